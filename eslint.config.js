@@ -1,0 +1,190 @@
+import eslint from '@eslint/js';
+import { defineConfig, globalIgnores } from 'eslint/config';
+import typescriptEslint from 'typescript-eslint';
+
+/*
+ * The rules of the house that a machine can hold. Formatting is prettier's; nothing here argues with it.
+ *
+ * The road (docs/architecture.md): a stage imports the stages before it and never one after it. What stands beside the
+ * road (state, report, config) and around it (cli, system) is handed to a stage as values and ports.
+ */
+const road = ['disk', 'layout', 'inventory', 'assess', 'plan', 'issue', 'verify', 'generation', 'commit', 'activate'];
+const beside = ['state', 'report', 'config'];
+const around = ['cli', 'system'];
+
+/** Folders that a folder must not import. The entry files (main.ts, composition.ts) are bound by none of this. */
+const forbiddenFolders = {
+  ...Object.fromEntries(road.map((stage, index) => [stage, [...road.slice(index + 1), 'heal', ...beside, ...around]])),
+  // Remembered, said and set: they know the values of the road, not how they are come by.
+  ...Object.fromEntries(beside.map((folder) => [folder, ['heal', ...around]])),
+  // The road end to end: knows every stage and what stands beside it, and gets its effects as ports.
+  heal: around,
+  system: ['cli'],
+  cli: ['system'],
+};
+
+const modules = [
+  {
+    name: 'node-forge',
+    regex: '^node-forge',
+    only: ['src/issue/'],
+    why: 'X.509 encoding is the business of issue/ alone',
+  },
+  {
+    name: 'winston',
+    regex: '^winston',
+    only: ['src/report/winston-audit.ts'],
+    why: 'loggers have traps; one file knows them',
+  },
+  { name: 'yargs', regex: '^yargs', only: ['src/cli/yargs.ts'], why: 'one file knows the argument parser' },
+  { name: 'systemd-notify', regex: '^systemd-notify', only: ['src/system/'], why: 'effects live in system/' },
+  {
+    name: 'effects',
+    regex: '^(node:)?(fs|fs/promises|child_process|dgram|http|https|http2|cluster|worker_threads|os)$',
+    only: ['src/system/', 'src/main.ts', 'src/composition.ts'],
+    why: 'effects live in system/, behind a port that the stage declares',
+  },
+  {
+    name: 'sockets',
+    regex: '^(node:)?net$',
+    only: ['src/system/'],
+    // Knowing an address when one sees it is no effect.
+    allowImportNames: ['isIP', 'isIPv4', 'isIPv6', 'BlockList', 'SocketAddress'],
+    why: 'effects live in system/, and nothing listens (P11)',
+  },
+  {
+    name: 'timers',
+    regex: '^(node:)?(timers|timers/promises|perf_hooks)$',
+    only: ['src/system/clock.ts'],
+    why: 'time is a parameter; only the clock adapter reads it',
+  },
+  { name: 'zod', regex: '^zod$', only: [], why: 'zod/mini: the boot path pays for every kilobyte' },
+];
+
+const clockRule = [
+  {
+    selector: "MemberExpression[object.name='Date'][property.name='now']",
+    message: 'Time is a parameter: take `now` (ms) or a Clock.',
+  },
+  {
+    selector: "NewExpression[callee.name='Date'][arguments.length=0]",
+    message: 'Time is a parameter: take `now` (ms) or a Clock.',
+  },
+  { selector: "CallExpression[callee.name='Date']", message: 'Time is a parameter: take `now` (ms) or a Clock.' },
+  { selector: "MemberExpression[object.name='performance']", message: 'Durations come from the Clock.' },
+  {
+    selector: "MemberExpression[object.name='process'][property.name='hrtime']",
+    message: 'Durations come from the Clock.',
+  },
+  {
+    selector: 'CallExpression[callee.name=/^set(Timeout|Interval)$/]',
+    message: 'Waiting is for the clock adapter: beyond 2^31 ms a timer fires at once.',
+  },
+  {
+    selector: "MemberExpression[object.name='globalThis'][property.name=/^(Date|performance|setTimeout|setInterval)$/]",
+    message: 'Time is a parameter: take `now` (ms) or a Clock.',
+  },
+];
+
+/** The import rules for one set of files, for static and for dynamic imports; and the clock rule, which shares a rule with the latter. */
+function restrictions(place, { folders = [], clock = true }) {
+  const patterns = modules
+    .filter(({ only }) => !only.some((allowed) => place.startsWith(allowed)))
+    .map(({ regex, why, allowImportNames }) => ({
+      regex,
+      message: why,
+      ...(allowImportNames === undefined ? {} : { allowImportNames }),
+    }));
+  if (folders.length > 0) {
+    patterns.push({ regex: `^\\.\\./(${folders.join('|')})/`, message: `against the road: ${place} does not know it` });
+  }
+  // Commands ask composition.ts for their ports; nobody else knows the entry files.
+  patterns.push({
+    regex: place.startsWith('src/cli/') ? '^\\.\\./main\\.ts$' : '^\\.\\./(main|composition)\\.ts$',
+    message: 'the entry knows the parts, not the other way round',
+  });
+  const dynamic = patterns.map(({ regex, message }) => ({
+    selector: `ImportExpression[source.value=/${regex.replaceAll('/', '\\u002F')}/]`,
+    message,
+  }));
+  return {
+    'no-restricted-imports': ['error', { patterns }],
+    'no-restricted-syntax': ['error', ...dynamic, ...(clock ? clockRule : [])],
+  };
+}
+
+const effectsOfProcess = {
+  'no-restricted-globals': [
+    'error',
+    { name: 'process', message: 'Arguments, environment and exit status come from main.ts; the rest is for system/.' },
+    { name: 'fetch', message: 'The main job needs no network (P3).' },
+  ],
+};
+
+export default defineConfig(
+  globalIgnores(['dist/', 'coverage/', '.cache/']),
+  eslint.configs.recommended,
+  {
+    files: ['**/*.ts'],
+    extends: [typescriptEslint.configs.strictTypeChecked, typescriptEslint.configs.stylisticTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      // States are discriminated unions; a new one must be answered everywhere.
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true, requireDefaultForNonUnion: true },
+      ],
+      // `typeof import()` is how a module that is loaded late is named.
+      '@typescript-eslint/consistent-type-imports': ['error', { disallowTypeAnnotations: false }],
+      // Numbers print as one expects; everything else must be turned into text by hand.
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      // noPropertyAccessFromIndexSignature of the compiler wants the brackets that this rule would remove.
+      '@typescript-eslint/dot-notation': 'off',
+      // Handlers and ports are awaited whether or not an implementation has something to wait for.
+      '@typescript-eslint/require-await': 'off',
+      eqeqeq: 'error',
+      'no-console': 'error',
+    },
+  },
+  { files: ['src/*.ts'], rules: { ...restrictions('src/', {}), ...effectsOfProcess } },
+  // Vocabulary that everything may use, and that uses nothing.
+  {
+    files: ['src/{error,reason,build-info}.ts'],
+    rules: restrictions('src/vocabulary', { folders: [...road, 'heal', ...beside, ...around] }),
+  },
+  ...Object.entries(forbiddenFolders).map(([folder, folders]) => ({
+    files: [`src/${folder}/**/*.ts`],
+    rules: { ...restrictions(`src/${folder}/`, { folders }), ...effectsOfProcess },
+  })),
+  { files: ['src/cli/yargs.ts'], rules: restrictions('src/cli/yargs.ts', { folders: forbiddenFolders.cli }) },
+  {
+    files: ['src/report/winston-audit.ts'],
+    rules: restrictions('src/report/winston-audit.ts', { folders: forbiddenFolders.report }),
+  },
+  // Effects have to be somewhere: here.
+  { files: ['src/system/**/*.ts'], rules: { 'no-restricted-globals': 'off' } },
+  {
+    files: ['src/system/clock.ts'],
+    rules: restrictions('src/system/clock.ts', { folders: forbiddenFolders.system, clock: false }),
+  },
+  // The entry reads arguments, environment and streams, and hands them on.
+  {
+    files: ['src/main.ts', 'src/composition.ts'],
+    rules: { ...restrictions('src/main.ts', {}), 'no-restricted-globals': 'off' },
+  },
+  {
+    // Programs for people who work on certmend: they print.
+    files: ['build/**/*.ts', 'bench/**/*.ts', 'test/demo/**/*.ts', 'test/system/**/*.ts', 'test/fuzz/**/*.ts'],
+    rules: { 'no-console': 'off' },
+  },
+  {
+    files: ['test/**/*.ts'],
+    rules: {
+      // t.throws returns undefined when it fails, and the next line says so: a check in between would be noise.
+      '@typescript-eslint/no-unnecessary-condition': 'off',
+      // Empty functions stand for ports that must not be used.
+      '@typescript-eslint/no-empty-function': 'off',
+    },
+  },
+  { files: ['**/*.js'], extends: [typescriptEslint.configs.disableTypeChecked] },
+);

@@ -1,0 +1,115 @@
+import type { FileState } from '../disk/file-reader.ts';
+import type { Item, Inventory } from '../inventory/inventory.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { Change, Expectation, PutChange } from '../commit/change.ts';
+import type { Manifest, ManifestFile } from '../generation/generation.ts';
+import { storedPath } from '../generation/stored-path.ts';
+
+/** SHA-256 of no bytes: the listener's trigger is an empty file. */
+const emptySha256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
+
+/** A generation's file and the node path of its durable copy. */
+export interface StoredFile extends ManifestFile {
+  readonly source: string;
+}
+
+export function storedFiles(manifest: Manifest): readonly StoredFile[] {
+  return manifest.files.map((file) => ({ ...file, source: storedPath(manifest.number, file) }));
+}
+
+/**
+ * The changes that answer a plan, in table order, key before certificate; removals and the listener's trigger last.
+ * What each change expects to find is what the inventory saw when the decision was made (P10), whether the material is
+ * a minute or a season old. Only files of the plan's own entries are touched, so a repair never moves a healthy pair.
+ */
+export function changeSet(input: {
+  readonly plan: Plan;
+  readonly inventory: Inventory;
+  readonly files: readonly StoredFile[];
+}): readonly Change[] {
+  const { plan, inventory, files } = input;
+  const seen = filesOf(inventory.items);
+  const wanted = new Set(
+    plan.actions.flatMap((action) =>
+      action.kind === 'install' || action.kind === 'write-kubeconfig' ? [action.id] : [],
+    ),
+  );
+  const puts = files.filter((file) => wanted.has(file.id)).map((file): PutChange => put(file, seen.get(file.path)));
+  const removals = plan.actions.flatMap((action): Change[] =>
+    action.kind === 'quarantine' && action.remove
+      ? [{ op: 'remove', path: action.path, id: action.id, expects: expectationOf(seen.get(action.path)) }]
+      : [],
+  );
+  const triggers = plan.actions.flatMap((action): Change[] =>
+    action.kind === 'regenerate-listener' && !inventory.pendingTriggers.includes(action.trigger)
+      ? [trigger(action.id, action.trigger, listenerOwner(inventory))]
+      : [],
+  );
+  return [...puts, ...removals, ...triggers];
+}
+
+function put(file: StoredFile, live: FileState | undefined): PutChange {
+  const { path, id, source, sha256, mode, uid, gid } = file;
+  return { op: 'put', path, id, source, sha256, mode, uid, gid, expects: expectationOf(live) };
+}
+
+function trigger(id: string, path: string, owner: { readonly uid: number; readonly gid: number }): PutChange {
+  return {
+    op: 'put',
+    path,
+    id,
+    source: null,
+    sha256: emptySha256,
+    mode: 0o600,
+    ...owner,
+    expects: { state: 'absent' },
+  };
+}
+
+/** The trigger belongs to whoever owns the product's files: root on a node, the person who runs it in a copy. */
+function listenerOwner(inventory: Inventory): { readonly uid: number; readonly gid: number } {
+  for (const item of inventory.items) {
+    if (item.kind === 'authority' && item.certificateFile.state === 'regular') {
+      return { uid: item.certificateFile.uid, gid: item.certificateFile.gid };
+    }
+  }
+  return { uid: 0, gid: 0 };
+}
+
+function expectationOf(file: FileState | undefined): Expectation {
+  switch (file?.state) {
+    case undefined:
+    case 'absent':
+      return { state: 'absent' };
+    case 'regular':
+      return { state: 'file', sha256: file.sha256 };
+    case 'unreadable':
+      return { state: 'other', detail: file.detail };
+  }
+}
+
+/** Every file the inventory read, by path. */
+export function filesOf(items: readonly Item[]): ReadonlyMap<string, FileState> {
+  const files = new Map<string, FileState>();
+  for (const item of items) {
+    switch (item.kind) {
+      case 'leaf':
+        files.set(item.entry.keyPath, item.keyFile);
+        files.set(item.entry.certificatePath, item.certificateFile);
+        break;
+      case 'authority':
+        files.set(item.entry.certificatePath, item.certificateFile);
+        if (item.entry.keyPath !== undefined && item.keyFile !== undefined) {
+          files.set(item.entry.keyPath, item.keyFile);
+        }
+        break;
+      case 'listener':
+      case 'kubeconfig':
+      case 'key':
+      case 'document':
+        files.set(item.entry.path, item.file);
+        break;
+    }
+  }
+  return files;
+}

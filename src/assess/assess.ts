@@ -1,0 +1,54 @@
+import type { Item } from '../inventory/inventory.ts';
+import type { Assessment, CertificateRow, Finding } from './assessment.ts';
+import { judgeAuthority } from './authority.ts';
+import { clockFinding } from './clock-finding.ts';
+import { assessContext, type AssessContext, type AssessInput } from './context.ts';
+import { healthOf } from './health.ts';
+import { judgeKey } from './key.ts';
+import { judgeKubeconfig } from './kubeconfig.ts';
+import { judgeLeaf } from './leaf.ts';
+import { judgeListener } from './listener.ts';
+import { judgeDocument } from './protected-document.ts';
+import type { Judgement } from './row.ts';
+import { judgeUnknown } from './unknown.ts';
+
+/**
+ * Everything that is wrong or due at an instant, and the health that follows. Pure: the same input gives the same
+ * assessment. Findings: the clock, then the entries in table order, then what no table knows, then what others found.
+ */
+export function assess(input: AssessInput): Assessment {
+  const context = assessContext(input);
+  const findings: Finding[] = [];
+  const rows: CertificateRow[] = [];
+  const clock = clockFinding(input.clock, input.now);
+  if (clock !== undefined) findings.push(clock);
+  for (const item of input.inventory.items) {
+    const judgement = judge(item, context);
+    findings.push(...judgement.findings);
+    if (judgement.row !== undefined) rows.push(judgement.row);
+  }
+  for (const file of input.inventory.unknown) {
+    const judgement = judgeUnknown(file, input.now);
+    findings.push(...judgement.findings);
+    rows.push(judgement.row);
+  }
+  findings.push(...(input.extraFindings ?? []));
+  return { now: input.now, clock: input.clock, findings, rows, health: healthOf(findings) };
+}
+
+function judge(item: Item, context: AssessContext): Judgement {
+  switch (item.kind) {
+    case 'leaf':
+      return judgeLeaf(item, context);
+    case 'authority':
+      return judgeAuthority(item, context);
+    case 'listener':
+      return judgeListener(item, context);
+    case 'kubeconfig':
+      return judgeKubeconfig(item, context);
+    case 'key':
+      return judgeKey(item, context);
+    case 'document':
+      return judgeDocument(item, context);
+  }
+}

@@ -1,0 +1,108 @@
+import type { ReasonCode } from '../reason.ts';
+
+/** One thing that is wrong or due, with its evidence. */
+export interface Finding {
+  readonly code: ReasonCode;
+  /** Entry id, or undefined for the node as a whole (clock, standby, brake). */
+  readonly id: string | undefined;
+  /** The file it is about; undefined when it is about none. */
+  readonly path: string | undefined;
+  readonly severity: Severity;
+  /** One sentence for a person: what is wrong, with the figures that decided it. */
+  readonly message: string;
+  /** The figures by name, as text: `notAfter`, `now`, `windowDays`, `expected`, `actual`, … Shown by `why`. */
+  readonly evidence: Readonly<Record<string, string>>;
+  readonly answer: Answer;
+  /** What the answer would be if the leaf's authority could sign: set only when that is why the answer is `operator`. */
+  readonly blocked?: Blocked | undefined;
+}
+
+/** An answer that certmend would give but for the authority of the leaf. */
+export interface Blocked {
+  readonly answer: 'rotate' | 'repair';
+  /** Id of the authority entry. */
+  readonly authority: string;
+  readonly by: ReasonCode;
+  /** Only the authority's key is at fault: a ready standby still helps. */
+  readonly onlyKey: boolean;
+}
+
+export type Severity = 'note' | 'warning' | 'critical';
+
+/**
+ * What certmend may do about a finding (design 6). The plan turns answers into actions.
+ * `rotate`: the whole set is due; `repair`: this pair; `quarantine`: move the file away; `regenerate-listener`: the
+ * trigger; `write-kubeconfig`: write it again; `operator`: only a person can, the message says how; `wait`: the clock;
+ * `none`: nothing to do.
+ */
+export type Answer =
+  'none' | 'wait' | 'operator' | 'rotate' | 'repair' | 'quarantine' | 'regenerate-listener' | 'write-kubeconfig';
+
+export type HealthLevel = 'ok' | 'warning' | 'critical';
+
+export interface HealthReason {
+  readonly code: ReasonCode;
+  readonly id: string | undefined;
+  readonly message: string;
+}
+
+export interface Health {
+  readonly level: HealthLevel;
+  /** Findings of severity warning and critical, worst first. */
+  readonly reasons: readonly HealthReason[];
+}
+
+/** Words of `rke2 certificate check` (facts 4.1), plus what that command leaves out. */
+export type CertificateStatus = 'OK' | 'WARNING' | 'EXPIRED' | 'NOT YET VALID' | 'DAMAGED' | 'MISSING';
+
+/** One row of `check`. Times in milliseconds since the epoch. */
+export interface CertificateRow {
+  readonly id: string;
+  readonly path: string;
+  readonly role: 'leaf' | 'authority' | 'listener' | 'kubeconfig' | 'key' | 'document' | 'unknown';
+  readonly subject: string | undefined;
+  readonly issuer: string | undefined;
+  readonly usages: readonly string[];
+  readonly notBefore: number | undefined;
+  readonly notAfter: number | undefined;
+  /** Minimum of notAfter over the chain: a leaf is worth nothing beyond its authority's end. */
+  readonly effectiveNotAfter: number | undefined;
+  readonly status: CertificateStatus;
+  readonly findings: readonly ReasonCode[];
+  readonly fingerprint256: string | undefined;
+}
+
+export interface Assessment {
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  readonly clock: ClockBelief;
+  readonly findings: readonly Finding[];
+  readonly rows: readonly CertificateRow[];
+  readonly health: Health;
+}
+
+/** Whether the wall clock is believed, with what decided it (P5, design 9). */
+export interface ClockBelief {
+  readonly believed: boolean;
+  readonly verdict: 'believed' | 'behind' | 'ahead-suspect';
+  /** One sentence each, the deciding one first. */
+  readonly evidence: readonly string[];
+  /** The instant that the clock would have to reach (behind) or stay under (ahead), ms; undefined when believed. */
+  readonly bound: number | undefined;
+}
+
+export type Synchronisation = 'synchronised' | 'not-synchronised' | 'unknown';
+
+/** What certmend remembers from earlier runs; comes from the state file, empty on a first run. Times in ms. */
+export interface Remembered {
+  readonly highWater: number | undefined;
+  /** Last known identity per leaf or listener id: names are never lost (design 5). */
+  readonly identities: ReadonlyMap<string, RememberedIdentity>;
+}
+
+export interface RememberedIdentity {
+  readonly commonName: string;
+  readonly organizations: readonly string[];
+  readonly dnsNames: readonly string[];
+  readonly ipAddresses: readonly string[];
+}

@@ -1,0 +1,96 @@
+import type { Inventory } from '../inventory/inventory.ts';
+import type { Layout } from '../layout/layout.ts';
+import type { ClockBelief, Finding, Remembered } from './assessment.ts';
+import { issuersOf, type Issuer } from './issuer.ts';
+
+/** What an assessment is made of. Times in milliseconds since the epoch. */
+export interface AssessInput {
+  readonly inventory: Inventory;
+  readonly now: number;
+  readonly clock: ClockBelief;
+  readonly remembered: Remembered;
+  readonly settings: AssessSettings;
+  /** The node's service runs now; undefined when that is not known (a tree under --root, no service manager). */
+  readonly serviceRunning: boolean | undefined;
+  /** Findings that other parts made: a rebuilt state, a recovered transaction, the standby, the brake. */
+  readonly extraFindings?: readonly Finding[] | undefined;
+}
+
+export interface AssessSettings {
+  /** A leaf with this many days left, or fewer, is due. */
+  readonly renewBeforeDays: number;
+  readonly authorityWarningDays: number;
+  readonly authorityCriticalDays: number;
+}
+
+/** The input once it has been looked over as a whole: what the judgement of one entry needs of the others. */
+export interface AssessContext {
+  readonly layout: Layout;
+  readonly now: number;
+  readonly clock: ClockBelief;
+  readonly remembered: Remembered;
+  readonly settings: AssessSettings;
+  readonly serviceRunning: boolean | undefined;
+  readonly issuers: ReadonlyMap<string, Issuer>;
+  readonly pendingTriggers: ReadonlySet<string>;
+  /**
+   * At least one leaf that the product keeps on disk is there. Before the first start of the service (and right after
+   * the product's own `certificate rotate`) none is, and the product makes them all: nothing is missing then.
+   */
+  readonly initialised: boolean;
+  /** Leaf entries by id, with whether their certificate file is there. */
+  readonly leaves: ReadonlyMap<string, KnownLeaf>;
+  /** Leaf entry id to the id of the authority that signs it. */
+  readonly signers: ReadonlyMap<string, string>;
+  /** Authorities that sign something on this node: the end of any other hurts nobody. */
+  readonly used: ReadonlySet<string>;
+  /** Fingerprint of an authority to the first entry that holds it: copies are not reported again. */
+  readonly holders: ReadonlyMap<string, string>;
+}
+
+export interface KnownLeaf {
+  readonly present: boolean;
+  readonly optional: boolean;
+  readonly certificatePath: string;
+  readonly keyPath: string;
+}
+
+/** Looks over the whole inventory once. */
+export function assessContext(input: AssessInput): AssessContext {
+  const { inventory } = input;
+  const leaves = new Map<string, KnownLeaf>();
+  const signers = new Map<string, string>();
+  const used = new Set<string>();
+  const holders = new Map<string, string>();
+  let initialised = false;
+  for (const item of inventory.items) {
+    if (item.kind === 'leaf') {
+      const { id, optional, certificatePath, keyPath, reissuedAtStart } = item.entry;
+      const present = item.certificateFile.state !== 'absent';
+      signers.set(id, item.entry.issuer);
+      used.add(item.entry.issuer);
+      leaves.set(id, { present, optional, certificatePath, keyPath });
+      if (present && !reissuedAtStart) initialised = true;
+    } else if (item.kind === 'listener') {
+      used.add(item.entry.issuer);
+    } else if (item.kind === 'authority' && item.certificates.ok) {
+      const fingerprint = item.certificates.value[0]?.fingerprint256;
+      if (fingerprint !== undefined && !holders.has(fingerprint)) holders.set(fingerprint, item.entry.id);
+    }
+  }
+  return {
+    layout: inventory.layout,
+    now: input.now,
+    clock: input.clock,
+    remembered: input.remembered,
+    settings: input.settings,
+    serviceRunning: input.serviceRunning,
+    issuers: issuersOf(inventory, input.now),
+    pendingTriggers: new Set(inventory.pendingTriggers),
+    initialised,
+    leaves,
+    signers,
+    used,
+    holders,
+  };
+}

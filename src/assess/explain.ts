@@ -1,0 +1,61 @@
+import type { Item } from '../inventory/inventory.ts';
+import type { Assessment, CertificateRow, Finding } from './assessment.ts';
+import { authorityRules, authoritySubject } from './authority.ts';
+import { assessContext, type AssessContext, type AssessInput } from './context.ts';
+import { keyRules } from './key.ts';
+import { kubeconfigRules, kubeconfigSubject } from './kubeconfig.ts';
+import { leafRules } from './leaf.ts';
+import { leafSubject } from './leaf-subject.ts';
+import { listenerRules, listenerSubject } from './listener.ts';
+import { nextDue, type Due } from './next-due.ts';
+import { documentRules } from './protected-document.ts';
+import { traceOf, type RuleTrace } from './rule.ts';
+
+/** What `certmend why ENTRY` shows. */
+export interface Explanation {
+  readonly id: string;
+  readonly kind: Item['kind'];
+  readonly path: string;
+  /** Every rule of this kind of entry, in the order asked, with the figures it looked at. */
+  readonly rules: readonly RuleTrace[];
+  /** What is reported of the entry: what the rules found, once the product's own habits are taken into account. */
+  readonly findings: readonly Finding[];
+  readonly row: CertificateRow | undefined;
+  readonly nextDue: Due | undefined;
+}
+
+/**
+ * The decision trace of one entry: asks the rules of the assessment again and keeps every answer.
+ * @returns undefined when the layout has no entry of that id
+ */
+export function explain(id: string, input: AssessInput, assessment: Assessment): Explanation | undefined {
+  const item = input.inventory.items.find((candidate) => candidate.entry.id === id);
+  if (item === undefined) return undefined;
+  const row = assessment.rows.find((candidate) => candidate.id === id);
+  return {
+    id,
+    kind: item.kind,
+    path: 'path' in item.entry ? item.entry.path : item.entry.certificatePath,
+    rules: trace(item, assessContext(input)),
+    findings: assessment.findings.filter((finding) => finding.id === id),
+    row,
+    nextDue: row === undefined ? undefined : nextDue(row, input.now, input.settings),
+  };
+}
+
+function trace(item: Item, context: AssessContext): readonly RuleTrace[] {
+  switch (item.kind) {
+    case 'leaf':
+      return traceOf(leafRules, leafSubject(item, context));
+    case 'authority':
+      return traceOf(authorityRules, authoritySubject(item, context));
+    case 'listener':
+      return traceOf(listenerRules, listenerSubject(item, context));
+    case 'kubeconfig':
+      return traceOf(kubeconfigRules, kubeconfigSubject(item, context));
+    case 'key':
+      return traceOf(keyRules, { item, context });
+    case 'document':
+      return traceOf(documentRules, { item, context });
+  }
+}

@@ -1,0 +1,83 @@
+import type { AuthorityItem, Certificate, Inventory } from '../inventory/inventory.ts';
+import type { ReasonCode } from '../reason.ts';
+import { effectiveEnd } from './chain.ts';
+import { instant } from './figures.ts';
+
+/** An authority of the layout as a signer of leaves, at an instant. */
+export interface Issuer {
+  readonly id: string;
+  readonly path: string;
+  /** Certificates of its file, the signer first; empty when the file cannot be used. */
+  readonly certificates: readonly Certificate[];
+  /** Effective end of the signer's certificate, ms since the epoch; undefined when there is none. */
+  readonly end: number | undefined;
+  /** Why it can sign nothing now; undefined when it can. */
+  readonly problem: IssuerProblem | undefined;
+}
+
+export interface IssuerProblem {
+  readonly code: ReasonCode;
+  /** `server-ca expired at 2026-01-01T00:00:00Z` */
+  readonly clause: string;
+  /** Only the key is at fault: leaves that fit the certificate (a standby made earlier) are as good as ever. */
+  readonly onlyKey: boolean;
+}
+
+/**
+ * The authorities of an inventory by entry id. Never under an expired, not-yet-valid, mismatched, damaged or missing
+ * authority (design 6).
+ * @param now milliseconds since the epoch
+ */
+export function issuersOf(inventory: Inventory, now: number): ReadonlyMap<string, Issuer> {
+  const issuers = new Map<string, Issuer>();
+  for (const item of inventory.items) {
+    if (item.kind === 'authority') issuers.set(item.entry.id, issuerOf(item, now));
+  }
+  return issuers;
+}
+
+/** @param now milliseconds since the epoch */
+export function issuerOf(item: AuthorityItem, now: number): Issuer {
+  const certificates = item.certificates.ok ? item.certificates.value : [];
+  const [signer] = certificates;
+  const end = signer === undefined ? undefined : effectiveEnd(signer, certificates);
+  return {
+    id: item.entry.id,
+    path: item.entry.certificatePath,
+    certificates,
+    end,
+    problem: problemOf(item, signer, end, now),
+  };
+}
+
+function problemOf(
+  item: AuthorityItem,
+  signer: Certificate | undefined,
+  end: number | undefined,
+  now: number,
+): IssuerProblem | undefined {
+  const { id } = item.entry;
+  if (signer === undefined || end === undefined) {
+    return item.certificateFile.state === 'absent'
+      ? { code: 'AuthorityMissing', clause: `${id} is missing`, onlyKey: false }
+      : { code: 'AuthorityUnreadable', clause: `${id} cannot be read`, onlyKey: false };
+  }
+  if (!signer.isAuthority) {
+    return { code: 'AuthorityUnreadable', clause: `${id} holds a certificate that is no authority`, onlyKey: false };
+  }
+  if (now > end) return { code: 'AuthorityExpired', clause: `${id} expired at ${instant(end)}`, onlyKey: false };
+  if (now < signer.notBefore) {
+    const clause = `${id} is not valid before ${instant(signer.notBefore)}`;
+    return { code: 'AuthorityNotYetValid', clause, onlyKey: false };
+  }
+  const { key } = item;
+  if (key === undefined || (!key.ok && key.missing)) {
+    return { code: 'AuthorityKeyMissing', clause: `the key of ${id} is not on this node`, onlyKey: true };
+  }
+  if (!key.ok) return { code: 'ProtectedFileDamaged', clause: `the key of ${id} cannot be read`, onlyKey: true };
+  if (!key.value.spkiDer.equals(signer.spkiDer)) {
+    // Which of the two is the wrong one cannot be told here; a standby is checked against the certificate in verify/.
+    return { code: 'AuthorityKeyMismatch', clause: `the key of ${id} does not fit its certificate`, onlyKey: true };
+  }
+  return undefined;
+}

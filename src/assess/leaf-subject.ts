@@ -1,0 +1,87 @@
+import type { Certificate, LeafItem, PrivateKey } from '../inventory/inventory.ts';
+import type { Blocked } from './assessment.ts';
+import { effectiveEnd, issuerRelation, type IssuerRelation } from './chain.ts';
+import type { AssessContext } from './context.ts';
+import { isReplaceable } from './file-fault.ts';
+import type { Issuer } from './issuer.ts';
+import type { Fault } from './rule.ts';
+
+/** A leaf entry with everything its rules look at. */
+export interface LeafSubject {
+  readonly item: LeafItem;
+  readonly context: AssessContext;
+  /** The leaf certificate; undefined when the file is missing or damaged. */
+  readonly leaf: Certificate | undefined;
+  readonly key: PrivateKey | undefined;
+  readonly issuer: Issuer | undefined;
+  /** Undefined when the leaf or its authority cannot be read. */
+  readonly relation: IssuerRelation | undefined;
+  /** ms since the epoch: minimum of notAfter over the chain. */
+  readonly effectiveNotAfter: number | undefined;
+}
+
+export function leafSubject(item: LeafItem, context: AssessContext): LeafSubject {
+  const chain = item.certificates.ok ? item.certificates.value : [];
+  const [leaf] = chain;
+  const issuer = context.issuers.get(item.entry.issuer);
+  const authority = issuer?.certificates ?? [];
+  return {
+    item,
+    context,
+    leaf,
+    key: item.key.ok ? item.key.value : undefined,
+    issuer,
+    relation: leaf === undefined || authority.length === 0 ? undefined : issuerRelation(leaf, authority),
+    effectiveNotAfter: leaf === undefined ? undefined : endOf(leaf, chain.slice(1), issuer),
+  };
+}
+
+function endOf(leaf: Certificate, chain: readonly Certificate[], issuer: Issuer | undefined): number {
+  if (issuer?.end !== undefined && issuer.certificates[0]?.subjectDer.equals(leaf.issuerDer) === true) {
+    return Math.min(leaf.notAfter, issuer.end);
+  }
+  return effectiveEnd(leaf, [...(issuer?.certificates ?? []), ...chain]);
+}
+
+/**
+ * The answer that certmend can really give where a new pair is wanted: `operator` for what the table forbids, for a file
+ * that cannot be renamed over, and where the authority cannot sign.
+ */
+export function pairAnswer(
+  subject: LeafSubject,
+  wanted: 'rotate' | 'repair',
+): { readonly answer: Fault['answer']; readonly blocked?: Blocked; readonly remark: string } {
+  const { entry, certificateFile, keyFile } = subject.item;
+  if (entry.reissuedAtStart) return { answer: 'operator', remark: '' };
+  if (entry.protected) return { answer: 'operator', remark: '; certmend never writes this file' };
+  if (!isReplaceable(entry.certificatePath, certificateFile) || !isReplaceable(entry.keyPath, keyFile)) {
+    return { answer: 'operator', remark: '' };
+  }
+  const problem = subject.issuer === undefined ? undefined : subject.issuer.problem;
+  if (subject.issuer !== undefined && problem === undefined) return { answer: wanted, remark: '' };
+  return {
+    answer: 'operator',
+    blocked: {
+      answer: wanted,
+      authority: entry.issuer,
+      by: problem?.code ?? 'AuthorityMissing',
+      onlyKey: problem?.onlyKey ?? false,
+    },
+    remark: `; no new one can be issued: ${problem?.clause ?? `${entry.issuer} is not known`}`,
+  };
+}
+
+/** A fault of the pair, with the answer that is possible. */
+export function pairFault(
+  subject: LeafSubject,
+  wanted: 'rotate' | 'repair',
+  fault: Pick<Fault, 'code' | 'severity' | 'message' | 'path'>,
+): Fault {
+  const { answer, blocked, remark } = pairAnswer(subject, wanted);
+  return {
+    ...fault,
+    message: `${fault.message}${remark}`,
+    answer,
+    ...(blocked === undefined ? {} : { blocked }),
+  };
+}

@@ -1,0 +1,23 @@
+import type { AssessContext } from './context.ts';
+
+/** Where a person reads on about an authority that has to be replaced. */
+export const authorityHelp = 'see "certmend ca"';
+
+/**
+ * What a person does about a damaged file of the bootstrap set. Taken away, not mended: the product puts back what its
+ * datastore holds when the file is missing, and refuses to start when it is there and different (facts 3.3, 3.4).
+ * @param restored false for what is in no datastore, such as a token: taking that away would cost the node its cluster
+ */
+export function damagedRemedy({ layout }: AssessContext, path: string, restored = true): string {
+  return layout.role === 'server' && restored
+    ? `certmend never writes it: move it away (mv '${path}' '${path}.damaged') and start ${layout.unit}, which restores it from its datastore`
+    : `certmend never writes it: put its old bytes back from a backup`;
+}
+
+/** The same for one that is not there. */
+export function missingRemedy({ layout, initialised }: AssessContext, path: string, restored = true): string {
+  if (!initialised && layout.role === 'server') return `${layout.product} makes it when ${layout.unit} first starts`;
+  return layout.role === 'server' && restored
+    ? `start ${layout.unit}, which restores it from its datastore, or put ${path} back from a backup`
+    : `put ${path} back from a backup`;
+}

@@ -1,0 +1,59 @@
+import type { Certificate, UnknownFile } from '../inventory/inventory.ts';
+import type { CertificateRow, CertificateStatus, Finding } from './assessment.ts';
+import { instant, span } from './figures.ts';
+
+/**
+ * Judges a certificate that no table names: reported, checked for expiry, never written. Its path stands for its id.
+ * @param now milliseconds since the epoch
+ */
+export function judgeUnknown(
+  file: UnknownFile,
+  now: number,
+): { readonly findings: readonly Finding[]; readonly row: CertificateRow } {
+  const { path, certificates } = file;
+  const [first] = certificates;
+  const ended = certificates.filter((certificate) => now > certificate.notAfter);
+  const [worst] = ended;
+  const problems = file.problems ?? [];
+  const damaged = first === undefined && problems.length > 0;
+  const about = damaged
+    ? `${path} looks like a certificate and cannot be read: ${problems.join('; ')}`
+    : `${path} holds a certificate that the layout does not know`;
+  const message =
+    worst === undefined
+      ? `${about}; it is only watched`
+      : `${about} and that expired ${span(now - worst.notAfter)} ago, at ${instant(worst.notAfter)}: if nothing uses it, take it away`;
+  const finding: Finding = {
+    code: 'UnknownCertificate',
+    id: path,
+    path,
+    severity: worst === undefined ? 'note' : 'warning',
+    message,
+    evidence: {
+      subject: first?.commonName ?? '',
+      notAfter: first === undefined ? '' : instant(first.notAfter),
+      now: instant(now),
+    },
+    answer: worst === undefined ? 'none' : 'operator',
+  };
+  const row: CertificateRow = {
+    id: path,
+    path,
+    role: 'unknown',
+    subject: first?.commonName,
+    issuer: first?.issuerCommonName,
+    usages: first?.extendedKeyUsages ?? first?.keyUsages ?? [],
+    notBefore: first?.notBefore,
+    notAfter: first?.notAfter,
+    effectiveNotAfter: first?.notAfter,
+    status: damaged ? 'DAMAGED' : statusOf(certificates, now),
+    findings: [finding.code],
+    fingerprint256: first?.fingerprint256,
+  };
+  return { findings: [finding], row };
+}
+
+function statusOf(certificates: readonly Certificate[], now: number): CertificateStatus {
+  if (certificates.some((certificate) => now > certificate.notAfter)) return 'EXPIRED';
+  return certificates.some((certificate) => now < certificate.notBefore) ? 'NOT YET VALID' : 'OK';
+}

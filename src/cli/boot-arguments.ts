@@ -1,0 +1,54 @@
+import { isOutputFormat } from './output-format.ts';
+import { noArguments, type Arguments } from './command.ts';
+
+/**
+ * Reads the one command line that runs at every start of the node's service, without loading the argument parser that
+ * every other command goes through (it costs as much time as the whole healthy run). Knows exactly the forms below and
+ * says undefined to anything else, which then takes the ordinary way and gets its help or its error there.
+ *
+ * `[--root DIR] [--config FILE] [-o FORMAT] prestart --unit UNIT [--strict]`, values also as `--name=value`.
+ */
+export function readBootArguments(argv: readonly string[]): Arguments | undefined {
+  const values = new Map<string, string>();
+  const flags = new Set<string>();
+  let command: string | undefined;
+  for (let index = 0; index < argv.length; index += 1) {
+    const word = argv[index] ?? '';
+    const equals = word.startsWith('--') ? word.indexOf('=') : -1;
+    const name = equals === -1 ? word : word.slice(0, equals);
+    if (name in valueOptions) {
+      const value = equals === -1 ? argv[(index += 1)] : word.slice(equals + 1);
+      if (value === undefined || value === '' || value.startsWith('-')) {
+        return undefined;
+      }
+      values.set(valueOptions[name] ?? name, value);
+    } else if (word === '--strict') {
+      flags.add('strict');
+    } else if (word === 'prestart' && command === undefined) {
+      command = word;
+    } else {
+      return undefined;
+    }
+  }
+  const unit = values.get('unit');
+  const output = values.get('output') ?? 'table';
+  if (command === undefined || unit === undefined || !isOutputFormat(output)) {
+    return undefined;
+  }
+  return {
+    ...noArguments,
+    root: values.get('root') ?? '/',
+    config: values.get('config'),
+    output,
+    unit,
+    strict: flags.has('strict'),
+  };
+}
+
+const valueOptions: Readonly<Record<string, string>> = {
+  '--root': 'root',
+  '--config': 'config',
+  '--output': 'output',
+  '-o': 'output',
+  '--unit': 'unit',
+};

@@ -1,0 +1,148 @@
+import type { Command, OptionSpec, PositionalSpec } from './command.ts';
+
+const at: OptionSpec = {
+  type: 'string',
+  describe: 'look at the node as if it were this TIME: RFC 3339, or from now on: +400d, +12h',
+};
+const yes: OptionSpec = { type: 'boolean', describe: 'do not ask before files are changed' };
+const entry: PositionalSpec = {
+  name: 'entry',
+  describe: 'entry id as shown by `certmend check`, for example serving-kube-apiserver',
+  required: true,
+  many: false,
+};
+
+/** The commands in the order of a bad day: look, understand, act, undo, prepare the next one. */
+export const commands: readonly Command[] = [
+  {
+    name: 'check',
+    positionals: [],
+    describe: 'every certificate of the node and what is wrong with it',
+    details:
+      'Reads files only and changes nothing. Besides the leaves it covers the authorities, the listener, the kubeconfigs and damaged files. ' +
+      'Exit status: 0 ok, 1 warning, 2 critical, 3 could not tell.',
+    options: {
+      at,
+      path: { type: 'string', describe: 'check every certificate file under DIR instead of a node' },
+    },
+    examples: [
+      ['certmend check', 'this node, now'],
+      ['certmend check --at +120d', 'what will be red in 120 days'],
+      ['certmend --root /mnt/backup check -o json', 'a mounted disk, for a script'],
+    ],
+    load: () => import('./check.ts'),
+  },
+  {
+    name: 'plan',
+    positionals: [],
+    describe: 'what the boot hook would do now, or then, and why',
+    details:
+      'Changes nothing. Exit status: 0 nothing to do, 1 something would be done, 2 it would be refused or deferred.',
+    options: { at },
+    examples: [['certmend plan --at +400d', 'after more than a year in a box']],
+    load: () => import('./plan.ts'),
+  },
+  {
+    name: 'why',
+    positionals: [entry],
+    describe: 'the decision about one certificate, rule by rule, with its next date',
+    details: 'Changes nothing.',
+    options: { at },
+    examples: [['certmend why server-ca', 'what certmend knows and would do about one entry']],
+    load: () => import('./why.ts'),
+  },
+  {
+    name: 'prestart',
+    positionals: [],
+    describe: 'the boot hook: heal the node before its service starts',
+    details:
+      'Run by systemd before each start of the service. Finishes an interrupted commit, replaces what is expired or damaged by a ' +
+      'verified set, all or nothing, and needs no network. Exits 0 whatever happens, so that it never blocks the service, unless --strict.',
+    options: {
+      unit: { type: 'string', describe: 'the unit that is about to start, for example rke2-server', required: true },
+      strict: { type: 'boolean', describe: 'exit with the true status instead of 0' },
+    },
+    examples: [['certmend prestart --unit rke2-server', 'what the drop-in of rke2-server.service runs']],
+    load: () => import('./prestart.ts'),
+  },
+  {
+    name: 'rotate',
+    positionals: [{ name: 'entries', describe: 'entry ids; none means every leaf', required: false, many: true }],
+    describe: 'replace certificates now, due or not',
+    details: 'The service must be stopped. The old set is kept: certmend rollback brings it back.',
+    options: { 'reuse-key': { type: 'boolean', describe: 'renew with the same private keys' }, yes },
+    examples: [
+      ['certmend rotate --yes', 'the whole set'],
+      ['certmend rotate etcd/client --reuse-key', 'one pair, same key'],
+    ],
+    load: () => import('./rotate.ts'),
+  },
+  {
+    name: 'standby',
+    positionals: [
+      {
+        name: 'action',
+        describe: 'show it, make one unless a good one is there, or prove it again',
+        required: false,
+        many: false,
+        choices: ['show', 'prepare', 'verify'],
+      },
+    ],
+    describe: 'the verified set that is ready to go live',
+    details: 'Exit status of show and verify: 0 ready, 1 none or stale, 2 damaged.',
+    options: {},
+    examples: [['certmend standby prepare', 'make and prove a set ahead of time']],
+    load: () => import('./standby.ts'),
+  },
+  {
+    name: 'generations',
+    positionals: [],
+    describe: 'the sets that can come back',
+    details: 'Changes nothing.',
+    options: {},
+    examples: [],
+    load: () => import('./generations.ts'),
+  },
+  {
+    name: 'rollback',
+    positionals: [
+      { name: 'generation', describe: 'its number; none means the one before', required: false, many: false },
+    ],
+    describe: 'bring an earlier set back, if it is still good',
+    details: 'The service must be stopped. The set is proven again first; an expired or damaged one is refused.',
+    options: { yes },
+    examples: [['certmend rollback', 'undo the last commit']],
+    load: () => import('./rollback.ts'),
+  },
+  {
+    name: 'rehearse',
+    positionals: [],
+    describe: 'the boot hook in a scratch copy of the node, under another clock',
+    details:
+      'Copies the certificates and keys to a private directory, runs the real thing there, reports, and removes the copy. The node is only read. ' +
+      'Exit status: 0 the node would come back, 2 it would not.',
+    options: { at: { ...at, required: true } },
+    examples: [['certmend rehearse --at +400d', 'would this node survive a year in a box?']],
+    load: () => import('./rehearse.ts'),
+  },
+  {
+    name: 'status',
+    positionals: [],
+    describe: 'health, generations, last events, next deadline',
+    details: 'Changes nothing. Exit status as for check.',
+    options: {},
+    examples: [],
+    load: () => import('./status.ts'),
+  },
+  {
+    name: 'doctor',
+    positionals: [],
+    describe: 'is this node able to heal itself?',
+    details:
+      'Checks write access, space, the lock, the clock, the boot hook of the unit, authority keys and other rotators. Changes nothing. ' +
+      'Exit status: 0 able, 1 with warnings, 2 not able.',
+    options: {},
+    examples: [],
+    load: () => import('./doctor.ts'),
+  },
+];

@@ -1,0 +1,18 @@
+import { compose, composeExaminer } from '../composition.ts';
+import type { ExitStatus } from '../error.ts';
+import { examine } from '../heal/examine.ts';
+import { doctorReport } from '../report/doctor-report.ts';
+import { doctorText } from '../report/doctor-text.ts';
+import type { Arguments } from './command.ts';
+import { healthStatus } from './health-status.ts';
+import type { Io } from './io.ts';
+import { paperOf } from './paper-of.ts';
+import { print } from './print.ts';
+
+export async function run(args: Arguments, io: Io): Promise<ExitStatus> {
+  const ports = await compose(args, io, { askSystemd: true });
+  const checks = await examine(ports, await composeExaminer(ports.root, io));
+  const report = doctorReport({ root: ports.root, now: ports.clock.now(), checks });
+  print(args, io, report, () => doctorText(report, paperOf(io)));
+  return healthStatus(report.level);
+}

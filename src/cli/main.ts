@@ -1,0 +1,41 @@
+import { CertmendError, exitStatus, type ExitStatus } from '../error.ts';
+import { readBootArguments } from './boot-arguments.ts';
+import { run as runPrestart } from './prestart.ts';
+import type { Io } from './io.ts';
+
+/**
+ * The whole program as a function: reads the command line, runs one command, maps every error to a text and an exit
+ * status. Never throws.
+ * @param argv words after the program's name
+ */
+export async function main(argv: readonly string[], io: Io): Promise<ExitStatus> {
+  try {
+    const boot = readBootArguments(argv);
+    if (boot !== undefined) {
+      return await runPrestart(boot, io);
+    }
+    const { parse } = await import('./yargs.ts');
+    const invocation = await parse(argv, io);
+    if (invocation === undefined) {
+      return exitStatus.ok;
+    }
+    const { run } = await invocation.command.load();
+    return await run(invocation.args, io);
+  } catch (error) {
+    return report(error, io);
+  }
+}
+
+/** The one place where an error becomes words. What is not ours is a bug, and says so with its stack. */
+function report(error: unknown, io: Io): ExitStatus {
+  if (error instanceof CertmendError) {
+    io.stderr.write(`certmend: ${error.message}\n`);
+    if (error.hint !== undefined) {
+      io.stderr.write(`  what to do: ${error.hint}\n`);
+    }
+    return error.exit;
+  }
+  const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  io.stderr.write(`certmend: a bug in certmend stopped it; no file of the node was left half-written\n${detail}\n`);
+  return exitStatus.bug;
+}

@@ -1,0 +1,6 @@
+import { paperFor, type Paper } from '../report/paper.ts';
+import type { Io } from './io.ts';
+
+export function paperOf({ stdout, env }: Io): Paper {
+  return paperFor(stdout, env);
+}

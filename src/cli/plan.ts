@@ -1,0 +1,26 @@
+import { compose } from '../composition.ts';
+import { exitStatus, type ExitStatus } from '../error.ts';
+import { foresee } from '../heal/foresee.ts';
+import { planReport } from '../report/plan-report.ts';
+import { planText } from '../report/plan-text.ts';
+import type { Arguments } from './command.ts';
+import type { Io } from './io.ts';
+import { print } from './print.ts';
+import { paperOf } from './paper-of.ts';
+
+export async function run(args: Arguments, io: Io): Promise<ExitStatus> {
+  const ports = await compose(args, io, { askSystemd: false });
+  const { survey, plan } = await foresee(ports);
+  const report = planReport({ plan, layout: survey.layout, root: ports.root, at: survey.assessment.now });
+  print(args, io, report, () => planText(report, paperOf(io)));
+  switch (plan.decision) {
+    case 'nothing-to-do':
+      return exitStatus.ok;
+    case 'rotate':
+    case 'repair':
+      return exitStatus.warning;
+    case 'deferred':
+    case 'refused':
+      return exitStatus.critical;
+  }
+}

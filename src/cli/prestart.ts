@@ -1,0 +1,51 @@
+import { compose } from '../composition.ts';
+import { CertmendError, exitStatus, type ExitStatus } from '../error.ts';
+import { prestart } from '../heal/prestart.ts';
+import { prestartReport } from '../report/prestart-report.ts';
+import type { Arguments } from './command.ts';
+import type { Io } from './io.ts';
+
+/**
+ * The boot hook. Whatever happens, the unit may start: every error becomes a line in the unit's own journal and exit
+ * status 0, unless --strict (P1).
+ */
+export async function run(args: Arguments, io: Io): Promise<ExitStatus> {
+  const status = await runStrictly(args, io).catch((error: unknown) => sayFailure(error, io));
+  return args.strict ? status : exitStatus.ok;
+}
+
+async function runStrictly(args: Arguments, io: Io): Promise<ExitStatus> {
+  const ports = await compose(args, io, { askSystemd: false });
+  const started = ports.clock.monotonic();
+  const outcome = await prestart(ports);
+  const report = prestartReport({
+    outcome,
+    root: ports.root,
+    unit: outcome.survey.layout.unit,
+    layout: outcome.survey.layout.name,
+    at: outcome.survey.assessment.now,
+    durationMs: ports.clock.monotonic() - started,
+  });
+  if (args.output === 'table') {
+    const { prestartText } = await import('../report/prestart-text.ts');
+    io.stdout.write(prestartText(report, outcome.notes));
+  } else {
+    const { renderDocument } = await import('../report/render.ts');
+    io.stdout.write(renderDocument(report, args.output));
+  }
+  return outcome.decision === 'refused' || outcome.decision === 'deferred' ? exitStatus.refused : exitStatus.ok;
+}
+
+function sayFailure(error: unknown, io: Io): ExitStatus {
+  if (!(error instanceof CertmendError)) {
+    const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    io.stderr.write(`certmend: a bug in certmend stopped the boot hook; the service starts as it is\n${detail}\n`);
+    return exitStatus.bug;
+  }
+  io.stderr.write(`certmend: ${error.message}\n`);
+  if (error.hint !== undefined) {
+    io.stderr.write(`  what to do: ${error.hint}\n`);
+  }
+  io.stderr.write('  the service is started all the same\n');
+  return error.exit;
+}

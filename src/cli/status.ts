@@ -1,0 +1,29 @@
+import { compose } from '../composition.ts';
+import type { ExitStatus } from '../error.ts';
+import { survey } from '../heal/survey.ts';
+import { statusReport } from '../report/status-report.ts';
+import { statusText } from '../report/status-text.ts';
+import { afterAssessment, emptyState } from '../state/transitions.ts';
+import type { Arguments } from './command.ts';
+import { healthStatus } from './health-status.ts';
+import type { Io } from './io.ts';
+import { paperOf } from './paper-of.ts';
+import { print } from './print.ts';
+
+export async function run(args: Arguments, io: Io): Promise<ExitStatus> {
+  const ports = await compose(args, io, { askSystemd: true });
+  const seen = survey(ports);
+  const { layout, assessment, loaded } = seen;
+  const { machineId } = ports.host;
+  const node = { machineId, nodeName: layout.nodeName, layout: layout.name, dataDir: layout.dataDir };
+  const before = loaded.kind === 'loaded' ? loaded.state : emptyState(node, assessment.now);
+  const report = statusReport({
+    // What is said is what is on disk now, not what the last run saw; nothing of it is saved.
+    state: afterAssessment(before, seen),
+    now: assessment.now,
+    root: ports.root,
+    maxCommitsPerDay: ports.config.brake.maxCommitsPerDay,
+  });
+  print(args, io, report, () => statusText(report, paperOf(io)));
+  return healthStatus(assessment.health.level);
+}

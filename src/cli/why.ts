@@ -1,0 +1,25 @@
+import { explain } from '../assess/explain.ts';
+import { compose } from '../composition.ts';
+import { exitStatus, type ExitStatus } from '../error.ts';
+import { foresee } from '../heal/foresee.ts';
+import { whyReport } from '../report/why-report.ts';
+import { whyText } from '../report/why-text.ts';
+import type { Arguments } from './command.ts';
+import { unknownEntry } from './entry-of.ts';
+import type { Io } from './io.ts';
+import { paperOf } from './paper-of.ts';
+import { print } from './print.ts';
+
+export async function run(args: Arguments, io: Io): Promise<ExitStatus> {
+  const ports = await compose(args, io, { askSystemd: true });
+  const { survey, plan } = await foresee(ports);
+  const [id = ''] = args.words;
+  const explanation = explain(id, survey.question, survey.assessment);
+  if (explanation === undefined) {
+    throw unknownEntry(id, survey.layout);
+  }
+  const entry = survey.layout.entries.find((other) => other.id === id);
+  const report = whyReport({ root: ports.root, explanation, entry, plan, assessment: survey.assessment });
+  print(args, io, report, () => whyText(report, paperOf(io)));
+  return exitStatus.ok;
+}

@@ -1,0 +1,175 @@
+import yargs, { type Argv } from 'yargs';
+import { version } from '../build-info.ts';
+import { CertmendError, exitStatus } from '../error.ts';
+import type { Arguments, Command } from './command.ts';
+import { commands } from './commands.ts';
+import type { Io } from './io.ts';
+import { isOutputFormat, outputFormats } from './output-format.ts';
+
+/** The command that was asked for and its arguments. */
+export interface Invocation {
+  readonly command: Command;
+  readonly args: Arguments;
+}
+
+/**
+ * The one file that knows the argument parser.
+ *
+ * @returns undefined when help, the version or a completion was asked for and has been printed
+ * @throws CertmendError Usage (exit 64)
+ */
+export async function parse(argv: readonly string[], io: Io): Promise<Invocation | undefined> {
+  let chosen: Invocation | undefined;
+  const parser = commands.reduce<Argv>(
+    (sofar, command) =>
+      sofar.command(
+        commandLine(command),
+        command.describe,
+        (own) => describeCommand(own, command),
+        (values) => {
+          chosen = { command, args: argumentsOf(command, values) };
+        },
+      ),
+    describeProgram(yargs([...argv]), io),
+  );
+  let printed = '';
+  await parser.parseAsync([...argv], {}, (_error: unknown, _values: unknown, output: string) => {
+    printed = output;
+  });
+  if (printed !== '') {
+    io.stdout.write(`${printed}\n`);
+    return undefined;
+  }
+  if (chosen === undefined) {
+    throw usage('a command is missing');
+  }
+  return chosen;
+}
+
+function describeProgram(parser: Argv, io: Io): Argv {
+  return parser
+    .scriptName('certmend')
+    .usage(
+      'certmend keeps the certificates of a Kubernetes node alive.\n\n$0 [--root DIR] [--config FILE] [-o FORMAT] COMMAND',
+    )
+    .locale('en')
+    .strict()
+    .recommendCommands()
+    .exitProcess(false)
+    .parserConfiguration({
+      'parse-numbers': false,
+      'parse-positional-numbers': false,
+      'duplicate-arguments-array': false,
+    })
+    .wrap(io.stdout.columns === undefined ? 80 : Math.min(io.stdout.columns, 100))
+    .option('root', {
+      type: 'string',
+      default: '/',
+      global: true,
+      requiresArg: true,
+      describe: 'treat DIR as the root of the node: a mounted disk, a backup, a test tree',
+    })
+    .option('config', {
+      type: 'string',
+      global: true,
+      requiresArg: true,
+      describe: 'configuration file instead of /etc/certmend/config.yaml',
+    })
+    .option('output', {
+      alias: 'o',
+      choices: outputFormats,
+      default: 'table',
+      global: true,
+      requiresArg: true,
+      describe: 'how to print the result',
+    })
+    .option('verbose', {
+      alias: 'v',
+      type: 'boolean',
+      default: false,
+      global: true,
+      describe: 'say how the layout was found out, and more',
+    })
+    .option('believe-clock', {
+      type: 'boolean',
+      default: false,
+      global: true,
+      describe: 'you have checked that the clock of this machine is right',
+    })
+    .version(version)
+    .help()
+    .completion('completion', 'print a completion script for the shell: source <(certmend completion)')
+    .demandCommand(1, 'a command is missing')
+    .epilogue(
+      'certmend COMMAND --help explains a command. On a bad day: certmend check, certmend plan, certmend why ENTRY.',
+    )
+    .fail((message: string | null, error: Error | undefined) => {
+      // The callback must throw: else the command would run with arguments that were just refused.
+      throw error ?? usage(message ?? 'the command line was not understood');
+    });
+}
+
+function describeCommand(parser: Argv, command: Command): Argv {
+  parser.usage(`certmend ${commandLine(command)}\n\n${command.describe}\n\n${command.details}`);
+  for (const { name, describe, choices } of command.positionals) {
+    parser.positional(name, { type: 'string', describe, ...(choices === undefined ? {} : { choices }) });
+  }
+  for (const [name, { type, describe, required }] of Object.entries(command.options)) {
+    parser.option(name, {
+      describe,
+      demandOption: required ?? false,
+      ...(type === 'boolean' ? { type, default: false } : { type, requiresArg: true }),
+    });
+  }
+  for (const [example, meaning] of command.examples) {
+    parser.example(example, meaning);
+  }
+  return parser;
+}
+
+function commandLine({ name, positionals }: Command): string {
+  const words = positionals.map((word) => {
+    const inside = word.many ? `${word.name}..` : word.name;
+    return word.required ? `<${inside}>` : `[${inside}]`;
+  });
+  return [name, ...words].join(' ');
+}
+
+function argumentsOf(command: Command, values: Readonly<Record<string, unknown>>): Arguments {
+  const output = values['output'];
+  if (typeof output !== 'string' || !isOutputFormat(output)) {
+    throw usage(`--output takes one of ${outputFormats.join(', ')}`);
+  }
+  return {
+    root: text(values, 'root') ?? '/',
+    config: text(values, 'config'),
+    output,
+    verbose: values['verbose'] === true,
+    believeClock: values['believe-clock'] === true,
+    at: text(values, 'at'),
+    path: text(values, 'path'),
+    unit: text(values, 'unit'),
+    strict: values['strict'] === true,
+    reuseKey: values['reuse-key'] === true,
+    yes: values['yes'] === true,
+    words: command.positionals.flatMap(({ name }) => {
+      const value = values[name];
+      return (Array.isArray(value) ? value : [value]).filter((word): word is string => typeof word === 'string');
+    }),
+  };
+}
+
+function text(values: Readonly<Record<string, unknown>>, name: string): string | undefined {
+  const value = values[name];
+  if (value === '') {
+    throw usage(`--${name} needs a value`);
+  }
+  return typeof value === 'string' ? value : undefined;
+}
+
+function usage(message: string): CertmendError {
+  return new CertmendError('Usage', message, {
+    exit: exitStatus.usage,
+    hint: 'certmend --help lists the commands and options',
+  });
+}

@@ -1,0 +1,35 @@
+/**
+ * What a commit does to the node, file by file. Made by activate/change-set.ts from the plan, the generation and the
+ * inventory the decision was made on; executed by commit/; written into the journal as it is.
+ */
+export type Change = PutChange | RemoveChange;
+
+export interface PutChange {
+  readonly op: 'put';
+  readonly path: string;
+  readonly id: string;
+  /**
+   * Node path of the durable copy to stage from: recovery stages again from here. Null only for an empty file (the
+   * listener's trigger), which needs no copy.
+   */
+  readonly source: string | null;
+  readonly sha256: string;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** What must be there now (P10). */
+  readonly expects: Expectation;
+}
+
+export interface RemoveChange {
+  readonly op: 'remove';
+  readonly path: string;
+  readonly id: string;
+  readonly expects: Expectation;
+}
+
+/** `other`: something that is not a readable regular file (FIFO, symlink, too large); compared by its description. */
+export type Expectation =
+  | { readonly state: 'absent' }
+  | { readonly state: 'file'; readonly sha256: string }
+  | { readonly state: 'other'; readonly detail: string };

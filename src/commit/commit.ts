@@ -1,0 +1,160 @@
+import type { FileReader } from '../disk/file-reader.ts';
+import type { FileWriter, Relabel, Storage } from '../disk/file-writer.ts';
+import { ownPaths } from '../disk/own-paths.ts';
+import { CertmendError } from '../error.ts';
+import type { Change } from './change.ts';
+import { clearJournal, writeJournal, type Transaction } from './journal.ts';
+import { directoriesOf, requireExpected, standingOf } from './observe.ts';
+import { refuseProtected, type GuardedChanges } from './protected.ts';
+import { requireSpace } from './space.ts';
+import { keep, prepareDirectories, refuseDirectories, sourceBytes, stage } from './stage.ts';
+import { stagedPath } from './staged-name.ts';
+import { swap, syncDirectories } from './swap.ts';
+import { tidy } from './tidy.ts';
+import { undo } from './undo.ts';
+
+export interface CommitInput {
+  readonly transaction: Transaction;
+  /** In table order, key before certificate. */
+  readonly changes: readonly Change[];
+  readonly protectedPaths: readonly string[];
+  /** The data dir, as the inventory was read with: no symlink may lead a write out of it. */
+  readonly within?: string | undefined;
+  readonly reader: FileReader;
+  readonly writer: FileWriter;
+  readonly storage: Storage;
+  readonly relabel: Relabel;
+  /** Makes the state that is true after the commit durable. Part of the transaction: when it throws, all is undone. */
+  readonly saveState: () => void;
+}
+
+export interface CommitOutcome {
+  /** Node paths that were written, created or taken away. */
+  readonly changed: readonly string[];
+  /** What did not go right after the commit was complete, one sentence each. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Makes a set of changes to the node's files, all of them or none, whatever fails and wherever the power is cut (design
+ * 8). The caller holds the lock and has run recovery.
+ *
+ * 1. look: protected paths, expectations, sources, space. Nothing is touched.
+ * 2. prepare: new files beside their targets, second names for what will go. The node's own files are untouched.
+ * 3. the journal is written: **the commit point**. A crash from here on ends in the new set, before it in the old one.
+ * 4. swap, make durable, save the state. An *error* in here is undone and ends in the old set.
+ * 5. clear the journal and the leftovers. Nothing in here can fail the commit any more.
+ *
+ * A change whose file is already as wanted is left out; when that is all of them, only the state is saved.
+ *
+ * Between the last look at the live files and their renames someone else could still write one of them; the file
+ * system offers no compare-and-swap. The window is the renames themselves, and the product is not running.
+ *
+ * @throws CertmendError ProtectedPath, GenerationDamaged (77), ExternalChange (75, retry), StorageFull, StorageReadOnly,
+ * StorageDenied, StorageFailed (73). After all of them the files are the old ones; where even the undoing failed, the
+ * message says that the next run goes forward.
+ */
+export function commitChanges(input: CommitInput): CommitOutcome {
+  const { transaction, within, reader, writer, storage, relabel, saveState } = input;
+  const guarded = refuseProtected(input.changes, input.protectedPaths);
+  const changes = guarded.filter(
+    (change) => standingOf(change, reader, within) !== 'done',
+  ) as readonly Change[] as GuardedChanges;
+  if (changes.length === 0) {
+    saveState();
+    return { changed: [], warnings: [] };
+  }
+  const puts = changes.filter((change) => change.op === 'put');
+  const directories = directoriesOf(changes);
+
+  refuseDirectories(changes, reader);
+  requireExpected(changes, reader, within);
+  const bytesOf = new Map(puts.map((change) => [change.path, sourceBytes(reader, change)]));
+  requireSpace(
+    puts.map(({ path }) => ({ path, bytes: bytesOf.get(path)?.length ?? 0 })),
+    storage,
+  );
+
+  let made: readonly string[] = [];
+  try {
+    made = prepareDirectories(directoriesOf(puts), within, reader, writer);
+    stage(changes, bytesOf, transaction.id, writer);
+    keep(changes, transaction.id, writer);
+    requireExpected(changes, reader, within);
+  } catch (error) {
+    leaveNothing(directories, made, reader, writer);
+    throw saying(error, 'nothing was changed');
+  }
+
+  const warnings: string[] = [];
+  try {
+    writeJournal(reader, writer, { schema: 1, transaction, within: within ?? null, changes });
+    swap(changes, ({ path }) => stagedPath(path, transaction.id), writer);
+    syncDirectories(changes, writer);
+    const unlabelled = relabel(puts.map(({ path }) => path));
+    if (unlabelled !== undefined) {
+      warnings.push(unlabelled);
+    }
+    saveState();
+  } catch (error) {
+    takeBack(error, changes, transaction, made, reader, writer);
+  }
+
+  try {
+    clearJournal(reader, writer);
+  } catch (error) {
+    // The new set is live, durable and recorded; the journal that stays asks for what is already so.
+    warnings.push(`${error instanceof Error ? error.message : 'the journal was not cleared'}; the next run clears it`);
+    return { changed: changes.map(({ path }) => path), warnings };
+  }
+  const { problems } = tidy(directories, reader, writer);
+  return { changed: changes.map(({ path }) => path), warnings: [...warnings, ...problems] };
+}
+
+/** After the commit point an error still ends in the old set, unless the disk refuses that too. */
+function takeBack(
+  error: unknown,
+  changes: GuardedChanges,
+  transaction: Transaction,
+  made: readonly string[],
+  reader: FileReader,
+  writer: FileWriter,
+): never {
+  try {
+    undo(changes, transaction.id, reader, writer);
+  } catch {
+    throw saying(error, 'not everything could be put back, and the next certmend run completes the change');
+  }
+  leaveNothing([...directoriesOf(changes), ownPaths.stateDirectory], made, reader, writer);
+  throw saying(error, 'every file was put back as it was');
+}
+
+/** Best effort: what stays is found by the next run, and the error that led here is the one to tell. */
+function leaveNothing(
+  directories: readonly string[],
+  made: readonly string[],
+  reader: FileReader,
+  writer: FileWriter,
+): void {
+  tidy(directories, reader, writer);
+  for (const directory of [...made].reverse()) {
+    try {
+      writer.removeDirectory(directory);
+    } catch {
+      // see above
+    }
+  }
+}
+
+function saying(error: unknown, outcome: string): unknown {
+  if (!(error instanceof CertmendError)) {
+    return error;
+  }
+  const { code, message, hint, cause, exit, retry } = error;
+  return new CertmendError(code, message.includes(outcome) ? message : `${message}; ${outcome}`, {
+    hint,
+    cause,
+    exit,
+    retry,
+  });
+}

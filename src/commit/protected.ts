@@ -1,0 +1,36 @@
+import { isAbsolute, normalize } from 'node:path';
+import { CertmendError, exitStatus } from '../error.ts';
+import type { Change } from './change.ts';
+
+declare const guarded: unique symbol;
+
+/**
+ * Changes that went through `refuseProtected`. Staging and swapping take nothing else, so no code path can write a node
+ * file without having asked (P2).
+ */
+export type GuardedChanges = readonly Change[] & { readonly [guarded]: true };
+
+/**
+ * The one guard in front of every write to the node: all changes pass, or none is begun.
+ *
+ * @param protectedPaths of the layout; one that ends in `/` protects everything below it
+ * @throws CertmendError ProtectedPath (exit 77) naming the file; nothing was touched
+ */
+export function refuseProtected(changes: readonly Change[], protectedPaths: readonly string[]): GuardedChanges {
+  for (const { path } of changes) {
+    if (!isAbsolute(path) || normalize(path) !== path || path.endsWith('/') || isProtected(path, protectedPaths)) {
+      throw new CertmendError('ProtectedPath', `refused to write ${path}: it is protected; nothing was changed`, {
+        exit: exitStatus.refused,
+        hint: 'certmend never writes this file; please report how it came to try',
+      });
+    }
+  }
+  return changes as GuardedChanges;
+}
+
+/** Is the path one of the protected ones, or below one? */
+export function isProtected(path: string, protectedPaths: readonly string[]): boolean {
+  return protectedPaths.some((shielded) =>
+    shielded.endsWith('/') ? `${path}/`.startsWith(shielded) : path === shielded,
+  );
+}

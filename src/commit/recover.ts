@@ -1,0 +1,111 @@
+import { dirname } from 'node:path';
+import type { FileReader } from '../disk/file-reader.ts';
+import type { FileWriter, Relabel } from '../disk/file-writer.ts';
+import { ownPaths } from '../disk/own-paths.ts';
+import { createGenerationStore } from '../generation/store.ts';
+import type { Layout } from '../layout/layout.ts';
+import type { Entry } from '../layout/entry.ts';
+import { readJournal, setJournalAside, type Transaction } from './journal.ts';
+import { refuseProtected } from './protected.ts';
+import { rollForward } from './roll-forward.ts';
+import { CertmendError } from '../error.ts';
+import { tidy } from './tidy.ts';
+
+export interface RecoverInput {
+  readonly reader: FileReader;
+  readonly writer: FileWriter;
+  readonly relabel: Relabel;
+  /** Its entries say where leftovers may be, its protected paths what is never written. */
+  readonly layout: Pick<Layout, 'entries' | 'protectedPaths'>;
+  /** Records a transaction that was completed; runs before the journal is cleared, so that it is never forgotten. */
+  readonly saveState?: ((transaction: Transaction) => void) | undefined;
+}
+
+export type RecoveryOutcome =
+  | { readonly kind: 'nothing' }
+  /** A commit that a crash had cut off was completed. `left`: paths someone else has changed since, which stay as they are. */
+  | {
+      readonly kind: 'completed';
+      readonly transaction: Transaction;
+      readonly changed: readonly string[];
+      readonly left: readonly string[];
+    }
+  /** It could not be completed (its material is gone) and was taken back whole. */
+  | { readonly kind: 'undone'; readonly transaction: Transaction; readonly restored: readonly string[] }
+  /**
+   * The journal is of no use: not readable as one, or neither the new nor the old files are there. It was kept under
+   * `journal`; what the node needs is for the next assessment to find out.
+   */
+  | {
+      readonly kind: 'set-aside';
+      readonly journal: string;
+      readonly problem: string;
+      readonly removed: readonly string[];
+    }
+  /** No transaction was open; leftovers of one that never began were removed. */
+  | { readonly kind: 'cleaned'; readonly removed: readonly string[] };
+
+/**
+ * Finishes or clears away what a crash left, before anything else is looked at. With a journal the transaction goes
+ * forward: it was decided, verified, and may be half done. Without one nothing was begun, and only leftovers go.
+ * Every step may be repeated: recovery that is itself cut off is recovered by the next one. The caller holds the lock.
+ *
+ * @throws CertmendError StorageFull and siblings (the journal stays, the next run tries again), StateNewer, ProtectedPath
+ */
+export function recover(input: RecoverInput): RecoveryOutcome {
+  const { reader, writer, layout } = input;
+  const reading = readJournal(reader);
+  // First, because their names may be needed: what was being written when the crash came, no part of any transaction.
+  tidy([ownPaths.stateDirectory], reader, writer);
+  const directories = [...layout.entries.flatMap(pathsOf).map((path) => dirname(path)), ownPaths.stateDirectory];
+  switch (reading.state) {
+    case 'open': {
+      const { transaction, changes, within } = reading.journal;
+      const outcome = rollForward({
+        ...input,
+        transaction,
+        within: within ?? undefined,
+        changes: refuseProtected(changes, layout.protectedPaths),
+      });
+      const removed = clean([...directories, ...changes.map(({ path }) => dirname(path))], reader, writer);
+      return outcome.kind === 'set-aside' ? { ...outcome, removed } : outcome;
+    }
+    case 'damaged': {
+      const journal = setJournalAside(reader, writer);
+      return { kind: 'set-aside', journal, problem: reading.problem, removed: clean(directories, reader, writer) };
+    }
+    case 'absent': {
+      const removed = clean(directories, reader, writer);
+      return removed.length === 0 ? { kind: 'nothing' } : { kind: 'cleaned', removed };
+    }
+  }
+}
+
+/** Leftovers that cannot be removed harm nobody: they are found again, and what must work is the commit that follows. */
+function clean(directories: readonly string[], reader: FileReader, writer: FileWriter): readonly string[] {
+  const { removed } = tidy(directories, reader, writer);
+  try {
+    return [...removed, ...createGenerationStore({ reader, writer }).cleanUp()];
+  } catch (error) {
+    if (error instanceof CertmendError) {
+      return removed;
+    }
+    throw error;
+  }
+}
+
+/** Every path of an entry that certmend may have to write beside. */
+function pathsOf(entry: Entry): readonly string[] {
+  switch (entry.kind) {
+    case 'leaf':
+      return [entry.keyPath, entry.certificatePath];
+    case 'listener':
+      return [entry.path, entry.regenerateTrigger];
+    case 'authority':
+      return [entry.certificatePath];
+    case 'kubeconfig':
+    case 'key':
+    case 'document':
+      return [entry.path];
+  }
+}

@@ -1,0 +1,118 @@
+import type { FileReader } from '../disk/file-reader.ts';
+import { onDisk } from '../disk/disk-error.ts';
+import { writeNewFile } from '../disk/durable-write.ts';
+import type { FileWriter, Relabel } from '../disk/file-writer.ts';
+import type { Change, PutChange } from './change.ts';
+import { clearJournal, setJournalAside, syncJournal, type Transaction } from './journal.ts';
+import { directoriesOf, isWanted, meets, standingOf } from './observe.ts';
+import type { GuardedChanges } from './protected.ts';
+import { findSource, prepareDirectories } from './stage.ts';
+import { keepsakePath, restagedPath, stagedPath } from './staged-name.ts';
+import { swap, syncDirectories } from './swap.ts';
+import { undo } from './undo.ts';
+
+export type RolledForward =
+  | {
+      readonly kind: 'completed';
+      readonly transaction: Transaction;
+      readonly changed: readonly string[];
+      readonly left: readonly string[];
+    }
+  | { readonly kind: 'undone'; readonly transaction: Transaction; readonly restored: readonly string[] }
+  | { readonly kind: 'set-aside'; readonly journal: string; readonly problem: string };
+
+export interface RollForwardInput {
+  readonly transaction: Transaction;
+  readonly changes: GuardedChanges;
+  readonly within: string | undefined;
+  readonly reader: FileReader;
+  readonly writer: FileWriter;
+  readonly relabel: Relabel;
+  readonly saveState?: ((transaction: Transaction) => void) | undefined;
+}
+
+/**
+ * Completes a transaction whose journal is there. What is live decides, file by file: has it the new contents, it is
+ * done; has it the old ones, it is replaced; has it neither, someone else wrote it since the crash, and then the whole
+ * entry stays as they made it, since half of their pair and half of ours would not fit.
+ */
+export function rollForward(input: RollForwardInput): RolledForward {
+  const { transaction, changes, within, reader, writer, relabel, saveState } = input;
+  // The run that wrote the journal may have died between its rename and its sync. Nothing goes live before it is down.
+  syncJournal(writer);
+  const foreign = new Set(
+    changes.filter((change) => standingOf(change, reader, within) === 'foreign').map(({ id }) => id),
+  );
+  const ours = pick(changes, ({ id }) => !foreign.has(id));
+  const pending = pick(ours, (change) => standingOf(change, reader, within) !== 'done');
+
+  const material = new Map(
+    pending.flatMap((change) => (change.op === 'put' ? [[change.path, find(change, input)]] : [])),
+  );
+  if ([...material.values()].includes(undefined)) {
+    return giveUp(ours, input);
+  }
+
+  prepareDirectories(directoriesOf(pending), within, reader, writer);
+  for (const change of pending) {
+    const found = material.get(change.path);
+    if (change.op === 'put' && found !== undefined && found !== 'staged') {
+      restage(change, found, input);
+    }
+  }
+  swap(
+    pending,
+    ({ path }) => (material.get(path) === 'staged' ? stagedPath : restagedPath)(path, transaction.id),
+    writer,
+  );
+  // Also those that were done already: the run that did them may have died before it came to this.
+  syncDirectories(ours, writer);
+  relabel(ours.filter(({ op }) => op === 'put').map(({ path }) => path));
+  saveState?.(transaction);
+  clearJournal(reader, writer);
+  return {
+    kind: 'completed',
+    transaction,
+    changed: ours.map(({ path }) => path),
+    left: changes.filter(({ id }) => foreign.has(id)).map(({ path }) => path),
+  };
+}
+
+/**
+ * Where the new file comes from. The staged one was on the disk before the journal was, so it can be trusted and needs
+ * no room; its name was not made durable, so a power cut may have taken it, and then the generation's copy serves.
+ */
+function find(change: PutChange, { transaction, reader }: RollForwardInput): 'staged' | Uint8Array | undefined {
+  const staged = reader.read(stagedPath(change.path, transaction.id));
+  return isWanted(staged, change) ? 'staged' : findSource(reader, change);
+}
+
+/** An earlier recovery may have left one of these without having synced it, so what is found is not used but replaced. */
+function restage(change: PutChange, bytes: Uint8Array, { transaction, reader, writer }: RollForwardInput): void {
+  const path = restagedPath(change.path, transaction.id);
+  if (reader.stat(path).state !== 'absent') {
+    onDisk('remove', path, () => {
+      writer.unlink(path);
+    });
+  }
+  writeNewFile(writer, path, bytes, change);
+}
+
+/** The new material is gone. Back to the old set if every part of it can still be had, else out of the way. */
+function giveUp(ours: GuardedChanges, { transaction, within, reader, writer }: RollForwardInput): RolledForward {
+  const canGoBack = ours.every((change) => {
+    const isOld = standingOf(change, reader, within) === 'before';
+    const kept = reader.read(keepsakePath(change.path, transaction.id));
+    return change.expects.state === 'absent' || isOld || meets(kept, change.expects);
+  });
+  if (canGoBack) {
+    undo(ours, transaction.id, reader, writer);
+    return { kind: 'undone', transaction, restored: ours.map(({ path }) => path) };
+  }
+  const problem = `generation ${String(transaction.generation)} is gone or damaged, and so is part of what it replaces`;
+  return { kind: 'set-aside', journal: setJournalAside(reader, writer), problem };
+}
+
+function pick(changes: GuardedChanges, wanted: (change: Change) => boolean): GuardedChanges {
+  return changes.filter(wanted) as readonly Change[] as GuardedChanges;
+}

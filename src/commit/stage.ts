@@ -1,0 +1,122 @@
+import { dirname } from 'node:path';
+import { onDisk } from '../disk/disk-error.ts';
+import { makeDirectories, writeNewFile } from '../disk/durable-write.ts';
+import type { FileReader } from '../disk/file-reader.ts';
+import type { FileWriter } from '../disk/file-writer.ts';
+import { CertmendError, exitStatus } from '../error.ts';
+import type { Change, PutChange } from './change.ts';
+import type { GuardedChanges } from './protected.ts';
+import { keepsakePath, stagedPath } from './staged-name.ts';
+
+/**
+ * The new bytes of a change, from its durable copy.
+ * @throws CertmendError GenerationDamaged (exit 77) when the copy is not what the change says
+ */
+export function sourceBytes(reader: FileReader, change: PutChange): Uint8Array {
+  const bytes = findSource(reader, change);
+  if (bytes === undefined) {
+    throw new CertmendError(
+      'GenerationDamaged',
+      `${change.source ?? 'the new file'} is not what was verified; ${change.path} and every other file was left alone`,
+      { exit: exitStatus.refused, hint: 'see: certmend generations; run certmend rotate to make a new set' },
+    );
+  }
+  return bytes;
+}
+
+/** As `sourceBytes`, but undefined when the copy is gone or wrong. */
+export function findSource(reader: FileReader, { source, sha256 }: PutChange): Uint8Array | undefined {
+  if (source === null) {
+    return new Uint8Array();
+  }
+  const file = reader.read(source);
+  return file.state === 'regular' && file.sha256 === sha256 ? file.bytes : undefined;
+}
+
+/** Puts every new file beside its target: same file system, so that going live is one rename. */
+export function stage(
+  changes: GuardedChanges,
+  bytesOf: ReadonlyMap<string, Uint8Array>,
+  transaction: string,
+  writer: FileWriter,
+): void {
+  for (const change of changes) {
+    const bytes = bytesOf.get(change.path);
+    if (change.op === 'put' && bytes !== undefined) {
+      writeNewFile(writer, stagedPath(change.path, transaction), bytes, change);
+    }
+  }
+}
+
+/**
+ * Gives every live file that will go a second name. A link, not a copy: undo brings back the very inode, with its
+ * times, labels and whatever else hangs on it. It serves this run only (a crash is answered by going forward), so it
+ * need not outlive a power cut and is not synced.
+ */
+export function keep(changes: GuardedChanges, transaction: string, writer: FileWriter): void {
+  for (const { path, expects } of changes) {
+    if (expects.state !== 'absent') {
+      onDisk('keep a second name of', path, () => {
+        writer.link(path, keepsakePath(path, transaction));
+      });
+    }
+  }
+}
+
+/**
+ * The directory of every new file is there, really is below the data dir, and is made when missing, with the mode of
+ * the directory above it.
+ *
+ * @returns the directories that were made, outermost first
+ * @throws CertmendError ProtectedPath (exit 77) when a symlink leads out of the data dir
+ */
+export function prepareDirectories(
+  directories: readonly string[],
+  within: string | undefined,
+  reader: FileReader,
+  writer: FileWriter,
+): readonly string[] {
+  return directories.flatMap((directory) => {
+    refuseEscape(directory, within, reader);
+    const exists = (path: string): boolean => reader.stat(path).state !== 'absent';
+    return makeDirectories(writer, directory, modeAbove(directory, reader), exists);
+  });
+}
+
+/** A directory cannot be replaced by a file, and certmend does not take whole directories away. */
+export function refuseDirectories(changes: readonly Change[], reader: FileReader): void {
+  for (const { path } of changes) {
+    const at = reader.stat(path);
+    if (at.state === 'present' && at.type === 'directory') {
+      throw new CertmendError('StorageFailed', `${path} is a directory where a file belongs; nothing was changed`, {
+        exit: exitStatus.refused,
+        hint: `look into it, then move it away: mv ${path} ${path}.moved`,
+      });
+    }
+  }
+}
+
+function refuseEscape(directory: string, within: string | undefined, reader: FileReader): void {
+  if (within === undefined || !directory.startsWith(`${within}/`)) {
+    return;
+  }
+  const at = reader.read(directory, within);
+  const inside = at.state === 'absent' || (at.state === 'unreadable' && at.problem === 'directory');
+  if (!inside) {
+    const what = at.state === 'unreadable' ? at.detail : 'is a file';
+    throw new CertmendError('ProtectedPath', `refused to write into ${directory}: it ${what}; nothing was changed`, {
+      exit: exitStatus.refused,
+      hint: `certmend writes only below ${within}: see where ${directory} leads`,
+    });
+  }
+}
+
+function modeAbove(directory: string, reader: FileReader): number {
+  const above = dirname(directory);
+  const at = reader.stat(above);
+  return at.state === 'present' && at.type === 'directory'
+    ? at.mode & 0o755
+    : above === directory
+      ? 0o755
+      : modeAbove(above, reader);
+}

@@ -1,0 +1,38 @@
+import { onDisk } from '../disk/disk-error.ts';
+import type { FileWriter } from '../disk/file-writer.ts';
+import type { Change } from './change.ts';
+import { directoriesOf } from './observe.ts';
+import type { GuardedChanges } from './protected.ts';
+
+/**
+ * The only function that gives a node file new contents or takes one away. Table order, key before certificate: a
+ * product that starts in the middle finds a new key beside an old certificate at worst for one of its pairs, and
+ * recovery finishes what is missing.
+ *
+ * @param from where the new file of a change was staged
+ */
+export function swap(changes: GuardedChanges, from: (change: Change) => string, writer: FileWriter): void {
+  for (const change of changes) {
+    if (change.op === 'put') {
+      onDisk('replace', change.path, () => {
+        writer.rename(from(change), change.path);
+      });
+    } else {
+      onDisk('take away', change.path, () => {
+        writer.unlink(change.path);
+      });
+    }
+  }
+}
+
+/**
+ * Renames and removals live in the directories. They must be on the disk before the journal that could repeat them is
+ * cleared: after that, a power cut would leave some of them undone with nobody to know.
+ */
+export function syncDirectories(changes: readonly Change[], writer: FileWriter): void {
+  for (const directory of directoriesOf(changes)) {
+    onDisk('make durable', directory, () => {
+      writer.syncDirectory(directory);
+    });
+  }
+}

@@ -1,0 +1,144 @@
+import { resolve } from 'node:path';
+import type { Arguments } from './cli/command.ts';
+import type { Io } from './cli/io.ts';
+import type { Config } from './config/config.ts';
+import { parseInstant } from './config/instant.ts';
+import { loadConfig } from './config/load-config.ts';
+import { CertmendError, exitStatus } from './error.ts';
+import type { Examiner } from './heal/examine.ts';
+import type { Ports, WriteSide } from './heal/ports.ts';
+import type { Scratch } from './heal/rehearse.ts';
+import { shiftedClock, systemClock, type Clock } from './system/clock.ts';
+import { readHostFacts } from './system/host-facts.ts';
+import { createFileReader } from './system/node-file-reader.ts';
+import { readSynchronisation } from './system/synchronisation.ts';
+
+/** How a command differs in what it may ask of the outside. */
+export interface Composition {
+  /** `never` on the boot path: asking systemd about the unit it is about to start could wait for itself (P3). */
+  readonly askSystemd: boolean;
+}
+
+/**
+ * The only place that builds real adapters. Reads certmend's own configuration on the way.
+ *
+ * @throws CertmendError Usage (exit 64) for a bad --at, ConfigInvalid (exit 78)
+ */
+export async function compose(args: Arguments, io: Io, { askSystemd }: Composition): Promise<Ports> {
+  const root = resolve(args.root);
+  const reader = createFileReader(root);
+  const clock = clockFor(args.at);
+  const config =
+    args.config === undefined
+      ? await loadConfig(reader)
+      : await loadConfig(createFileReader('/'), resolve(args.config));
+  const { serviceRunning } = askSystemd && root === '/' ? await import('./system/units.ts') : neverAsks;
+  return {
+    root,
+    reader,
+    clock,
+    config,
+    host: readHostFacts(root),
+    synchronisation: () => readSynchronisation(root),
+    question: { unit: args.unit, layout: config.layout, dataDir: config.dataDir },
+    operatorBelieves: args.believeClock,
+    clockIsShifted: args.at !== undefined,
+    serviceRunning: askSystemd ? serviceRunning : (): boolean => false,
+    writeSide: onlyOnce(() => composeWriteSide({ root, clock, io, config })),
+  };
+}
+
+/**
+ * A private directory beside certmend's own state (the system's temporary directory when that cannot be written), and
+ * ports that have it as their root and show the instant of --at. Removed by `remove`, also when the process is told to
+ * stop; a copy that a kill left behind is removed by the next one.
+ *
+ * @throws CertmendError Usage for a bad --at
+ */
+export async function scratchCopy(ports: Ports, args: Arguments, io: Io): Promise<Scratch> {
+  const [{ createFileWriter }, { makeScratchDirectory }] = await Promise.all([
+    import('./system/node-file-writer.ts'),
+    import('./system/scratch-directory.ts'),
+  ]);
+  const { directory, remove } = makeScratchDirectory(ports.root);
+  const clock = clockFor(args.at);
+  return {
+    ports: {
+      ...ports,
+      root: directory,
+      reader: createFileReader(directory),
+      clock,
+      synchronisation: () => 'unknown',
+      clockIsShifted: true,
+      serviceRunning: () => false,
+      writeSide: onlyOnce(() => composeWriteSide({ root: directory, clock, io: silent(io), config: ports.config })),
+    },
+    writer: createFileWriter(directory),
+    remove,
+  };
+}
+
+/** What only `doctor` asks of the machine. */
+export async function composeExaminer(root: string, io: Io): Promise<Examiner> {
+  const { createExaminer } = await import('./system/examiner.ts');
+  return createExaminer(root, io.env['PATH'] ?? '');
+}
+
+/** A rehearsal's audit goes to the copy's own file: the operator's console must not tell of a commit that never was. */
+function silent(io: Io): Io {
+  return { ...io, stderr: { ...io.stderr, write: () => undefined } };
+}
+
+const neverAsks = { serviceRunning: (): undefined => undefined };
+
+/** The write side is loaded by the first command that writes: the healthy boot path never pays for it. */
+async function composeWriteSide({
+  root,
+  clock,
+  io,
+  config,
+}: {
+  readonly root: string;
+  readonly clock: Clock;
+  readonly io: Io;
+  readonly config: Config;
+}): Promise<WriteSide> {
+  const [{ createFileWriter }, { createStorage }, { createRelabel }, { acquireLock }, { openAudit }, { randomBytes }] =
+    await Promise.all([
+      import('./system/node-file-writer.ts'),
+      import('./system/storage.ts'),
+      import('./system/relabel.ts'),
+      import('./system/lock.ts'),
+      import('./system/open-audit.ts'),
+      import('node:crypto'),
+    ]);
+  return {
+    writer: createFileWriter(root),
+    storage: createStorage(root),
+    relabel: createRelabel(root),
+    audit: openAudit({ root, clock, env: io.env, stderr: io.stderr, maxFileBytes: config.audit.maxFileBytes }),
+    lock: (waitMs) => acquireLock(root, { waitMs }),
+    randomHex: (bytes) => randomBytes(bytes).toString('hex'),
+  };
+}
+
+function clockFor(at: string | undefined): Clock {
+  const clock = systemClock();
+  if (at === undefined) {
+    return clock;
+  }
+  const now = clock.now();
+  const instant = parseInstant(at, now);
+  if (instant === undefined) {
+    throw new CertmendError('Usage', `--at ${at} is not a time`, {
+      exit: exitStatus.usage,
+      hint: 'an RFC 3339 time (2027-03-01T00:00:00Z), or from now on: +400d, +12h',
+    });
+  }
+  return shiftedClock(clock, instant - now);
+}
+
+function onlyOnce<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => (made ??= make());
+}

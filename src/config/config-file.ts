@@ -1,0 +1,78 @@
+import * as z from 'zod/mini';
+import { parseDuration } from './duration.ts';
+import { parseSize } from './size.ts';
+
+z.config({ jitless: true });
+
+function flag() {
+  return z.optional(z.boolean({ error: 'must be true or false' }));
+}
+
+function whole(least: number, most: number) {
+  const error = `must be a whole number from ${String(least)} to ${String(most)}`;
+  return z.optional(z.int({ error }).check(z.minimum(least, { error }), z.maximum(most, { error })));
+}
+
+function duration(least: string, most: string) {
+  const error = `must be a duration from ${least} to ${most}, a whole number with s, m, h or d`;
+  const [from = 0, to = 0] = [parseDuration(least), parseDuration(most)];
+  const within = (text: string) => {
+    const ms = parseDuration(text);
+    return ms !== undefined && ms >= from && ms <= to;
+  };
+  return z.optional(z.string({ error }).check(z.refine(within, { error })));
+}
+
+function size(least: string, most: string) {
+  const error = `must be a size from ${least} to ${most}`;
+  const [from = 0, to = 0] = [parseSize(least), parseSize(most)];
+  const within = (value: string | number) => {
+    const bytes = parseSize(value);
+    return bytes !== undefined && bytes >= from && bytes <= to;
+  };
+  return z.optional(z.union([z.string(), z.number()], { error }).check(z.refine(within, { error })));
+}
+
+function matching(pattern: RegExp, error: string) {
+  return z.optional(z.string({ error }).check(z.regex(pattern, { error })));
+}
+
+const sections = {
+  boot: { enabled: flag(), deadline: duration('5s', '15m') },
+  // Under the product's own window (120 days) a new leaf would be made again at the very next start (facts 2.1).
+  renewal: { renewBefore: duration('1d', '3000d'), validity: duration('150d', '3650d') },
+  authority: { warning: duration('1d', '3650d'), critical: duration('1d', '3650d') },
+  standby: { enabled: flag() },
+  clock: { maxOfflineGap: duration('30d', '3650d'), maxWait: duration('0s', '10m') },
+  brake: { maxCommitsPerDay: whole(1, 100) },
+  audit: { maxFileSize: size('64KiB', '1GiB') },
+};
+
+function section<Shape extends z.core.$ZodShape>(shape: Shape) {
+  const error = `must be a section with ${Object.keys(shape).join(', ')}`;
+  return z.optional(
+    z.strictObject(shape, { error: (issue) => (issue.code === 'unrecognized_keys' ? undefined : error) }),
+  );
+}
+
+/** One configuration file as people write it: everything optional, nothing unknown. */
+export const configFileSchema = z.strictObject({
+  layout: matching(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'must be the name of a layout, such as those `certmend doctor` lists'),
+  dataDir: matching(/^(?!.*\/\.\.?(\/|$))(\/[^/\0\r\n]+)+\/?$/, 'must be an absolute path without . and ..'),
+  boot: section(sections.boot),
+  renewal: section(sections.renewal),
+  authority: section(sections.authority),
+  standby: section(sections.standby),
+  retention: whole(1, 100),
+  clock: section(sections.clock),
+  brake: section(sections.brake),
+  audit: section(sections.audit),
+});
+
+export type ConfigFile = z.infer<typeof configFileSchema>;
+
+/** Keys that may stand in a section, and under `''` those at the top. */
+export const knownKeys: ReadonlyMap<string, readonly string[]> = new Map([
+  ['', Object.keys(configFileSchema.shape)],
+  ...Object.entries(sections).map(([name, shape]): [string, readonly string[]] => [name, Object.keys(shape)]),
+]);

@@ -1,0 +1,37 @@
+/** certmend's own configuration, with every default filled in. Files: /etc/certmend/config.yaml and config.yaml.d/*.yaml. */
+export interface Config {
+  /** Forces a layout; undefined means detection. */
+  readonly layout: string | undefined;
+  readonly dataDir: string | undefined;
+  readonly boot: {
+    /** The boot hook acts (true) or only reports (false). */
+    readonly enabled: boolean;
+    /** Deadline of `prestart`, milliseconds (60 s). */
+    readonly deadlineMs: number;
+  };
+  readonly renewal: {
+    /** Rotate when a leaf has less than this many days left; default is the product's own window of the layout. */
+    readonly renewBeforeDays: number | undefined;
+    /** Validity of new leaves in days (365). */
+    readonly validityDays: number;
+  };
+  readonly authority: {
+    readonly warningDays: number;
+    readonly criticalDays: number;
+  };
+  readonly standby: {
+    readonly enabled: boolean;
+  };
+  /** Generations kept beside active, standby and confirmed (3). */
+  readonly retention: number;
+  readonly clock: {
+    readonly maxOfflineGapDays: number;
+    readonly maxWaitMs: number;
+  };
+  readonly brake: {
+    readonly maxCommitsPerDay: number;
+  };
+  readonly audit: {
+    readonly maxFileBytes: number;
+  };
+}

@@ -1,0 +1,15 @@
+import type { Config } from './config.ts';
+
+/** What holds where no file says anything. docs/configuration.md gives the reason for each value. */
+export const defaultConfig: Config = {
+  layout: undefined,
+  dataDir: undefined,
+  boot: { enabled: true, deadlineMs: 60_000 },
+  renewal: { renewBeforeDays: undefined, validityDays: 365 },
+  authority: { warningDays: 365, criticalDays: 120 },
+  standby: { enabled: true },
+  retention: 3,
+  clock: { maxOfflineGapDays: 1095, maxWaitMs: 30_000 },
+  brake: { maxCommitsPerDay: 6 },
+  audit: { maxFileBytes: 4 * 1024 * 1024 },
+};

@@ -1,0 +1,116 @@
+import { dirname, join } from 'node:path';
+import { onDisk } from './disk-error.ts';
+import type { FileWriter } from './file-writer.ts';
+
+export interface NewFileOptions {
+  /** Permission bits, set with fchmod: the umask has no say. */
+  readonly mode: number;
+  /** Owner to set; without one the file belongs to the process. */
+  readonly uid?: number | undefined;
+  readonly gid?: number | undefined;
+}
+
+export interface DurableWriteOptions extends NewFileOptions {
+  /** Name in the same directory under which the file is made before it takes its place; must not exist. */
+  readonly temporaryName: string;
+}
+
+/**
+ * Puts a file in place whole and for good: whoever looks, and after whatever crash, sees the old file or this one.
+ * When a step fails, the temporary file is removed and the old file is untouched; only a failing fsync of the
+ * directory, the last step, leaves the new file in place without the promise that it outlives a power cut.
+ *
+ * @throws CertmendError StorageFull, StorageReadOnly, StorageDenied, StorageFailed (exit 73)
+ */
+export function writeDurably(writer: FileWriter, path: string, bytes: Uint8Array, options: DurableWriteOptions): void {
+  const directory = dirname(path);
+  const temporary = join(directory, options.temporaryName);
+  writeNewFile(writer, temporary, bytes, options);
+  try {
+    onDisk('replace', path, () => {
+      writer.rename(temporary, path);
+    });
+  } catch (error) {
+    removeQuietly(writer, temporary);
+    throw error;
+  }
+  // The rename lives in the directory: until that is on the disk, a power cut brings the old file back.
+  onDisk('make durable the directory of', path, () => {
+    writer.syncDirectory(directory);
+  });
+}
+
+/**
+ * Creates a file that must not exist yet, with its bytes, owner and mode on the disk when this returns. Its name is
+ * not: that is the directory's business, and the caller's, who may have more names to make durable at once.
+ * When a step fails, the file is removed again.
+ *
+ * @throws CertmendError as `writeDurably`
+ */
+export function writeNewFile(writer: FileWriter, path: string, bytes: Uint8Array, options: NewFileOptions): void {
+  onDisk('write', path, () => {
+    // Created private and opened up at the end: a key is at no moment readable by others.
+    const descriptor = writer.create(path, 0o600);
+    let open = true;
+    try {
+      writer.write(descriptor, bytes);
+      if (options.uid !== undefined && options.gid !== undefined) {
+        // Always said, also when it is the process's own: one call, and a setgid directory cannot interfere.
+        writer.setOwner(descriptor, options.uid, options.gid);
+      }
+      writer.setMode(descriptor, options.mode);
+      // Bytes, owner and mode must be down before any rename shows the file under its real name (a rename may reach
+      // the disk before the data it points at).
+      writer.sync(descriptor);
+      open = false;
+      writer.close(descriptor);
+    } catch (error) {
+      if (open) {
+        closeQuietly(writer, descriptor);
+      }
+      removeQuietly(writer, path);
+      throw error;
+    }
+  });
+}
+
+/**
+ * Makes a directory and whatever is missing above it, each with the same mode, durably.
+ * @param exists tells whether a directory is there
+ * @returns the directories that were made, outermost first
+ * @throws CertmendError as `writeDurably`
+ */
+export function makeDirectories(
+  writer: FileWriter,
+  path: string,
+  mode: number,
+  exists: (path: string) => boolean,
+): readonly string[] {
+  if (path === dirname(path) || exists(path)) {
+    return [];
+  }
+  const made = makeDirectories(writer, dirname(path), mode, exists);
+  onDisk('make the directory', path, () => {
+    writer.makeDirectory(path, mode);
+    // What is put below is lost with the directory if its own name is not on the disk.
+    writer.syncDirectory(dirname(path));
+  });
+  return [...made, path];
+}
+
+/** After a failure: what cannot be removed is found by the next recovery, and the first error is the one to tell. */
+function removeQuietly(writer: FileWriter, path: string): void {
+  try {
+    writer.unlink(path);
+  } catch {
+    // see above
+  }
+}
+
+function closeQuietly(writer: FileWriter, descriptor: number): void {
+  try {
+    writer.close(descriptor);
+  } catch {
+    // the descriptor is gone either way (close(2))
+  }
+}

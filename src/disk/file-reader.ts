@@ -1,0 +1,62 @@
+/** Reads of the node's files. A port: the adapter is `system/node-file-reader.ts`. Paths are absolute node paths. */
+export interface FileReader {
+  /**
+   * Reads one regular file whole. Never throws for what a file can be, never blocks on a FIFO, never reads more than
+   * `maxFileBytes`.
+   * @param path absolute node path
+   * @param within when given, a symlink (in any component below `within`) that leads outside of it is `unreadable`
+   */
+  read(path: string, within?: string): FileState;
+  /** What is at the path, following no link in the last component; never opens it. */
+  stat(path: string): PathState;
+  /** Names in a directory, sorted; `undefined` when it is absent, not a directory or not readable. */
+  list(directory: string): readonly string[] | undefined;
+  /** Target of the symlink at the path; undefined when it is none. */
+  readLink(path: string): string | undefined;
+}
+
+/** Larger than any certificate bundle or kubeconfig seen in the field; a file beyond it is a finding, not read. */
+export const maxFileBytes = 1024 * 1024;
+
+export type FileState =
+  | { readonly state: 'absent' }
+  | {
+      readonly state: 'regular';
+      readonly bytes: Buffer;
+      /** Lower-case hexadecimal SHA-256 of `bytes`. */
+      readonly sha256: string;
+      /** Permission bits only: `mode & 0o7777`. */
+      readonly mode: number;
+      readonly uid: number;
+      readonly gid: number;
+      readonly mtimeMs: number;
+    }
+  | {
+      readonly state: 'unreadable';
+      readonly problem: UnreadableProblem;
+      /** One clause for a person: `is a directory`, `is 52428800 bytes, more than 1048576`, `cannot be read: EACCES`. */
+      readonly detail: string;
+    };
+
+export type UnreadableProblem =
+  | 'directory'
+  | 'special-file'
+  | 'dangling-symlink'
+  | 'symlink-loop'
+  | 'symlink-escapes'
+  | 'too-large'
+  | 'denied'
+  | 'io';
+
+export type PathState =
+  | { readonly state: 'absent' }
+  | {
+      readonly state: 'present';
+      readonly type: 'file' | 'directory' | 'symlink' | 'other';
+      readonly mode: number;
+      readonly uid: number;
+      readonly gid: number;
+      readonly size: number;
+      readonly mtimeMs: number;
+    }
+  | { readonly state: 'unreadable'; readonly detail: string };

@@ -1,0 +1,13 @@
+/** Where certmend keeps its own things, as node paths (design 13). */
+export const ownPaths = {
+  config: '/etc/certmend/config.yaml',
+  configDirectory: '/etc/certmend/config.yaml.d',
+  stateDirectory: '/var/lib/certmend',
+  state: '/var/lib/certmend/dynamic-cert.json',
+  generations: '/var/lib/certmend/generations',
+  quarantine: '/var/lib/certmend/quarantine',
+  journal: '/var/lib/certmend/journal.json',
+  audit: '/var/lib/certmend/audit.jsonl',
+  runDirectory: '/run/certmend',
+  lock: '/run/certmend/lock',
+} as const;

@@ -1,0 +1,126 @@
+import { join } from 'node:path';
+import type { FileReader } from '../disk/file-reader.ts';
+import type { MaterialFile } from '../issue/material.ts';
+import type { Manifest, ManifestFile } from './generation.ts';
+import { parseManifest, type ParsedManifest } from './manifest.ts';
+import { directoriesAbove, generationDirectory, storedName, storedPath } from './stored-path.ts';
+
+export type LoadedGeneration =
+  | { readonly ok: true; readonly manifest: Manifest; readonly files: readonly MaterialFile[] }
+  | { readonly ok: false; readonly problem: string };
+
+/** The manifest of a generation, checked for shape and number; its files are not looked at. */
+export function readManifest(reader: FileReader, number: number): ParsedManifest {
+  const directory = generationDirectory(number);
+  if (reader.stat(directory).state === 'absent') {
+    return { ok: false, problem: 'it does not exist' };
+  }
+  const file = reader.read(join(directory, 'manifest.json'), directory);
+  switch (file.state) {
+    case 'absent':
+      return { ok: false, problem: 'it has no manifest' };
+    case 'unreadable':
+      return { ok: false, problem: `its manifest ${file.detail}` };
+    case 'regular': {
+      const parsed = parseManifest(file.bytes);
+      return parsed.ok && parsed.manifest.number !== number
+        ? { ok: false, problem: `its manifest is that of generation ${String(parsed.manifest.number)}` }
+        : parsed;
+    }
+  }
+}
+
+/**
+ * A generation as it is on the disk now, or the first thing that is wrong with it. The same bytes as the manifest says,
+ * private (0600 in 0700), at the places the manifest's paths lead to, and nothing beside them: a generation is what
+ * certmend wrote, or it is not used.
+ */
+export function loadGeneration(reader: FileReader, number: number): LoadedGeneration {
+  const read = readManifest(reader, number);
+  if (!read.ok) {
+    return read;
+  }
+  const { manifest } = read;
+  const misplaced = manifest.files.find(({ path, stored }) => stored !== storedName(path, manifest.binding.dataDir));
+  if (misplaced !== undefined || new Set(manifest.files.map(({ path }) => path)).size !== manifest.files.length) {
+    return {
+      ok: false,
+      problem: `its manifest contradicts itself${misplaced === undefined ? '' : ` about ${misplaced.path}`}`,
+    };
+  }
+  const strange = findStrange(reader, generationDirectory(number), '', expectedNames(manifest));
+  if (strange !== undefined) {
+    return { ok: false, problem: strange };
+  }
+  const files: MaterialFile[] = [];
+  for (const file of manifest.files) {
+    const loaded = loadFile(reader, number, file);
+    if (!loaded.ok) {
+      return loaded;
+    }
+    files.push(loaded.file);
+  }
+  return { ok: true, manifest, files };
+}
+
+function loadFile(
+  reader: FileReader,
+  number: number,
+  file: ManifestFile,
+): { readonly ok: true; readonly file: MaterialFile } | { readonly ok: false; readonly problem: string } {
+  const stored = reader.read(storedPath(number, file), generationDirectory(number));
+  if (stored.state === 'absent') {
+    return { ok: false, problem: `${file.stored} is missing` };
+  }
+  if (stored.state === 'unreadable') {
+    return { ok: false, problem: `${file.stored} ${stored.detail}` };
+  }
+  if (stored.sha256 !== file.sha256) {
+    return { ok: false, problem: `${file.stored} is not what was written` };
+  }
+  const { path, id, role, mode, uid, gid } = file;
+  return { ok: true, file: { path, id, role, bytes: stored.bytes, mode, uid, gid } };
+}
+
+/** Names relative to the generation's directory: its files, and the directories on the way to them with a `/` at the end. */
+function expectedNames(manifest: Manifest): ReadonlySet<string> {
+  const names = new Set(['manifest.json']);
+  for (const { stored } of manifest.files) {
+    names.add(stored);
+    for (const directory of directoriesAbove(stored)) {
+      names.add(`${directory}/`);
+    }
+  }
+  return names;
+}
+
+/** The first thing below the directory that certmend did not put there, or not with that mode. */
+function findStrange(
+  reader: FileReader,
+  directory: string,
+  prefix: string,
+  expected: ReadonlySet<string>,
+): string | undefined {
+  const own = reader.stat(directory);
+  if (own.state !== 'present' || own.type !== 'directory' || (own.mode & 0o077) !== 0) {
+    return `${prefix === '' ? 'its directory' : prefix} is not a private directory`;
+  }
+  for (const name of reader.list(directory) ?? []) {
+    const path = join(directory, name);
+    const at = reader.stat(path);
+    const isDirectory = at.state === 'present' && at.type === 'directory';
+    const relative = `${prefix}${name}${isDirectory ? '/' : ''}`;
+    if (!expected.has(relative)) {
+      return `${relative} does not belong to it`;
+    }
+    if (isDirectory) {
+      const below = findStrange(reader, path, relative, expected);
+      if (below !== undefined) {
+        return below;
+      }
+    } else if (at.state !== 'present' || at.type !== 'file' || (at.mode & 0o077) !== 0) {
+      return `${relative} is not a private file`;
+    }
+  }
+  return undefined;
+}

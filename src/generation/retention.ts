@@ -1,0 +1,20 @@
+/**
+ * Numbers of the generations that may go. The active, the standby, the previous and the last confirmed one stay
+ * whatever `retention` says; of the others the newest stay until `retention` of them, the previous one counted, are kept.
+ *
+ * @param input.retention generations kept beside active, standby and confirmed (3)
+ */
+export function prunable(input: {
+  readonly numbers: readonly number[];
+  readonly active: number | undefined;
+  readonly standby: number | undefined;
+  readonly previous: number | undefined;
+  readonly confirmed: number | undefined;
+  readonly retention: number;
+}): readonly number[] {
+  const { numbers, active, standby, previous, confirmed, retention } = input;
+  const inUse = new Set([active, standby, confirmed]);
+  const keepPrevious = previous !== undefined && !inUse.has(previous);
+  const spare = numbers.filter((number) => !inUse.has(number) && number !== previous).sort((a, b) => b - a);
+  return spare.slice(Math.max(0, retention - (keepPrevious ? 1 : 0))).sort((a, b) => a - b);
+}

@@ -1,0 +1,144 @@
+import type { Change } from '../commit/change.ts';
+import type { Manifest } from '../generation/generation.ts';
+import type { Action, Plan, StandbyVerdict } from '../plan/plan.ts';
+import type { MadeGeneration } from './make-generation.ts';
+import type { Session } from './session.ts';
+
+/** The audit records of the road, one per decision and one per change, in words an operator can act on. */
+export const announce = { decided, verified, retired, standbyPrepared, quarantined, committed };
+
+function decided(session: Session, plan: Plan): void {
+  const [first, ...others] = plan.reasons;
+  const more = others.length === 0 ? '' : ` (and ${String(others.length)} more reasons)`;
+  const source =
+    plan.source.kind === 'standby' ? `standby generation ${String(plan.source.generation)}` : plan.source.kind;
+  session.tell({
+    event: 'decided',
+    priority: 'notice',
+    reason: first?.code,
+    entry: first?.id,
+    message: `${plan.decision}: ${first?.message ?? 'asked for by the operator'}${more}; material: ${source}`,
+  });
+}
+
+function verified(session: Session, made: MadeGeneration): void {
+  const { number, notAfter } = made.manifest;
+  session.tell({
+    event: 'verified',
+    priority: 'info',
+    generation: number,
+    message: `generation ${String(number)} was issued, read back from disk and proven: ${String(made.handshakes)} TLS handshakes, good until ${notAfter}`,
+  });
+}
+
+function retired(session: Session, generation: number, problem: string): void {
+  session.remember((state) =>
+    state.generations.standby?.number === generation
+      ? { ...state, generations: { ...state.generations, standby: null } }
+      : state,
+  );
+  session.tell({
+    event: 'standby-retired',
+    priority: 'warning',
+    reason: 'StandbyInvalid',
+    generation,
+    message: `generation ${String(generation)} cannot go live: ${problem}; a fresh set is issued instead`,
+  });
+}
+
+function standbyPrepared(session: Session, made: MadeGeneration, before: StandbyVerdict): void {
+  const { number, notAfter } = made.manifest;
+  session.tell({
+    event: 'standby-prepared',
+    priority: 'notice',
+    reason: standbyReason[before.state],
+    generation: number,
+    message: `standby generation ${String(number)} is ready: proven by ${String(made.handshakes)} TLS handshakes, good until ${notAfter}`,
+  });
+}
+
+const standbyReason = {
+  missing: 'StandbyMissing',
+  invalid: 'StandbyInvalid',
+  stale: 'StandbyStale',
+  ready: undefined,
+} as const;
+
+function quarantined(session: Session, action: Action & { kind: 'quarantine' }, kept: string): void {
+  session.tell({
+    event: 'quarantined',
+    priority: 'notice',
+    reason: action.reason,
+    entry: action.id,
+    path: action.path,
+    message: `${action.path} is taken away (${action.reason}); what it was is kept as ${kept}`,
+  });
+}
+
+function committed(
+  session: Session,
+  result: {
+    readonly plan: Plan;
+    readonly changes: readonly Change[];
+    readonly changed: readonly string[];
+    readonly warnings: readonly string[];
+    readonly manifest: Manifest | undefined;
+  },
+): void {
+  const { manifest, changed, changes, plan } = result;
+  const [first] = plan.reasons;
+  session.tell({
+    event: 'committed',
+    priority: 'notice',
+    reason: first?.code,
+    generation: manifest?.number,
+    message:
+      manifest === undefined
+        ? `${String(changed.length)} files changed`
+        : `generation ${String(manifest.number)} is live: ${String(changed.length)} files changed, good until ${manifest.notAfter}`,
+  });
+  const live = new Map(
+    session.survey.assessment.rows.map(({ path, fingerprint256 }) => [path, fingerprint256] as const),
+  );
+  for (const file of manifest?.files ?? []) {
+    if (file.role === 'certificate' && changed.includes(file.path)) {
+      session.write.audit.record({
+        event: 'issued',
+        priority: 'info',
+        entry: file.id,
+        path: file.path,
+        generation: manifest?.number,
+        fingerprintOld: live.get(file.path),
+        fingerprintNew: file.fingerprint256,
+        reason: plan.actions.find((action) => action.kind === 'install' && action.id === file.id)?.reason,
+        message: `${file.id} was replaced`,
+      });
+    }
+  }
+  for (const change of changes) {
+    if (change.op === 'put' && change.source === null && changed.includes(change.path)) {
+      session.tell({
+        event: 'listener-regeneration-requested',
+        priority: 'notice',
+        entry: change.id,
+        path: change.path,
+        reason: 'ListenerRegenerationPending',
+        message: `${change.path} was created: the service makes its listener certificate anew when it starts`,
+      });
+    }
+  }
+  for (const file of manifest?.files ?? []) {
+    if (file.role === 'kubeconfig' && changed.includes(file.path)) {
+      session.tell({
+        event: 'kubeconfig-written',
+        priority: 'notice',
+        entry: file.id,
+        path: file.path,
+        message: `${file.path} was written again`,
+      });
+    }
+  }
+  for (const warning of result.warnings) {
+    session.tell({ event: 'failed', priority: 'warning', message: warning });
+  }
+}

@@ -1,0 +1,86 @@
+import type { Layout } from '../layout/layout.ts';
+import { CertmendError, exitStatus } from '../error.ts';
+import { decide } from '../plan/decide.ts';
+import type { Plan } from '../plan/plan.ts';
+import { brakeOf } from '../state/transitions.ts';
+import { execute } from './execute.ts';
+import type { Outcome } from './outcome.ts';
+import type { Ports } from './ports.ts';
+import { previousOf, standbyOf } from './generations-known.ts';
+import { withSession, type Session } from './session.ts';
+
+/** A request by a person, as against what the node's own state asks for. */
+export interface RotateRequest {
+  /** Entry ids; empty means every leaf certmend may issue. */
+  readonly ids: readonly string[];
+  readonly reuseKeys: boolean;
+}
+
+/**
+ * The second half of the road, under the lock: recover, look again (the first look was unlocked), decide, do, record.
+ *
+ * @param options.deadline on the monotonic clock, ms: nothing is committed after it (P1: the unit must not wait for ever)
+ */
+export async function carryOut(
+  ports: Ports,
+  options: {
+    readonly layout?: Layout | undefined;
+    readonly lockWaitMs: number;
+    readonly deadline?: number | undefined;
+    readonly request?: RotateRequest | undefined;
+  },
+): Promise<Outcome> {
+  return withSession(ports, options, async (session) => {
+    const plan = await decideNow(session, options.request);
+    if (plan.actions.length === 0) {
+      return settle(session, plan);
+    }
+    if (options.deadline !== undefined && ports.clock.monotonic() > options.deadline) {
+      throw new CertmendError('DeadlinePassed', 'the time for the boot hook ran out before anything was changed', {
+        exit: exitStatus.tryAgain,
+        retry: true,
+        hint: 'the service starts with the old set; run: certmend doctor',
+      });
+    }
+    return execute(session, plan, { reuseKeys: options.request?.reuseKeys ?? false });
+  });
+}
+
+/** The plan for this session's survey, with everything it depends on: standby, previous set, brake. */
+async function decideNow(session: Session, request?: RotateRequest): Promise<Plan> {
+  const { survey, ports } = session;
+  return decide({
+    inventory: survey.inventory,
+    assessment: survey.assessment,
+    standby: await standbyOf(session.question(), 'commit'),
+    previous: previousOf(session.question()),
+    brake: brakeOf(session.state(), ports.config),
+    now: ports.clock.now(),
+    renewBeforeDays: survey.renewBeforeDays,
+    request: request === undefined ? undefined : { kind: 'rotate', ids: request.ids, issueAfresh: request.reuseKeys },
+  });
+}
+
+/** Nothing to change on the node; what was learnt is worth keeping all the same. */
+function settle(session: Session, plan: Plan): Outcome {
+  const [reason] = plan.reasons;
+  if (plan.decision === 'deferred' || plan.decision === 'refused') {
+    session.tell({
+      event: plan.decision,
+      priority: plan.decision === 'refused' ? 'error' : 'warning',
+      reason: reason?.code,
+      entry: reason?.id,
+      message: reason?.message ?? 'nothing was changed',
+    });
+  }
+  session.save();
+  return {
+    decision: plan.decision === 'deferred' || plan.decision === 'refused' ? plan.decision : 'nothing-to-do',
+    generation: undefined,
+    origin: undefined,
+    reasons: plan.reasons,
+    changed: [],
+    notes: session.notes,
+    survey: session.survey,
+  };
+}

@@ -1,0 +1,149 @@
+import type { Storage } from '../disk/file-writer.ts';
+import { ownPaths } from '../disk/own-paths.ts';
+import { filesOf } from '../activate/change-set.ts';
+import { bootHooksOf } from './boot-hook.ts';
+import { foresee } from './foresee.ts';
+import { foreignRotators } from './foreign-rotators.ts';
+import type { Ports } from './ports.ts';
+import type { Survey } from './survey.ts';
+
+/** One question of `doctor` and its answer. */
+export interface Examined {
+  /** Short and stable: `clock`, `boot-hook`, `space`, … */
+  readonly check: string;
+  readonly level: 'ok' | 'warning' | 'critical';
+  readonly message: string;
+  /** What to do; undefined when it is well. */
+  readonly hint: string | undefined;
+}
+
+/** What the examination needs to know of the machine that no other command does. */
+export interface Examiner {
+  readonly storage: Storage;
+  /** Undefined when files can be made in the directory (or its nearest parent that exists); else why not. */
+  readonly writeProblem: (directory: string) => string | undefined;
+  readonly hasProgram: (name: string) => boolean;
+  readonly selinux: boolean;
+}
+
+/** Is this node able to heal itself? Changes nothing. */
+export async function examine(ports: Ports, examiner: Examiner): Promise<readonly Examined[]> {
+  const { survey, standby } = await foresee(ports);
+  return [
+    layoutFound(survey),
+    clockBelieved(survey),
+    ...authoritiesAble(survey),
+    ...directoriesWritable(survey, examiner),
+    spaceEnough(survey, examiner),
+    lockPossible(examiner),
+    ...labels(examiner),
+    bootHook(survey, ports),
+    standby.state === 'ready'
+      ? well('standby', `generation ${String(standby.generation)} is ready`)
+      : ill('standby', 'warning', standby.reason, 'certmend standby prepare'),
+    ...foreignRotators(ports.reader, survey.layout).map(({ who, hint }) => ill('other-rotators', 'warning', who, hint)),
+  ];
+}
+
+function layoutFound({ layout }: Survey): Examined {
+  const version = layout.productVersion === undefined ? 'version unknown' : layout.productVersion.value;
+  return well(
+    'layout',
+    `${layout.name} (${version}), node ${layout.nodeName || 'name unknown'}, data in ${layout.dataDir}`,
+  );
+}
+
+function clockBelieved({ assessment }: Survey): Examined {
+  const [evidence = 'no evidence'] = assessment.clock.evidence;
+  return assessment.clock.believed
+    ? well('clock', evidence)
+    : ill('clock', 'critical', evidence, 'set the clock right; until then nothing is issued or replaced');
+}
+
+function authoritiesAble({ assessment, layout }: Survey): readonly Examined[] {
+  const findings = assessment.findings.filter(
+    ({ code, severity }) => code.startsWith('Authority') && severity !== 'note',
+  );
+  if (findings.length === 0) {
+    return [
+      layout.role === 'server'
+        ? well('authorities', 'every authority has its key here and can sign')
+        : well('authorities', 'an agent has no authority keys: its service fetches new certificates at each start'),
+    ];
+  }
+  return findings.map(({ severity, message, id }) =>
+    ill('authorities', severity === 'critical' ? 'critical' : 'warning', message, `certmend why ${id ?? 'ENTRY'}`),
+  );
+}
+
+function directoriesWritable({ layout }: Survey, { writeProblem }: Examiner): readonly Examined[] {
+  const directories = [ownPaths.stateDirectory, ownPaths.runDirectory, layout.dataDir];
+  const problems = directories.flatMap((directory) => {
+    const problem = writeProblem(directory);
+    return problem === undefined ? [] : [`${directory}: ${problem}`];
+  });
+  return problems.length === 0
+    ? [well('write-access', `${directories.join(', ')} can be written`)]
+    : problems.map((problem) =>
+        ill('write-access', 'critical', problem, 'run as root; remount read-write if the file system went read-only'),
+      );
+}
+
+/** The old set, the new set, a standby and what is staged: four sets, and as much again for logs that grow meanwhile. */
+const setsNeeded = 8;
+
+function spaceEnough({ inventory, layout }: Survey, { storage }: Examiner): Examined {
+  const files = [...filesOf(inventory.items).values()];
+  const bytes = files.reduce(
+    (sum, file) => sum + (file.state === 'regular' ? Math.max(4096, file.bytes.length) : 0),
+    0,
+  );
+  const needed = { bytes: bytes * setsNeeded, inodes: files.length * setsNeeded };
+  for (const directory of [layout.dataDir, ownPaths.stateDirectory]) {
+    const free = storage.free(directory);
+    if (free.bytes < needed.bytes || free.inodes < needed.inodes) {
+      return ill(
+        'space',
+        'critical',
+        `${directory} has ${String(free.bytes)} bytes and ${String(free.inodes)} inodes free; ${String(needed.bytes)} and ${String(needed.inodes)} are wanted`,
+        'make space: a rotation on a full disk is refused',
+      );
+    }
+  }
+  return well('space', 'room for several whole sets');
+}
+
+function lockPossible({ hasProgram }: Examiner): Examined {
+  return hasProgram('flock')
+    ? well('lock', 'flock is there')
+    : ill('lock', 'critical', 'the program flock is not on the PATH', 'install util-linux');
+}
+
+function labels({ selinux, hasProgram }: Examiner): readonly Examined[] {
+  if (!selinux) {
+    return [];
+  }
+  return hasProgram('restorecon')
+    ? [well('selinux', 'SELinux is on and restorecon is there')]
+    : [ill('selinux', 'warning', 'SELinux is on and restorecon is missing', 'install policycoreutils')];
+}
+
+function bootHook({ layout }: Survey, ports: Ports): Examined {
+  const hooks = bootHooksOf(ports.reader, layout.unit);
+  return hooks.length > 0
+    ? well('boot-hook', `${layout.unit} runs certmend before each start (${hooks.join(', ')})`)
+    : ill(
+        'boot-hook',
+        'warning',
+        `nothing runs certmend before ${layout.unit} starts`,
+        `write /etc/systemd/system/${layout.unit}.d/10-certmend.conf with the two lines "[Service]" and "ExecStartPre=-/usr/bin/certmend prestart --unit %n", then: systemctl daemon-reload`,
+      );
+}
+
+function well(check: string, message: string): Examined {
+  return { check, level: 'ok', message, hint: undefined };
+}
+
+function ill(check: string, level: 'warning' | 'critical', message: string, hint: string): Examined {
+  return { check, level, message, hint };
+}

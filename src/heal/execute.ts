@@ -1,0 +1,171 @@
+import { createHash } from 'node:crypto';
+import { changeSet, storedFiles } from '../activate/change-set.ts';
+import { journalPending } from '../commit/journal.ts';
+import { keepInQuarantine } from '../commit/quarantine.ts';
+import { adoptLive } from '../generation/compose.ts';
+import type { Manifest } from '../generation/generation.ts';
+import type { MaterialFile } from '../issue/material.ts';
+import type { Plan } from '../plan/plan.ts';
+import { afterAssessment, afterCommit, withActive } from '../state/transitions.ts';
+import { makeGeneration } from './make-generation.ts';
+import type { Outcome } from './outcome.ts';
+import { prune } from './prune.ts';
+import { announce } from './announce.ts';
+import type { Session } from './session.ts';
+import { survey } from './survey.ts';
+import { prove } from './generations-known.ts';
+
+/** Leaf material that is durable and proven, and how it came about. */
+interface Material {
+  readonly manifest: Manifest;
+  readonly origin: 'standby' | 'issued' | 'previous';
+}
+
+/**
+ * Carries out a plan that has something to do: material, proof, the old set kept, damaged bytes kept, one commit.
+ * Until the commit's journal is written the node is untouched, whatever throws.
+ */
+export async function execute(
+  session: Session,
+  plan: Plan,
+  options: { readonly reuseKeys: boolean },
+): Promise<Outcome> {
+  const [first] = plan.reasons;
+  const reason = first?.code ?? 'OperatorRequest';
+  announce.decided(session, plan);
+  const previous = plan.source.kind === 'none' ? undefined : keepLiveSet(session);
+  const material = await materialFor(session, plan, options.reuseKeys);
+  try {
+    const transaction = session.transaction(material?.manifest.number ?? 0, reason);
+    keepDamaged(session, plan);
+    const changes = changeSet({
+      plan,
+      inventory: session.survey.inventory,
+      files: material === undefined ? [] : storedFiles(material.manifest),
+    });
+    const at = session.ports.clock.now();
+    const { changed, warnings } = session.commit({
+      transaction,
+      changes,
+      after: (state) => afterCommit(state, { at, active: material?.manifest, previous }),
+    });
+    announce.committed(session, { plan, changes, changed, warnings, manifest: material?.manifest });
+    prune(session);
+    // What is remembered is the node as it is now, or the next start would find that it has changed.
+    const after = survey(session.ports, session.survey.layout);
+    session.remember((state) => afterAssessment(state, after));
+    session.save();
+    return {
+      decision: plan.decision === 'rotate' ? 'rotated' : 'repaired',
+      generation: material?.manifest.number,
+      origin: material?.origin,
+      reasons: plan.reasons,
+      changed,
+      notes: [...session.notes, ...warnings],
+      survey: session.survey,
+    };
+  } catch (error) {
+    discard(session, material);
+    throw error;
+  }
+}
+
+async function materialFor(session: Session, plan: Plan, reuseKeys: boolean): Promise<Material | undefined> {
+  const ids = plan.actions.flatMap((action) => (action.kind === 'install' ? [action.id] : []));
+  const kubeconfigs = plan.actions.flatMap((action) => (action.kind === 'write-kubeconfig' ? [action.id] : []));
+  const { source } = plan;
+  switch (source.kind) {
+    case 'standby':
+    case 'previous': {
+      const found = await prove(
+        session.question(),
+        source.generation,
+        source.kind === 'previous' ? 'rollback' : 'commit',
+      );
+      const holds = new Set(found.ok ? found.files.map(({ id }) => id) : []);
+      if (found.ok && [...ids, ...kubeconfigs].every((id) => holds.has(id))) {
+        return { manifest: found.manifest, origin: source.kind };
+      }
+      announce.retired(session, source.generation, found.ok ? 'it lacks an entry that is due' : found.problem);
+      break;
+    }
+    case 'issue':
+      break;
+    case 'none':
+      if (kubeconfigs.length === 0) {
+        return undefined;
+      }
+      break;
+  }
+  const made = await makeGeneration(session, {
+    ids,
+    kubeconfigs,
+    origin: plan.decision === 'rotate' ? 'issued' : 'repaired',
+    reuseKeys,
+  });
+  announce.verified(session, made);
+  return { manifest: made.manifest, origin: 'issued' };
+}
+
+/** The set that is live now, as a generation that can come back; an equal one is not kept twice. */
+function keepLiveSet(session: Session): Manifest | undefined {
+  const files = adoptLive(session.survey.inventory);
+  if (files.length === 0) {
+    return undefined;
+  }
+  const manifest =
+    findEqual(session, files) ??
+    session.store.write({
+      number: session.nextGeneration(),
+      origin: 'adopted',
+      createdAt: session.ports.clock.now(),
+      binding: session.binding,
+      files,
+    });
+  // Said before the commit, while it is still true, so that a recovery knows what the previous set was.
+  session.remember((state) => withActive(state, manifest));
+  return manifest;
+}
+
+/** Every restart of a service that cannot be helped would keep the same set again. */
+function findEqual(session: Session, files: readonly MaterialFile[]): Manifest | undefined {
+  const live = new Map(files.map(({ path, bytes }) => [path, createHash('sha256').update(bytes).digest('hex')]));
+  for (const known of session.store.list()) {
+    if (
+      known.ok &&
+      known.manifest.files.length === live.size &&
+      known.manifest.files.every(({ path, sha256 }) => live.get(path) === sha256)
+    ) {
+      return known.manifest;
+    }
+  }
+  return undefined;
+}
+
+function keepDamaged(session: Session, plan: Plan): void {
+  const { reader, clock } = session.ports;
+  const { writer } = session.write;
+  const { dataDir } = session.survey.layout;
+  for (const action of plan.actions) {
+    if (action.kind === 'quarantine') {
+      const { path, id, reason } = action;
+      const kept = keepInQuarantine({ reader, writer, dataDir, path, id, reason, at: clock.now() });
+      announce.quarantined(session, action, kept);
+    }
+  }
+}
+
+/** A set made for a commit that did not happen is taken away, or a restart loop would fill the disk with sets. */
+function discard(session: Session, material: Material | undefined): void {
+  if (material?.origin !== 'issued') {
+    return;
+  }
+  try {
+    // With a journal, the next run completes the commit from this very set.
+    if (!journalPending(session.ports.reader)) {
+      session.store.remove(material.manifest.number);
+    }
+  } catch {
+    // The disk is what failed in the first place; the next successful run prunes it.
+  }
+}

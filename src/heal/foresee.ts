@@ -1,0 +1,26 @@
+import { decide } from '../plan/decide.ts';
+import type { Plan, StandbyVerdict } from '../plan/plan.ts';
+import { brakeOf } from '../state/transitions.ts';
+import { previousOf, standbyOf } from './generations-known.ts';
+import type { Ports } from './ports.ts';
+import { survey, type Survey } from './survey.ts';
+
+/** The plan the boot hook would make now, without lock and without writing anything. */
+export async function foresee(
+  ports: Ports,
+): Promise<{ readonly survey: Survey; readonly standby: StandbyVerdict; readonly plan: Plan }> {
+  const seen = survey(ports);
+  const state = seen.loaded.kind === 'loaded' ? seen.loaded.state : undefined;
+  const question = { ports, survey: seen, state };
+  const standby = await standbyOf(question, 'commit');
+  const plan = decide({
+    inventory: seen.inventory,
+    assessment: seen.assessment,
+    standby,
+    previous: previousOf(question),
+    brake: brakeOf(state, ports.config),
+    now: ports.clock.now(),
+    renewBeforeDays: seen.renewBeforeDays,
+  });
+  return { survey: seen, standby, plan };
+}

@@ -1,0 +1,55 @@
+import { CertmendError, exitStatus } from '../error.ts';
+import type { LeafItem } from '../inventory/inventory.ts';
+import { withStandby } from '../state/transitions.ts';
+import { announce } from './announce.ts';
+import { standbyOf } from './generations-known.ts';
+import { makeGeneration } from './make-generation.ts';
+import type { Ports } from './ports.ts';
+import { prune } from './prune.ts';
+import { withSession } from './session.ts';
+
+const lockWaitMs = 5000;
+
+export interface PreparedStandby {
+  readonly generation: number;
+  readonly notAfter: number;
+  /** False when a good standby was there already and was kept. */
+  readonly made: boolean;
+}
+
+/**
+ * Makes and proves a standby generation, unless a good one is there (design 7).
+ *
+ * @throws CertmendError ClockBehind, ClockAheadSuspect (exit 77), AuthorityUnusable, StorageFull, VerificationFailed
+ */
+export async function prepareStandby(ports: Ports): Promise<PreparedStandby> {
+  return withSession(ports, { lockWaitMs }, async (session) => {
+    const { clock } = session.survey.assessment;
+    if (!clock.believed) {
+      throw new CertmendError(
+        clock.verdict === 'behind' ? 'ClockBehind' : 'ClockAheadSuspect',
+        `no standby was made: ${clock.evidence[0] ?? 'the clock is not believed'}`,
+        { exit: exitStatus.refused, hint: 'set the clock right, or say that it is: --believe-clock' },
+      );
+    }
+    const known = await standbyOf(session.question(), 'keep');
+    if (known.state === 'ready') {
+      session.save();
+      return { generation: known.generation, notAfter: known.notAfter, made: false };
+    }
+    const ids = session.survey.inventory.items
+      .filter((item): item is LeafItem => item.kind === 'leaf')
+      .filter(
+        ({ entry, certificateFile }) =>
+          !entry.reissuedAtStart && !entry.protected && !(entry.optional && certificateFile.state === 'absent'),
+      )
+      .map(({ entry }) => entry.id);
+    const made = await makeGeneration(session, { ids, kubeconfigs: [], origin: 'issued', reuseKeys: false });
+    announce.standbyPrepared(session, made, known);
+    session.remember((state) => withStandby(state, made.manifest));
+    session.save();
+    prune(session);
+    session.save();
+    return { generation: made.manifest.number, notAfter: Date.parse(made.manifest.notAfter), made: true };
+  });
+}

@@ -1,0 +1,112 @@
+import type { FileReader } from '../disk/file-reader.ts';
+import { dirname } from 'node:path/posix';
+import type { FileWriter } from '../disk/file-writer.ts';
+import { filesOf } from '../activate/change-set.ts';
+import { CertmendError, exitStatus } from '../error.ts';
+import { ownPaths } from '../disk/own-paths.ts';
+import type { Outcome } from './outcome.ts';
+import { prestart } from './prestart.ts';
+import type { Ports } from './ports.ts';
+import { survey, type Survey } from './survey.ts';
+
+/** What would happen at the rehearsed instant: before, the boot hook itself, and after. */
+export interface Rehearsal {
+  readonly at: number;
+  readonly before: Survey;
+  /** Undefined when the boot hook failed; `failure` says why. */
+  readonly outcome: Outcome | undefined;
+  readonly failure: CertmendError | undefined;
+  readonly after: Survey;
+}
+
+/** A directory that holds a copy of the node for a while, and everything needed to run the road in it. */
+export interface Scratch {
+  /** Ports whose root is the copy and whose clock shows the rehearsed instant. */
+  readonly ports: Ports;
+  readonly writer: FileWriter;
+  /** Removes the copy, with the keys in it. */
+  remove(): void;
+}
+
+/**
+ * Runs the boot hook in a scratch copy of the node under another clock: the real decision, issuing, handshakes and
+ * commit, on files nobody uses. The node itself is only read. The copy holds keys, so it is made 0700 under certmend's
+ * own directory and taken away whatever happens (P9).
+ */
+export async function rehearse(ports: Ports, scratch: () => Promise<Scratch>): Promise<Rehearsal> {
+  const here = survey(ports);
+  const copy = await scratch();
+  try {
+    copyNode(ports.reader, copy.writer, here);
+    const there = { ...copy.ports, question: { layout: here.layout.name, dataDir: here.layout.dataDir } };
+    const before = survey(there, here.layout);
+    let outcome: Outcome | undefined;
+    let failure: CertmendError | undefined;
+    try {
+      outcome = await prestart(there, here.layout);
+    } catch (error) {
+      if (!(error instanceof CertmendError) || error.exit === exitStatus.bug) {
+        throw error;
+      }
+      failure = error;
+    }
+    return { at: there.clock.now(), before, outcome, failure, after: survey(there, here.layout) };
+  } finally {
+    copy.remove();
+  }
+}
+
+/** Copies every file the layout names, the state and the generations; nothing else is read by the road. */
+function copyNode(reader: FileReader, writer: FileWriter, here: Survey): void {
+  const made = new Set<string>();
+  for (const [path, file] of filesOf(here.inventory.items)) {
+    if (file.state === 'regular') {
+      copyFile(writer, made, path, file.bytes, file.mode);
+    } else if (path.startsWith(here.layout.dataDir)) {
+      makeDirectories(writer, made, dirname(path));
+    }
+  }
+  copyTree(reader, writer, made, ownPaths.generations);
+  const state = reader.read(ownPaths.state);
+  if (state.state === 'regular') {
+    copyFile(writer, made, ownPaths.state, state.bytes, state.mode);
+  }
+}
+
+function copyTree(reader: FileReader, writer: FileWriter, made: Set<string>, directory: string): void {
+  for (const name of reader.list(directory) ?? []) {
+    const path = `${directory}/${name}`;
+    const found = reader.stat(path);
+    if (found.state !== 'present') {
+      continue;
+    }
+    if (found.type === 'directory') {
+      copyTree(reader, writer, made, path);
+    } else if (found.type === 'file') {
+      const file = reader.read(path);
+      if (file.state === 'regular') {
+        copyFile(writer, made, path, file.bytes, file.mode);
+      }
+    }
+  }
+}
+
+function copyFile(writer: FileWriter, made: Set<string>, path: string, bytes: Buffer, mode: number): void {
+  makeDirectories(writer, made, dirname(path));
+  const descriptor = writer.create(path, mode | 0o600);
+  try {
+    writer.write(descriptor, bytes);
+    writer.setMode(descriptor, mode);
+  } finally {
+    writer.close(descriptor);
+  }
+}
+
+function makeDirectories(writer: FileWriter, made: Set<string>, directory: string): void {
+  if (directory === '/' || made.has(directory)) {
+    return;
+  }
+  makeDirectories(writer, made, dirname(directory));
+  writer.makeDirectory(directory, 0o700);
+  made.add(directory);
+}

@@ -1,0 +1,56 @@
+import { CertmendError, exitStatus } from '../error.ts';
+import type { Plan } from '../plan/plan.ts';
+import { execute } from './execute.ts';
+import { prove } from './generations-known.ts';
+import type { Outcome } from './outcome.ts';
+import type { Ports } from './ports.ts';
+import { refuseWhileRunning } from './rotate.ts';
+import { withSession, type Session } from './session.ts';
+import { findLayout } from './survey.ts';
+
+const lockWaitMs = 5000;
+
+/**
+ * Brings an earlier generation back, through the same proof and the same commit as a new one. A set that is not good
+ * now (expired, of another authority, damaged) is refused by name.
+ *
+ * @param number undefined means the one that was live before
+ * @throws CertmendError GenerationUnknown, GenerationDamaged (exit 77), ServiceRunning
+ */
+export async function rollback(ports: Ports, number: number | undefined): Promise<Outcome> {
+  const layout = findLayout(ports);
+  refuseWhileRunning(ports, layout.unit, 'certmend rollback');
+  return withSession(ports, { layout, lockWaitMs }, async (session) => {
+    const target = number ?? session.state().generations.previous?.number;
+    if (target === undefined) {
+      throw new CertmendError('GenerationUnknown', 'there is no previous generation to go back to', {
+        exit: exitStatus.refused,
+        hint: 'certmend generations lists what can come back',
+      });
+    }
+    return execute(session, await rollbackPlan(session, target), { reuseKeys: false });
+  });
+}
+
+async function rollbackPlan(session: Session, generation: number): Promise<Plan> {
+  const found = await prove(session.question(), generation, 'rollback');
+  if (!found.ok) {
+    throw new CertmendError(
+      'GenerationDamaged',
+      `generation ${String(generation)} cannot come back: ${found.problem}`,
+      {
+        exit: exitStatus.refused,
+        hint: 'certmend generations lists what can come back',
+      },
+    );
+  }
+  const ids = [...new Set(found.files.filter(({ role }) => role === 'certificate').map(({ id }) => id))];
+  return {
+    decision: 'rotate',
+    source: { kind: 'previous', generation },
+    reasons: [
+      { code: 'OperatorRequest', id: undefined, message: `the operator brings back generation ${String(generation)}` },
+    ],
+    actions: ids.map((id) => ({ kind: 'install', id, reason: 'OperatorRequest' })),
+  };
+}

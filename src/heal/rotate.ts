@@ -1,0 +1,29 @@
+import { CertmendError, exitStatus } from '../error.ts';
+import { carryOut, type RotateRequest } from './carry-out.ts';
+import type { Outcome } from './outcome.ts';
+import type { Ports } from './ports.ts';
+import { findLayout } from './survey.ts';
+
+const lockWaitMs = 5000;
+
+/**
+ * A rotation that a person asks for. While the service runs its static pods hold single files, which a rename does not
+ * reach (facts 1.7), so it is refused until the service is stopped.
+ *
+ * @throws CertmendError ServiceRunning (exit 77)
+ */
+export async function rotate(ports: Ports, request: RotateRequest): Promise<Outcome> {
+  const layout = findLayout(ports);
+  refuseWhileRunning(ports, layout.unit, 'certmend rotate');
+  return carryOut(ports, { layout, lockWaitMs, request });
+}
+
+export function refuseWhileRunning(ports: Ports, unit: string, command: string): void {
+  if (ports.serviceRunning(unit) === true) {
+    throw new CertmendError(
+      'ServiceRunning',
+      `${unit} is running: its components would go on with the old files, so nothing was changed`,
+      { exit: exitStatus.refused, hint: `systemctl stop ${unit} && ${command} && systemctl start ${unit}` },
+    );
+  }
+}

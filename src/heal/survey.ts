@@ -1,0 +1,97 @@
+import type { Assessment, Remembered } from '../assess/assessment.ts';
+import { assess } from '../assess/assess.ts';
+import type { AssessInput } from '../assess/context.ts';
+import { believeClock } from '../assess/believe-clock.ts';
+import { buildDate } from '../build-info.ts';
+import { CertmendError, exitStatus } from '../error.ts';
+import type { AuthorityItem, Inventory } from '../inventory/inventory.ts';
+import { takeInventory } from '../inventory/take-inventory.ts';
+import type { Layout } from '../layout/layout.ts';
+import { resolveLayout } from '../layout/resolve-layout.ts';
+import { loadState, type LoadedState } from '../state/load-state.ts';
+import { ofNode, rememberedOf } from '../state/transitions.ts';
+import type { Ports } from './ports.ts';
+
+/** The first half of the road: what is on the node now, what is remembered of it, and what is wrong or due. Read-only. */
+export interface Survey {
+  readonly layout: Layout;
+  readonly inventory: Inventory;
+  readonly loaded: LoadedState;
+  readonly remembered: Remembered;
+  /** What the assessment was asked: `why` asks the same again, rule by rule. */
+  readonly question: AssessInput;
+  readonly assessment: Assessment;
+  /** Days before its end at which a leaf is due on this node. */
+  readonly renewBeforeDays: number;
+}
+
+/**
+ * @param layout given when it is known already (a rehearsal's copy has no units to detect it from)
+ * @throws CertmendError NodeNotFound when no layout can be told; exit 78
+ */
+export function survey(ports: Ports, layout: Layout = findLayout(ports)): Survey {
+  const now = ports.clock.now();
+  const inventory = takeInventory(layout, ports.reader);
+  const loaded = loadState(ports.reader);
+  const remembered = rememberedHere(loaded, ports, layout, now);
+  const renewBeforeDays = ports.config.renewal.renewBeforeDays ?? layout.productRenewDays;
+  const clock = believeClock({
+    now,
+    buildDate,
+    highWater: remembered.highWater,
+    authorities: authorityBounds(inventory),
+    synchronisation: ports.synchronisation(),
+    maxOfflineGapDays: ports.config.clock.maxOfflineGapDays,
+    operatorBelieves: ports.operatorBelieves,
+  });
+  const question: AssessInput = {
+    inventory,
+    now,
+    clock,
+    remembered,
+    settings: {
+      renewBeforeDays,
+      authorityWarningDays: ports.config.authority.warningDays,
+      authorityCriticalDays: ports.config.authority.criticalDays,
+    },
+    serviceRunning: ports.serviceRunning(layout.unit),
+  };
+  return { layout, inventory, loaded, remembered, question, assessment: assess(question), renewBeforeDays };
+}
+
+/** A cloned disk brings another node's names: they are not this node's to keep. */
+function rememberedHere(loaded: LoadedState, ports: Ports, layout: Layout, now: number): Remembered {
+  switch (loaded.kind) {
+    case 'loaded': {
+      const node = {
+        machineId: ports.host.machineId,
+        nodeName: layout.nodeName,
+        layout: layout.name,
+        dataDir: layout.dataDir,
+      };
+      return rememberedOf(ofNode(loaded.state, node, now));
+    }
+    case 'newer':
+      return loaded.known;
+    case 'absent':
+    case 'damaged':
+      return rememberedOf(undefined);
+  }
+}
+
+export function findLayout(ports: Ports): Layout {
+  const answer = resolveLayout(ports.question, ports.reader, ports.host);
+  if (!answer.ok) {
+    throw new CertmendError('NodeNotFound', answer.problem, { hint: answer.hint, exit: exitStatus.configuration });
+  }
+  return answer.layout;
+}
+
+function authorityBounds(inventory: Inventory): readonly { id: string; notBefore: number; notAfter: number }[] {
+  return inventory.items
+    .filter((item): item is AuthorityItem => item.kind === 'authority' && item.entry.copyOf === undefined)
+    .flatMap(({ entry, certificates }) => {
+      const first = certificates.ok ? certificates.value[0] : undefined;
+      return first === undefined ? [] : [{ id: entry.id, notBefore: first.notBefore, notAfter: first.notAfter }];
+    });
+}

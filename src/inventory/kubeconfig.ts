@@ -1,0 +1,125 @@
+import { isUtf8 } from 'node:buffer';
+import { posix } from 'node:path';
+import { decodeBase64 } from './base64.ts';
+import { parseCertificates, type CertificateMemory } from './certificate.ts';
+import type { Certificate, CredentialSource, KubeconfigDocument, Parsed } from './inventory.ts';
+import { fieldsOf, textOf } from './json-value.ts';
+import { loadYaml } from '../layout/yaml-on-demand.ts';
+import { damaged, parsed } from './parsed.ts';
+import { readPlainKubeconfig } from './plain-kubeconfig.ts';
+import { parseFirstPrivateKey } from './private-key.ts';
+import { isTameYaml } from './tame-yaml.ts';
+
+/** What the current context of a kubeconfig says, not yet looked into. Data is base64 and goes before a path. */
+export interface KubeconfigFields {
+  readonly server: string;
+  readonly authorityPath?: string | undefined;
+  readonly authorityData?: string | undefined;
+  readonly clientCertificatePath?: string | undefined;
+  readonly clientCertificateData?: string | undefined;
+  readonly clientKeyPath?: string | undefined;
+  readonly clientKeyData?: string | undefined;
+}
+
+export interface KubeconfigSurroundings {
+  /** Directory of the file: relative references start there, as for kubectl. */
+  readonly directory?: string | undefined;
+  readonly memory?: CertificateMemory | undefined;
+}
+
+/** Cluster and user of the current context, with client certificate. No problem quotes the file: it may hold a key. */
+export function parseKubeconfig(bytes: Buffer, surroundings: KubeconfigSurroundings = {}): Parsed<KubeconfigDocument> {
+  if (bytes.length === 0) return damaged('is empty');
+  if (!isUtf8(bytes)) return damaged('is not text');
+  const text = bytes.toString('utf8');
+  const fields = readPlainKubeconfig(text) ?? readFields(text);
+  return typeof fields === 'string' ? damaged(fields) : lookInto(fields, surroundings);
+}
+
+/** @returns the fields, or a clause that says what is wrong */
+function readFields(text: string): KubeconfigFields | string {
+  if (!isTameYaml(text)) return 'is too large or too deeply nested';
+  const document = yamlOf(text);
+  if (document === undefined) return 'is not valid YAML';
+  const config = fieldsOf(document);
+  if (config === undefined) return 'is no mapping';
+  if (config['kind'] !== undefined && config['kind'] !== 'Config') return 'is of another kind than Config';
+  const context = named(config['contexts'], textOf(config['current-context']), 'context');
+  if (context === undefined) return 'has no current context';
+  const cluster = named(config['clusters'], textOf(context['cluster']), 'cluster');
+  const server = textOf(cluster?.['server']);
+  if (cluster === undefined || server === undefined) return 'has no cluster for its current context';
+  const user = named(config['users'], textOf(context['user']), 'user');
+  if (user === undefined) return 'has no user for its current context';
+  return {
+    server,
+    authorityPath: textOf(cluster['certificate-authority']),
+    authorityData: textOf(cluster['certificate-authority-data']),
+    clientCertificatePath: textOf(user['client-certificate']),
+    clientCertificateData: textOf(user['client-certificate-data']),
+    clientKeyPath: textOf(user['client-key']),
+    clientKeyData: textOf(user['client-key-data']),
+  };
+}
+
+function yamlOf(text: string): unknown {
+  try {
+    // Unique keys are looked for by comparing each with each: a big mapping would take for ever.
+    const document = loadYaml().parseDocument(text, { prettyErrors: false, uniqueKeys: false, logLevel: 'silent' });
+    return document.errors.length === 0 ? document.toJS({ maxAliasCount: 16 }) : undefined;
+  } catch {
+    // Too deep for the stack, or too many aliases. Its messages quote the text.
+    return undefined;
+  }
+}
+
+/** Value of `field` in the list's item that has the name: how kubeconfigs write maps. */
+function named(list: unknown, name: string | undefined, field: string): Readonly<Record<string, unknown>> | undefined {
+  if (!Array.isArray(list) || name === undefined) return undefined;
+  const item = list.map(fieldsOf).find((candidate) => candidate?.['name'] === name);
+  return fieldsOf(item?.[field]);
+}
+
+function lookInto(fields: KubeconfigFields, { directory, memory }: KubeconfigSurroundings): Parsed<KubeconfigDocument> {
+  const resolve = (path: string): string =>
+    directory === undefined || posix.isAbsolute(path) ? path : posix.join(directory, path);
+  const certificates = (pem: Buffer): Parsed<readonly Certificate[]> => parseCertificates(pem, memory);
+  const authority = credential(fields.authorityData, fields.authorityPath, certificates);
+  const clientCertificate = credential(fields.clientCertificateData, fields.clientCertificatePath, certificates);
+  const clientKey = credential(fields.clientKeyData, fields.clientKeyPath, parseFirstPrivateKey);
+  if (!authority.ok || !clientCertificate.ok || !clientKey.ok) {
+    return damaged(
+      ...problemsOf('certificate authority', authority),
+      ...problemsOf('client certificate', clientCertificate),
+      ...problemsOf('client key', clientKey),
+    );
+  }
+  const source = (found: Found<readonly Certificate[]>): CredentialSource<Certificate> =>
+    'path' in found ? { path: resolve(found.path) } : { embedded: found.content };
+  return parsed({
+    server: fields.server,
+    authority: source(authority.value),
+    clientCertificate: source(clientCertificate.value),
+    clientKey: 'path' in clientKey.value ? { path: resolve(clientKey.value.path) } : { key: clientKey.value.content },
+  });
+}
+
+type Found<T> = { readonly path: string } | { readonly content: T };
+
+function credential<T>(
+  data: string | undefined,
+  path: string | undefined,
+  parse: (bytes: Buffer) => Parsed<T>,
+): Parsed<Found<T>> {
+  if (data !== undefined && data !== '') {
+    const bytes = decodeBase64(data);
+    if (bytes === undefined) return damaged('is not valid base64');
+    const content = parse(bytes);
+    return content.ok ? parsed({ content: content.value }) : content;
+  }
+  return path === undefined || path === '' ? damaged('is not there') : parsed({ path });
+}
+
+function problemsOf(name: string, part: Parsed<unknown>): readonly string[] {
+  return part.ok ? [] : part.problems.map((problem) => `${name} ${problem}`);
+}

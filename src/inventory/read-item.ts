@@ -1,0 +1,98 @@
+import { isUtf8 } from 'node:buffer';
+import { posix } from 'node:path';
+import type { FileReader, FileState } from '../disk/file-reader.ts';
+import type { DocumentEntry, Entry, KeyEntry } from '../layout/entry.ts';
+import { parseCertificates, type CertificateMemory } from './certificate.ts';
+import type { Item, Parsed, PrivateKey } from './inventory.ts';
+import { parseKubeconfig } from './kubeconfig.ts';
+import { parseListener } from './listener.ts';
+import { damaged, parseFile, parsed } from './parsed.ts';
+import { parseFirstPrivateKey, parsePrivateKeys } from './private-key.ts';
+
+/** Reads and parses the files of one entry. */
+export function readItem(entry: Entry, read: (path: string) => FileState, memory: CertificateMemory): Item {
+  const certificatesOf = (file: FileState): ReturnType<typeof parseCertificates> =>
+    parseFile(file, (bytes) => parseCertificates(bytes, memory));
+  switch (entry.kind) {
+    case 'leaf': {
+      const [certificateFile, keyFile] = [read(entry.certificatePath), read(entry.keyPath)];
+      const key = parseFile(keyFile, parseFirstPrivateKey);
+      return { kind: 'leaf', entry, certificateFile, keyFile, certificates: certificatesOf(certificateFile), key };
+    }
+    case 'authority': {
+      const certificateFile = read(entry.certificatePath);
+      const keyFile = entry.keyPath === undefined ? undefined : read(entry.keyPath);
+      const key = keyFile && parseFile(keyFile, parseFirstPrivateKey);
+      return { kind: 'authority', entry, certificateFile, keyFile, certificates: certificatesOf(certificateFile), key };
+    }
+    case 'listener': {
+      const file = read(entry.path);
+      return { kind: 'listener', entry, file, document: parseFile(file, (bytes) => parseListener(bytes, memory)) };
+    }
+    case 'kubeconfig': {
+      const file = read(entry.path);
+      const surroundings = { directory: posix.dirname(entry.path), memory };
+      return {
+        kind: 'kubeconfig',
+        entry,
+        file,
+        document: parseFile(file, (bytes) => parseKubeconfig(bytes, surroundings)),
+      };
+    }
+    case 'key': {
+      const file = read(entry.path);
+      return { kind: 'key', entry, file, keys: parseFile(file, (bytes) => keysOf(bytes, entry)) };
+    }
+    case 'document': {
+      const file = read(entry.path);
+      return { kind: 'document', entry, file, content: parseFile(file, (bytes) => contentOf(bytes, entry)) };
+    }
+  }
+}
+
+/** Every key of `service.key` verifies tokens; of a shared key the product reads the first and no other. */
+function keysOf(bytes: Buffer, entry: KeyEntry): Parsed<readonly PrivateKey[]> {
+  if (entry.role !== 'legacy-shared') return parsePrivateKeys(bytes);
+  const first = parseFirstPrivateKey(bytes);
+  return first.ok ? parsed([first.value]) : first;
+}
+
+/** No problem quotes the file: these are passwords and encryption keys. */
+function contentOf(bytes: Buffer, { format }: DocumentEntry): Parsed<true> {
+  if (bytes.length === 0) return damaged('is empty');
+  if (bytes.every((octet) => octet === 0)) return damaged(`is ${bytes.length} zero bytes`);
+  if (format === 'opaque') return parsed(true);
+  if (!isUtf8(bytes) || bytes.includes(0)) return damaged('is not text');
+  return format === 'lines' || isJson(bytes) ? parsed(true) : damaged('is not valid JSON');
+}
+
+function isJson(bytes: Buffer): boolean {
+  try {
+    JSON.parse(bytes.toString('utf8'));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Paths of all files that an entry has, whether they are there or not. */
+export function pathsOf(entry: Entry): readonly string[] {
+  switch (entry.kind) {
+    case 'leaf':
+      return [entry.certificatePath, entry.keyPath];
+    case 'authority':
+      return entry.keyPath === undefined ? [entry.certificatePath] : [entry.certificatePath, entry.keyPath];
+    case 'listener':
+      return [entry.path, entry.regenerateTrigger];
+    case 'kubeconfig':
+    case 'key':
+    case 'document':
+      return [entry.path];
+  }
+}
+
+/** Bounds a read to the data directory for the paths that lie in it; the others (`/etc/rancher`) have no such bound. */
+export function readerWithin(reader: FileReader, dataDir: string): (path: string) => FileState {
+  const below = dataDir.endsWith('/') ? dataDir : `${dataDir}/`;
+  return (path) => reader.read(path, path.startsWith(below) ? dataDir : undefined);
+}

@@ -1,0 +1,58 @@
+import type { FileReader, FileState } from '../disk/file-reader.ts';
+import { parseCertificateDer, skimCertificates, type CertificateMemory } from './certificate.ts';
+import type { Certificate, Parsed, UnknownFile } from './inventory.ts';
+import { parseFile, parsed } from './parsed.ts';
+import { strayName } from './stray-name.ts';
+
+/** Looked into whatever they hold. */
+const certificateName = /\.(?:crt|cert|cer|pem)$/i;
+
+/** Looked into when they are small and have a certificate in PEM; beyond this size nobody keeps one. */
+const maxSniffedBytes = 64 * 1024;
+
+/** Keys are not read without need. */
+const notLookedInto = /\.(?:key|kubeconfig)$/;
+
+export interface Look {
+  readonly reader: FileReader;
+  readonly read: (path: string) => FileState;
+  readonly memory: CertificateMemory;
+}
+
+/**
+ * What a file that no table names has to say: undefined when it does not look like a certificate. The certificates are
+ * for their names and dates only, `x509` may throw (RFC 5280 fields come from the bytes).
+ */
+export function lookAt(path: string, { reader, read, memory }: Look): UnknownFile | undefined {
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  if (notLookedInto.test(name) || strayName.test(name)) return undefined;
+  const isNamedSo = certificateName.test(name);
+  if (!isNamedSo && !isSmallFile(path, reader)) return undefined;
+  const file = read(path);
+  if (file.state === 'absent') return undefined;
+  if (file.state === 'regular' && !holdsCertificate(file.bytes, isNamedSo)) return undefined;
+  if (file.state === 'unreadable' && (!isNamedSo || file.problem === 'directory')) return undefined;
+  const certificates = parseFile(file, (bytes) => certificatesIn(bytes, memory));
+  return certificates.ok
+    ? { path, certificates: certificates.value }
+    : { path, certificates: [], problems: certificates.problems };
+}
+
+function isSmallFile(path: string, reader: FileReader): boolean {
+  const state = reader.stat(path);
+  return state.state === 'present' && state.type === 'file' && state.size <= maxSniffedBytes;
+}
+
+/** A file with blocks of other kinds only (a key, parameters) is not about certificates, whatever its name. */
+function holdsCertificate(bytes: Buffer, isNamedSo: boolean): boolean {
+  if (bytes.includes('-----BEGIN CERTIFICATE-----')) return true;
+  return isNamedSo && !bytes.includes('-----BEGIN ');
+}
+
+/** Outside of the tables DER is as good as PEM. */
+function certificatesIn(bytes: Buffer, memory: CertificateMemory): Parsed<readonly Certificate[]> {
+  const pem = skimCertificates(bytes, memory);
+  if (pem.ok || bytes[0] !== 0x30) return pem;
+  const der = parseCertificateDer(bytes);
+  return der.ok ? parsed([der.value]) : pem;
+}

@@ -1,0 +1,106 @@
+/**
+ * One row of a layout. All paths are absolute *node paths*: as the product on the node names them. The adapters put
+ * the directory given with --root in front; nothing else knows that it exists.
+ */
+export type Entry = LeafEntry | AuthorityEntry | ListenerEntry | KubeconfigEntry | KeyEntry | DocumentEntry;
+
+export type ExtendedKeyUsage = 'serverAuth' | 'clientAuth';
+
+/** Subject and names of a certificate. `organizations` is compared as a set; names as in RFC 5280 4.2.1.6. */
+export interface Identity {
+  readonly commonName: string;
+  readonly organizations: readonly string[];
+  readonly dnsNames: readonly string[];
+  /** Textual form as `net.isIP` accepts it, IPv6 compressed and lower-cased. */
+  readonly ipAddresses: readonly string[];
+}
+
+/** How the consumer picks up a new file (facts 8). */
+export type Reload = 'watch' | 'handshake' | 'restart' | 'product-start';
+
+/** `rename` is right while the service is down; `in-place` is what single-file bind mounts need while it runs (facts 1.7). */
+export type WriteMode = 'rename' | 'in-place';
+
+export interface EntryBase {
+  /** The product's own base name, unique in the layout: `serving-kube-apiserver`, `etcd/peer-server-client`, `agent/client-kubelet`. */
+  readonly id: string;
+  /** Absence is not a finding: the role or the version does not need it, or the product makes it itself. */
+  readonly optional: boolean;
+  /** P2: never written, moved, touched or chmodded. */
+  readonly protected: boolean;
+  /** The process that uses the file, in words an operator knows: `kube-apiserver`, `etcd`, `kubelet`, `rke2`. */
+  readonly consumer: string;
+  readonly reload: Reload;
+  readonly writeMode: WriteMode;
+  /** The product makes this file anew at each of its starts; certmend does not write it on this layout. */
+  readonly reissuedAtStart: boolean;
+}
+
+export interface LeafEntry extends EntryBase {
+  readonly kind: 'leaf';
+  readonly certificatePath: string;
+  readonly keyPath: string;
+  /** Id of the authority entry that signs it. */
+  readonly issuer: string;
+  /** What the product will check, and therefore what the certificate must have. SANs: at least these. */
+  readonly identity: Identity;
+  readonly extendedKeyUsages: readonly ExtendedKeyUsage[];
+  /** The file is the leaf followed by every certificate of the authority's file (facts 1.1). */
+  readonly chainInFile: boolean;
+  readonly certificateMode: number;
+  readonly keyMode: number;
+  /** Where the certificate is served, for probes. */
+  readonly port: number | undefined;
+}
+
+export interface AuthorityEntry extends EntryBase {
+  readonly kind: 'authority';
+  readonly certificatePath: string;
+  /** Undefined where the layout never has the key (agents, copies). */
+  readonly keyPath: string | undefined;
+  /** A copy of another authority's first certificate that the product rewrites at each start (`*.nochain.crt`). */
+  readonly copyOf: string | undefined;
+}
+
+/** RKE2's and K3s's own `server/tls/dynamic-cert.json`: a Kubernetes Secret (facts 5). Never certmend's state file. */
+export interface ListenerEntry extends EntryBase {
+  readonly kind: 'listener';
+  readonly path: string;
+  readonly issuer: string;
+  readonly identity: Identity;
+  /** An empty 0600 file here makes the product regenerate the document at its next start. */
+  readonly regenerateTrigger: string;
+  readonly port: number | undefined;
+}
+
+export interface KubeconfigEntry extends EntryBase {
+  readonly kind: 'kubeconfig';
+  readonly path: string;
+  readonly mode: number;
+  readonly style: 'references' | 'embedded';
+  /** Id of the leaf that is the client identity in it. */
+  readonly client: string;
+  /** Id of the authority it trusts. */
+  readonly authority: string;
+  /** `https://127.0.0.1:6443` */
+  readonly server: string;
+  /** certmend may write it again when missing or broken (credential kubeconfigs with file references only). */
+  readonly writable: boolean;
+}
+
+/** A private key that has no certificate beside it in this layout. */
+export interface KeyEntry extends EntryBase {
+  readonly kind: 'key';
+  readonly path: string;
+  /** `legacy-shared`: made by the product when missing, fatal to it when unparsable (facts 1.3); `service-account`: `service.key`. */
+  readonly role: 'legacy-shared' | 'service-account' | 'service-account-current';
+}
+
+/** A protected file that is no certificate and no key: `cred/passwd`, `cred/ipsec.psk`, `cred/encryption-*.json`, tokens. */
+export interface DocumentEntry extends EntryBase {
+  readonly kind: 'document';
+  readonly path: string;
+  readonly format: 'json' | 'lines' | 'opaque';
+  /** Of the bootstrap set: the product restores it from its datastore when it is missing. Never true of a token. */
+  readonly restoredByProduct?: boolean | undefined;
+}

@@ -1,0 +1,94 @@
+import type { FileReader } from '../disk/file-reader.ts';
+import { agentEntries } from './agent-table.ts';
+import { readCommandLine } from './arguments.ts';
+import { conversationsOf } from './conversations.ts';
+import { detect } from './detect.ts';
+import { readEffectiveConfig } from './effective-config.ts';
+import type { HostFacts, LayoutAnswer, LayoutQuestion } from './layout.ts';
+import { type KnownLayout, layoutOf, type Product } from './names.ts';
+import { readDataDir, readNodeSettings } from './node-settings.ts';
+import { isSinceMay2025, readProductVersion } from './product-version.ts';
+import { protectedPaths } from './protected-paths.ts';
+import { serverEntries } from './server-table.ts';
+import { readUnit, type Unit } from './unit-file.ts';
+
+/**
+ * Says what this node should have: finds product and role, reads the product's effective configuration, and fills in
+ * the table. Files only (P3). Never throws for what is on the node: a node that cannot be understood, or whose
+ * configuration the product itself would refuse, is an answer with `ok` false.
+ */
+export function resolveLayout(question: LayoutQuestion, reader: FileReader, host: HostFacts): LayoutAnswer {
+  const detection = detect(question, reader, (layout) => configuredDataDir(layout, question, reader));
+  if (!detection.ok) return detection;
+  const evidence = [...detection.evidence];
+
+  const unit = readUnit(detection.unit, reader, environmentFiles(detection.layout.product, detection.unit));
+  if (unit.path === undefined)
+    evidence.push(`no unit file for ${detection.unit}; its usual environment files are read`);
+  else evidence.push(`unit file: ${[unit.path, ...unit.dropIns].join(', ')}`);
+  const layout = question.layout === undefined ? roleOf(detection.layout, unit, evidence) : detection.layout;
+
+  const answer = readEffectiveConfig(layout.product, unit, reader);
+  if (!answer.ok) return { ...answer, evidence: [...evidence, ...answer.evidence] };
+  evidence.push(...answer.config.evidence);
+  const node = readNodeSettings(layout, answer.config, question, host, reader);
+  evidence.push(...node.evidence);
+  for (const [id, { origin }] of node.replaced)
+    evidence.push(`${id} is not the certificate in use: ${origin} names another`);
+
+  const { name, product, role } = layout;
+  const version = readProductVersion(node.dataDir, reader);
+  const since2025 = isSinceMay2025(version?.value);
+  if (version === undefined) evidence.push('product version not known from files: the current rules are used');
+  const entries = [
+    ...(role === 'server' ? serverEntries(product, node, since2025) : []),
+    ...agentEntries(product, role, node),
+  ].map((entry) => (node.replaced.has(entry.id) ? { ...entry, optional: true } : entry));
+  const tls = `${node.dataDir}/server/tls`;
+  return {
+    ok: true,
+    layout: {
+      name,
+      product,
+      role,
+      unit: detection.unit,
+      dataDir: node.dataDir,
+      nodeName: node.nodeName,
+      productRenewDays: since2025 === false ? 90 : 120,
+      productVersion: version,
+      entries,
+      protectedPaths: protectedPaths(product, role, node, entries),
+      scanDirectories: [
+        ...(role === 'server'
+          ? [tls, `${tls}/etcd`, `${tls}/kube-scheduler`, `${tls}/kube-controller-manager`, `${tls}/temporary-certs`]
+          : []),
+        `${node.dataDir}/agent`,
+      ],
+      conversations: conversationsOf(product, role, node, entries),
+      evidence,
+      settings: node.settings,
+    },
+  };
+}
+
+/** What the process is started as outranks what its unit is called. */
+function roleOf(layout: KnownLayout, unit: Unit, evidence: string[]): KnownLayout {
+  const { role } = readCommandLine(unit.command);
+  if (role === undefined || role.value === layout.role) return layout;
+  evidence.push(`${role.origin} starts ${layout.product} as ${role.value}`);
+  return layoutOf(layout.product, role.value);
+}
+
+/** For directory evidence only: a broken configuration does not decide anything here, it is reported later. */
+function configuredDataDir(layout: KnownLayout, question: LayoutQuestion, reader: FileReader): string {
+  const unit = readUnit(layout.unit, reader, environmentFiles(layout.product, layout.unit));
+  const answer = readEffectiveConfig(layout.product, unit, reader);
+  const config = answer.ok ? answer.config : { values: new Map(), evidence: [] };
+  return readDataDir(layout, config, question).value;
+}
+
+/** What the products' own units name (facts 9). */
+function environmentFiles(product: Product, unit: string): readonly string[] {
+  const own = product === 'rke2' ? '/usr/local/lib/systemd/system/%N.env' : `/etc/systemd/system/${unit}.env`;
+  return ['/etc/default/%N', '/etc/sysconfig/%N', own];
+}

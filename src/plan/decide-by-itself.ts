@@ -1,0 +1,122 @@
+import type { Finding } from '../assess/assessment.ts';
+import type { ReasonCode } from '../reason.ts';
+import type { DecideInput } from './decide.ts';
+import { isGoodForLonger } from './good-for-longer.ts';
+import { writablePairs, type Pair } from './pairs.ts';
+import type { Action, Plan, PlanReason, Source } from './plan.ts';
+import { blockersOf, leftForOperator, reasonsOf, unique } from './plan-reasons.ts';
+import { bootstrapActions, inOrder, keepDamagedPair, sideActions } from './side-actions.ts';
+
+/**
+ * What the findings ask for, on a believed clock.
+ *
+ * A rotation is whole: the standby when it is ready and good for longer, else a fresh set. One that would leave a dead
+ * leaf behind is not begun (P1: all old or all new), so an authority that cannot sign refuses it when one of its own
+ * leaves is dead; leaves of it that are merely due, or well, stay as they are and stop nothing. Repairs go pair by
+ * pair, and what can be repaired is. A pair that cannot be issued because only its authority's key is missing comes
+ * with the whole standby.
+ */
+export function decideByItself(input: DecideInput): Plan {
+  const { findings } = input.assessment;
+  const due = findings.filter((finding) => wants(finding, 'rotate'));
+  const broken = findings.filter((finding) => wants(finding, 'repair'));
+  const stuck = [...due, ...broken].filter((finding) => finding.blocked !== undefined);
+  const standby = standbySource(input);
+  if (standby !== undefined && stuck.every((finding) => finding.blocked?.onlyKey === true)) {
+    if (due.length > 0 || stuck.length > 0) return rotation(input, standby, [...due, ...broken], []);
+  }
+  const able = [...due, ...broken].filter((finding) => finding.blocked === undefined);
+  const beyondHelp = stuck.some(isDead);
+  const rotates = able.some((finding) => finding.answer === 'rotate');
+  return rotates && !beyondHelp ? rotation(input, { kind: 'issue' }, able, stuck) : repair(input, able, stuck);
+}
+
+/** The standby as a source; undefined when it is not good enough. */
+export function standbySource({ standby, now, renewBeforeDays }: DecideInput): Source | undefined {
+  return standby.state === 'ready' && isGoodForLonger(standby, now, renewBeforeDays)
+    ? { kind: 'standby', generation: standby.generation }
+    : undefined;
+}
+
+function rotation(input: DecideInput, source: Source, findings: readonly Finding[], stuck: readonly Finding[]): Plan {
+  const pairs = writablePairs(input.inventory, input.now).filter((pair) =>
+    source.kind === 'standby' ? pair.acceptable : pair.issuable,
+  );
+  const reasons = reasonsOf(findings);
+  const actions = installs(pairs, findings, reasons[0]?.code ?? 'LeafRenewDue');
+  return {
+    decision: 'rotate',
+    actions: inOrder([...actions, ...others(input)]),
+    source,
+    reasons: unique([...reasons, ...remaining(input, stuck)]),
+  };
+}
+
+function repair(input: DecideInput, able: readonly Finding[], stuck: readonly Finding[]): Plan {
+  const mendable = able.filter((finding) => finding.answer === 'repair');
+  const ids = new Set(mendable.map((finding) => finding.id));
+  const pairs = writablePairs(input.inventory, input.now).filter(
+    ({ entry, issuable }) => issuable && ids.has(entry.id),
+  );
+  // A listener that ended together with a set that cannot be replaced waits with it.
+  const side = others(input).filter((action) => !(action.reason === 'ListenerExpired' && stuck.some(isDead)));
+  const actions = inOrder([...installs(pairs, mendable, 'LeafUnreadable'), ...side]);
+  const left = remaining(input, stuck);
+  if (actions.length === 0) {
+    const reasons = unique([...left, ...reasonsOf(stuck)]);
+    const decision = reasons.length === 0 ? 'nothing-to-do' : 'refused';
+    return { decision, actions: [], source: { kind: 'none' }, reasons };
+  }
+  const answered = input.assessment.findings.filter((finding) =>
+    actions.some((action) => action.id === finding.id && action.reason === finding.code),
+  );
+  return {
+    decision: 'repair',
+    actions,
+    source: pairs.length === 0 ? { kind: 'none' } : repairSource(input, mendable),
+    reasons: unique([...reasonsOf(answered), ...left]),
+  };
+}
+
+/** What this plan does not mend: authorities in the way, and what only a person can do. */
+function remaining({ assessment }: DecideInput, stuck: readonly Finding[]): readonly PlanReason[] {
+  const { findings } = assessment;
+  const operator = leftForOperator(findings).filter((finding) => finding.blocked === undefined);
+  return [...blockersOf(stuck, findings), ...reasonsOf(operator)];
+}
+
+/**
+ * Damaged pairs are issued. A set that lies in the future of a believed clock was made on a wrong one: the set that it
+ * replaced comes back if it is good for longer, else a fresh one is issued. (One that is about to be due itself would
+ * only be rotated away again by the next start.)
+ */
+function repairSource({ previous, now, renewBeforeDays }: DecideInput, findings: readonly Finding[]): Source {
+  const onlyAhead = findings.every(({ code }) => code === 'LeafNotYetValid');
+  return onlyAhead && previous !== undefined && isGoodForLonger(previous, now, renewBeforeDays)
+    ? { kind: 'previous', generation: previous.generation }
+    : { kind: 'issue' };
+}
+
+function installs(pairs: readonly Pair[], findings: readonly Finding[], otherwise: ReasonCode): readonly Action[] {
+  return pairs.flatMap((pair): Action[] => {
+    const own = findings.filter(({ id }) => id === pair.entry.id);
+    const [first] = reasonsOf(own);
+    const damaged = own.find((finding) => wants(finding, 'repair') && finding.code !== 'LeafNotYetValid');
+    const kept = damaged === undefined ? [] : keepDamagedPair(pair, damaged.code);
+    return [...kept, { kind: 'install', id: pair.entry.id, reason: first?.code ?? otherwise }];
+  });
+}
+
+function others({ assessment, inventory, bootRepair }: DecideInput): readonly Action[] {
+  const side = sideActions(assessment.findings, inventory);
+  return bootRepair === true ? [...side, ...bootstrapActions(assessment.findings, inventory)] : side;
+}
+
+function wants(finding: Finding, answer: 'rotate' | 'repair'): boolean {
+  return finding.answer === answer || finding.blocked?.answer === answer;
+}
+
+/** It does not work now, and nothing but a new one or a new authority will change that. */
+function isDead(finding: Finding): boolean {
+  return finding.blocked !== undefined && (finding.code === 'LeafExpired' || finding.code === 'AuthorityExpired');
+}

@@ -1,0 +1,61 @@
+import type { ReasonCode } from '../reason.ts';
+
+/** The ordered answer to an assessment. Empty `actions` is the normal case. */
+export interface Plan {
+  readonly decision: Decision;
+  readonly actions: readonly Action[];
+  /** Why this decision, the deciding reason first; also filled when nothing is done (clock, brake). */
+  readonly reasons: readonly PlanReason[];
+  /** Where the leaf material of `install` actions comes from; `none` when there are no such actions. */
+  readonly source: Source;
+}
+
+/** `deferred`: the clock or another run must come first; `refused`: certmend will not, for safety. */
+export type Decision = 'nothing-to-do' | 'rotate' | 'repair' | 'deferred' | 'refused';
+
+/** `previous`: an earlier generation comes back (rollback, or the clock was corrected). */
+export type Source =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'issue' }
+  | { readonly kind: 'standby'; readonly generation: number }
+  | { readonly kind: 'previous'; readonly generation: number };
+
+export interface PlanReason {
+  readonly code: ReasonCode;
+  readonly id: string | undefined;
+  readonly message: string;
+}
+
+export type Action =
+  /** Put a new pair in place of this leaf entry. */
+  | { readonly kind: 'install'; readonly id: string; readonly reason: ReasonCode }
+  /** Keep the damaged bytes; the file itself is replaced by an `install`, `write-kubeconfig` or taken away (`remove` true). */
+  | {
+      readonly kind: 'quarantine';
+      readonly id: string;
+      readonly path: string;
+      readonly remove: boolean;
+      readonly reason: ReasonCode;
+    }
+  | { readonly kind: 'regenerate-listener'; readonly id: string; readonly trigger: string; readonly reason: ReasonCode }
+  | { readonly kind: 'write-kubeconfig'; readonly id: string; readonly path: string; readonly reason: ReasonCode };
+
+/** What the plan needs to know of the standby generation (made by generation/ and verify/). */
+export type StandbyVerdict =
+  | { readonly state: 'missing'; readonly reason: string }
+  | { readonly state: 'invalid'; readonly generation: number; readonly reason: string }
+  | { readonly state: 'stale'; readonly generation: number; readonly reason: string }
+  | {
+      readonly state: 'ready';
+      readonly generation: number;
+      /** Earliest effective end over its leaves, ms since the epoch. */
+      readonly notAfter: number;
+      readonly notBefore: number;
+    };
+
+/** P8. */
+export interface BrakeState {
+  /** Instants of past commits, ms since the epoch. */
+  readonly commits: readonly number[];
+  readonly maxCommitsPerDay: number;
+}

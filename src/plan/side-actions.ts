@@ -1,0 +1,121 @@
+import type { Finding } from '../assess/assessment.ts';
+import type { Inventory } from '../inventory/inventory.ts';
+import type { Action } from './plan.ts';
+import type { Pair } from './pairs.ts';
+
+/**
+ * What else is answered in the same commit: files to take away, kubeconfigs to write, the listener's trigger.
+ * A kubeconfig that is replaced keeps its damaged bytes; a listener document that is taken away is asked for anew.
+ */
+export function sideActions(findings: readonly Finding[], inventory: Inventory): readonly Action[] {
+  const actions: Action[] = [];
+  for (const finding of findings) {
+    const { id, path, code: reason } = finding;
+    if (id === undefined) continue;
+    switch (finding.answer) {
+      case 'quarantine':
+        if (path !== undefined) actions.push({ kind: 'quarantine', id, path, remove: true, reason });
+        actions.push(...triggerFor(id, reason, inventory));
+        break;
+      case 'write-kubeconfig':
+        actions.push(...kubeconfigFor(finding, id, inventory));
+        break;
+      case 'regenerate-listener':
+        actions.push(...triggerFor(id, reason, inventory));
+        break;
+      case 'none':
+      case 'wait':
+      case 'operator':
+      case 'rotate':
+      case 'repair':
+        break;
+    }
+  }
+  return inOrder(actions);
+}
+
+/** What an install takes the place of. Of what is no regular file the quarantine keeps a note. */
+export function keepDamagedPair({ entry, item }: Pair, reason: Finding['code']): readonly Action[] {
+  const files = [
+    { path: entry.keyPath, file: item.keyFile },
+    { path: entry.certificatePath, file: item.certificateFile },
+  ];
+  return files.flatMap(({ path, file }): Action[] =>
+    file.state === 'absent' ? [] : [{ kind: 'quarantine', id: entry.id, path, remove: false, reason }],
+  );
+}
+
+/**
+ * `--repair-bootstrap`: damaged files of the bootstrap set are taken away, so that the product restores them from its
+ * datastore at its start (facts 3.4). Never one that the product does not restore, a token above all.
+ */
+export function bootstrapActions(findings: readonly Finding[], inventory: Inventory): readonly Action[] {
+  const restorable = new Set(
+    inventory.items.flatMap((item) => {
+      switch (item.kind) {
+        case 'authority':
+          if (item.entry.optional || item.entry.reissuedAtStart) return [];
+          return [
+            regularPath(item.entry.certificatePath, item.certificateFile),
+            regularPath(item.entry.keyPath, item.keyFile),
+          ];
+        case 'key':
+          return item.entry.role === 'service-account' ? [regularPath(item.entry.path, item.file)] : [];
+        case 'document':
+          return item.entry.restoredByProduct === true ? [regularPath(item.entry.path, item.file)] : [];
+        case 'leaf':
+        case 'listener':
+        case 'kubeconfig':
+          return [];
+      }
+    }),
+  );
+  return findings.flatMap(({ code, id, path }): Action[] => {
+    const damaged = code === 'ProtectedFileDamaged' || code === 'AuthorityUnreadable';
+    if (!damaged || id === undefined || path === undefined || !restorable.has(path)) return [];
+    return [{ kind: 'quarantine', id, path, remove: true, reason: code }];
+  });
+}
+
+function regularPath(path: string | undefined, file: { readonly state: string } | undefined): string | undefined {
+  return file?.state === 'regular' ? path : undefined;
+}
+
+function kubeconfigFor(finding: Finding, id: string, inventory: Inventory): readonly Action[] {
+  const item = inventory.items.find((candidate) => candidate.kind === 'kubeconfig' && candidate.entry.id === id);
+  if (item?.kind !== 'kubeconfig') return [];
+  const { path } = item.entry;
+  const reason = finding.code;
+  const kept: Action = { kind: 'quarantine', id, path, remove: false, reason };
+  const written: Action = { kind: 'write-kubeconfig', id, path, reason };
+  return item.file.state === 'absent' ? [written] : [kept, written];
+}
+
+function triggerFor(id: string, reason: Finding['code'], inventory: Inventory): readonly Action[] {
+  const item = inventory.items.find((candidate) => candidate.kind === 'listener' && candidate.entry.id === id);
+  if (item?.kind !== 'listener') return [];
+  const trigger = item.entry.regenerateTrigger;
+  // Asked for already: the file is there, and writing it again would change nothing.
+  if (inventory.pendingTriggers.includes(trigger)) return [];
+  return [{ kind: 'regenerate-listener', id, trigger, reason }];
+}
+
+const rank: Readonly<Record<Action['kind'], number>> = {
+  quarantine: 0,
+  install: 1,
+  'write-kubeconfig': 2,
+  'regenerate-listener': 3,
+};
+
+/**
+ * Quarantine first, then pairs, kubeconfigs and the trigger, each in table order and once: two findings about one file
+ * are one action, with the first one's reason. A file that is taken away is not also kept for a replacement.
+ */
+export function inOrder(actions: readonly Action[]): readonly Action[] {
+  const seen = new Map<string, Action>();
+  for (const action of actions) {
+    const key = `${action.kind} ${'path' in action ? action.path : action.id}`;
+    if (!seen.has(key)) seen.set(key, action);
+  }
+  return [...seen.values()].toSorted((left, right) => rank[left.kind] - rank[right.kind]);
+}

@@ -1,0 +1,49 @@
+import type { ReasonCode } from '../reason.ts';
+
+/** syslog severities as systemd-journald reads them from a `<N>` prefix (sd-daemon(3)). */
+export type Priority = 'critical' | 'error' | 'warning' | 'notice' | 'info' | 'debug';
+
+/** Stable names of what is audited: one record per decision and per change. */
+export type AuditEvent =
+  | 'checked'
+  | 'decided'
+  | 'issued'
+  | 'verified'
+  | 'committed'
+  | 'recovered'
+  | 'quarantined'
+  | 'listener-regeneration-requested'
+  | 'kubeconfig-written'
+  | 'standby-prepared'
+  | 'standby-retired'
+  | 'rolled-back'
+  | 'external-change-adopted'
+  | 'state-rebuilt'
+  | 'refused'
+  | 'deferred'
+  | 'failed'
+  | 'pruned';
+
+/** One audit record. Named fields only: no object, no error, no key material ever goes in. */
+export interface AuditRecord {
+  readonly event: AuditEvent;
+  readonly priority: Priority;
+  /** A whole sentence for a person. */
+  readonly message: string;
+  readonly reason?: ReasonCode | undefined;
+  /** Entry id. */
+  readonly entry?: string | undefined;
+  readonly path?: string | undefined;
+  readonly generation?: number | undefined;
+  readonly fingerprintOld?: string | undefined;
+  readonly fingerprintNew?: string | undefined;
+  /** What to do next, when a person has to. */
+  readonly hint?: string | undefined;
+}
+
+/** The port every part that decides or changes something writes to. Never throws: a full disk must not stop a rotation. */
+export interface Audit {
+  record(record: AuditRecord): void;
+  /** Resolves when everything recorded so far has been handed to the console and the file. */
+  flush(): Promise<void>;
+}

@@ -1,0 +1,65 @@
+import type { Health } from '../assess/assessment.ts';
+import type { Decision } from '../plan/plan.ts';
+import type { ReasonCode } from '../reason.ts';
+
+/** JSON documents of the command line (design 14). Times RFC 3339 UTC. Fields are added, never changed or removed. */
+export const apiVersion = 'certmend/v1';
+
+export interface DocumentHeader<Kind extends string> {
+  readonly apiVersion: typeof apiVersion;
+  readonly kind: Kind;
+}
+
+export interface CheckReport extends DocumentHeader<'CheckReport'> {
+  readonly at: string;
+  readonly root: string;
+  readonly layout: string;
+  readonly nodeName: string;
+  readonly health: Health;
+  readonly certificates: readonly CheckedCertificate[];
+}
+
+export interface CheckedCertificate {
+  readonly id: string;
+  readonly path: string;
+  readonly role: string;
+  readonly subject: string | null;
+  readonly issuer: string | null;
+  readonly usages: readonly string[];
+  readonly notBefore: string | null;
+  readonly notAfter: string | null;
+  /** Seconds until the effective end (minimum over the chain); negative when past; null when unknown. */
+  readonly residualSeconds: number | null;
+  readonly status: string;
+  readonly findings: readonly ReasonCode[];
+  readonly fingerprint256: string | null;
+}
+
+export interface PrestartReport extends DocumentHeader<'PrestartReport'> {
+  readonly at: string;
+  readonly root: string;
+  readonly unit: string;
+  readonly layout: string | null;
+  readonly decision: 'nothing-to-do' | 'rotated' | 'repaired' | 'refused' | 'deferred';
+  readonly generation: number | null;
+  /** `standby`, `issued` or `previous` when leaf material was installed. */
+  readonly origin: 'standby' | 'issued' | 'previous' | null;
+  readonly reasons: readonly { readonly code: ReasonCode; readonly id: string | null; readonly message: string }[];
+  readonly changed: readonly string[];
+  readonly durationMs: number;
+}
+
+export interface PlanReport extends DocumentHeader<'Plan'> {
+  readonly at: string;
+  readonly root: string;
+  readonly layout: string;
+  readonly decision: Decision;
+  readonly source: { readonly kind: string; readonly generation: number | null };
+  readonly reasons: readonly { readonly code: ReasonCode; readonly id: string | null; readonly message: string }[];
+  readonly actions: readonly {
+    readonly kind: string;
+    readonly id: string;
+    readonly path: string | null;
+    readonly reason: ReasonCode;
+  }[];
+}

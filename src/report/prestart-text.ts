@@ -1,0 +1,39 @@
+import type { PrestartReport } from './document.ts';
+import { printable } from './printable.ts';
+import { reasonLines, wrap } from './reason-lines.ts';
+import { headLine, rootFact } from './head-line.ts';
+import { type Ink, plainPaper, type Paper } from './paper.ts';
+
+const words: Readonly<Record<PrestartReport['decision'], { readonly text: string; readonly ink: Ink }>> = {
+  'nothing-to-do': { text: 'nothing to do', ink: 'green' },
+  rotated: { text: 'rotated', ink: 'green' },
+  repaired: { text: 'repaired', ink: 'green' },
+  refused: { text: 'REFUSED, nothing was changed', ink: 'red' },
+  deferred: { text: 'deferred, nothing was changed', ink: 'yellow' },
+};
+
+const origins = {
+  standby: 'from the standby',
+  issued: 'freshly issued',
+  previous: 'brought back',
+} as const;
+
+/**
+ * The human form of a `PrestartReport`: what was done in one line, why, and what a person should know although nothing
+ * failed. It ends in the journal of the unit that is about to start.
+ */
+export function prestartText(report: PrestartReport, notes: readonly string[], paper: Paper = plainPaper): string {
+  const { decision, generation, origin, changed, reasons, unit, root, durationMs } = report;
+  const { text: verdict, ink } = words[decision];
+  const from = origin === null ? '' : ` ${origins[origin]}`;
+  const facts = [
+    ...(generation === null ? [] : [`generation ${String(generation)}${from}`]),
+    ...(changed.length === 0 ? [] : [`${String(changed.length)} ${changed.length === 1 ? 'file' : 'files'} changed`]),
+    unit,
+    ...rootFact(root),
+    `${String(durationMs)} ms`,
+  ];
+  const head = headLine(verdict, ink, facts, paper);
+  const remarks = notes.map((note) => `  ${wrap(printable(note), (paper.columns ?? Infinity) - 2, '  ')}\n`).join('');
+  return `${head}${reasonLines(reasons, paper)}${remarks}`;
+}

@@ -1,0 +1,98 @@
+import type { Health } from '../assess/assessment.ts';
+import type { ReasonCode } from '../reason.ts';
+import { apiVersion, type DocumentHeader } from './document.ts';
+
+export interface RehearsalReport extends DocumentHeader<'RehearsalReport'> {
+  /** The rehearsed instant. */
+  readonly at: string;
+  readonly root: string;
+  readonly layout: string;
+  /** True when the boot hook leaves no critical finding about a certificate behind at that instant. */
+  readonly comesBack: boolean;
+  readonly before: RehearsedState;
+  readonly decision: string;
+  readonly origin: string | null;
+  readonly reasons: readonly {
+    readonly code: string;
+    readonly id: string | null;
+    readonly message: string;
+  }[];
+  readonly changed: readonly string[];
+  readonly after: RehearsedState;
+}
+
+export interface RehearsedState {
+  readonly health: Health;
+  /** Expired and nobody's business but certmend's or the operator's. */
+  readonly expired: number;
+  /** Expired too, and made anew by the product itself as it starts. */
+  readonly remadeAtStart: number;
+  readonly certificates: number;
+}
+
+interface Seen {
+  readonly layout: { readonly name: string };
+  readonly assessment: {
+    readonly health: Health;
+    readonly rows: readonly {
+      readonly status: string;
+      readonly role: string;
+      readonly findings: readonly ReasonCode[];
+    }[];
+  };
+}
+
+/** What a rehearsal came to; structurally heal/'s own `Rehearsal`, which this folder may not name. */
+export interface Rehearsed {
+  readonly at: number;
+  readonly before: Seen;
+  readonly outcome:
+    | {
+        readonly decision: string;
+        readonly origin: string | undefined;
+        readonly changed: readonly string[];
+        readonly reasons: readonly {
+          readonly code: ReasonCode;
+          readonly id: string | undefined;
+          readonly message: string;
+        }[];
+      }
+    | undefined;
+  readonly failure: { readonly code: string; readonly message: string } | undefined;
+  readonly after: Seen;
+}
+
+export function rehearsalReport(rehearsed: Rehearsed, root: string): RehearsalReport {
+  const { at, before, outcome, failure, after } = rehearsed;
+  return {
+    apiVersion,
+    kind: 'RehearsalReport',
+    at: new Date(at).toISOString(),
+    root,
+    layout: before.layout.name,
+    comesBack: failure === undefined && after.assessment.health.level !== 'critical',
+    before: stateOf(before),
+    decision: outcome?.decision ?? 'failed',
+    origin: outcome?.origin ?? null,
+    reasons:
+      failure === undefined
+        ? (outcome?.reasons ?? []).map(({ code, id, message }) => ({ code, id: id ?? null, message }))
+        : [{ code: failure.code, id: null, message: failure.message }],
+    changed: outcome?.changed ?? [],
+    after: stateOf(after),
+  };
+}
+
+const madeByProduct: ReadonlySet<ReasonCode> = new Set<ReasonCode>(['ReissuedAtStart', 'ListenerRegenerationPending']);
+
+function stateOf({ assessment }: Seen): RehearsedState {
+  const rows = assessment.rows.filter(({ role }) => role === 'leaf' || role === 'listener');
+  const expired = rows.filter(({ status }) => status === 'EXPIRED');
+  const remade = expired.filter(({ findings }) => findings.some((code) => madeByProduct.has(code)));
+  return {
+    health: assessment.health,
+    expired: expired.length - remade.length,
+    remadeAtStart: remade.length,
+    certificates: rows.length,
+  };
+}

@@ -1,0 +1,63 @@
+import type { ReasonCode } from '../reason.ts';
+import { instantOf } from '../state/rfc3339.ts';
+import type { State } from '../state/state.ts';
+import { distanceText, durationText } from './duration.ts';
+import { certificateCount, nextEnd } from './next-end.ts';
+import { printable } from './printable.ts';
+
+/** A message is somebody's sentence; the line is one line. */
+const longestMessage = 100;
+
+/**
+ * The health of the node in one line (design 12): what `systemctl status certmend` shows.
+ * @param now milliseconds since the epoch
+ */
+export function statusLine(state: State | undefined, now: number): string {
+  if (state === undefined || state.lastCheck === null) return 'unknown · not checked yet · see: certmend check';
+  const { level, reasons } = state.health;
+  const [first, ...others] = reasons;
+  if (level === 'ok' || first === undefined) {
+    return ['healthy', ...inventoryParts(state, now)].join(' · ');
+  }
+  const more = others.length === 0 ? [] : [`and ${String(others.length)} more`];
+  const see = first.id === null ? 'see: certmend check' : `see: certmend why ${printable(first.id)}`;
+  const head = level === 'critical' ? 'CRITICAL' : 'WARNING';
+  return [head, trouble(state, first, now), ...more, ...interrupted(state), see].join(' · ');
+}
+
+function inventoryParts(state: State, now: number): readonly string[] {
+  const count = certificateCount(state);
+  const next = nextEnd(state, now);
+  const { standby } = state.generations;
+  return [
+    `${String(count)} ${count === 1 ? 'certificate' : 'certificates'}`,
+    ...(next === undefined ? [] : [`next: ${printable(next.id)} ${distanceText(next.at - now)}`]),
+    standby === null ? 'no standby' : `standby ${String(standby.number)} ready`,
+    ...interrupted(state),
+  ];
+}
+
+function interrupted(state: State): readonly string[] {
+  return state.transaction === null ? [] : [`commit ${String(state.transaction.generation)} open`];
+}
+
+function trouble(state: State, reason: State['health']['reasons'][number], now: number): string {
+  const { code, id, message } = reason;
+  const end = id === null ? undefined : instantOf((state.certificates[id] ?? state.authorities[id])?.notAfter ?? null);
+  if (id !== null && end !== undefined && aboutTheEnd.has(code)) {
+    const left = end - now;
+    return left < 0 ? `${id} expired ${durationText(left)} ago` : `${id} expires in ${durationText(left)}`;
+  }
+  const said = printable(message);
+  const named = id === null || said.includes(id) ? said : `${printable(id)}: ${said}`;
+  return named.length <= longestMessage ? named : `${named.slice(0, longestMessage - 1)}…`;
+}
+
+/** Reasons that are said best as a distance, which is true at the moment of reading and not of the last check. */
+const aboutTheEnd: ReadonlySet<ReasonCode> = new Set([
+  'LeafExpired',
+  'LeafRenewDue',
+  'AuthorityExpired',
+  'AuthorityExpiring',
+  'ListenerExpired',
+]);

@@ -1,0 +1,72 @@
+import type { HealthLevel } from '../assess/assessment.ts';
+import type { ReasonCode } from '../reason.ts';
+import { instantOf, rfc3339 } from '../state/rfc3339.ts';
+import type { GenerationReference, State, StateEvent, StateNode } from '../state/state.ts';
+import { apiVersion, type DocumentHeader } from './document.ts';
+import { certificateCount, nextEnd } from './next-end.ts';
+import { statusLine } from './status-line.ts';
+
+/** What certmend remembers of the node, for `status`. Null where nothing is known yet. */
+export interface StatusReport extends DocumentHeader<'Status'> {
+  readonly at: string;
+  readonly root: string;
+  /** The line of `systemctl status`. */
+  readonly line: string;
+  readonly node: StateNode | null;
+  readonly health: {
+    readonly level: HealthLevel;
+    readonly since: string;
+    readonly reasons: readonly { readonly code: ReasonCode; readonly id: string | null; readonly message: string }[];
+  } | null;
+  readonly lastCheck: string | null;
+  readonly certificates: number;
+  /** What ends first. */
+  readonly next: { readonly id: string; readonly at: string; readonly residualSeconds: number } | null;
+  readonly generations: {
+    readonly active: GenerationReference | null;
+    readonly standby: GenerationReference | null;
+    readonly previous: GenerationReference | null;
+  };
+  readonly commitsLastDay: number;
+  readonly maxCommitsPerDay: number;
+  /** Newest last. */
+  readonly events: readonly StateEvent[];
+}
+
+/**
+ * @param input.now milliseconds since the epoch
+ * @param input.state undefined when there is no state file, or none that can be used
+ */
+export function statusReport(input: {
+  readonly state: State | undefined;
+  readonly now: number;
+  readonly root: string;
+  readonly maxCommitsPerDay: number;
+}): StatusReport {
+  const { state, now, root, maxCommitsPerDay } = input;
+  const next = state === undefined ? undefined : nextEnd(state, now);
+  const commits = (state?.brake.commits ?? []).map((commit) => instantOf(commit) ?? 0);
+  return {
+    apiVersion,
+    kind: 'Status',
+    at: rfc3339(now),
+    root,
+    line: statusLine(state, now),
+    node: state?.node ?? null,
+    health: state?.health ?? null,
+    lastCheck: state?.lastCheck ?? null,
+    certificates: state === undefined ? 0 : certificateCount(state),
+    next:
+      next === undefined
+        ? null
+        : { id: next.id, at: rfc3339(next.at), residualSeconds: Math.floor((next.at - now) / 1000) },
+    generations: {
+      active: state?.generations.active ?? null,
+      standby: state?.generations.standby ?? null,
+      previous: state?.generations.previous ?? null,
+    },
+    commitsLastDay: commits.filter((at) => at > now - 86_400_000).length,
+    maxCommitsPerDay,
+    events: state?.events ?? [],
+  };
+}

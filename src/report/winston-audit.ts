@@ -1,0 +1,75 @@
+import winston from 'winston';
+import type { Audit, AuditRecord, Priority } from './audit.ts';
+import { auditFields } from './audit-fields.ts';
+import { journalLine, terminalLines } from './audit-text.ts';
+import type { Paper } from './paper.ts';
+import { rfc3339 } from '../state/rfc3339.ts';
+import { Writable } from 'node:stream';
+
+const levels: Readonly<Record<Priority, number>> = { critical: 0, error: 1, warning: 2, notice: 3, info: 4, debug: 5 };
+
+export interface AuditOptions {
+  /** Standard error goes to the journal (JOURNAL_STREAM): lines start with their priority. */
+  readonly stderrIsJournal: boolean;
+  readonly paper: Paper;
+  /** Least important records that the console shows; the file takes `info` and above. */
+  readonly consoleLevel: Priority;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly writeConsole: (text: string) => void;
+  /** Appends one line, its newline included, to the audit file. May throw: that is told once and stops nothing. */
+  readonly appendLine: (line: string) => void;
+}
+
+/**
+ * The audit log through winston, whose only importer this is. Both outputs have a record before `record` returns: a
+ * process that is killed right after a commit has said so.
+ */
+export function createAudit(options: AuditOptions): Audit {
+  const { stderrIsJournal, paper, consoleLevel, now, writeConsole, appendLine } = options;
+  let fileFailed = false;
+  const toConsole = (record: AuditRecord) => {
+    writeConsole(stderrIsJournal ? journalLine(record) : terminalLines(record, paper));
+  };
+  const toFile = (record: AuditRecord) => {
+    try {
+      appendLine(`${JSON.stringify({ at: rfc3339(now()), ...record })}\n`);
+    } catch (error) {
+      if (fileFailed) return;
+      fileFailed = true;
+      const why = error instanceof Error ? error.message : String(error);
+      const message = `the audit file cannot be written: ${why}; the records are here only`;
+      toConsole(auditFields({ event: 'failed', priority: 'warning', message }));
+    }
+  };
+  const logger = winston.createLogger({
+    levels,
+    exitOnError: false,
+    // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- winston's types give its own transports as interfaces
+    transports: [transport(consoleLevel, toConsole), transport('info', toFile)],
+  });
+  return {
+    record: (record) => {
+      const fields = auditFields(record);
+      // winston adds a meta field named `message` to the message and turns objects into `{}`: all of ours goes below
+      // one key, and the transports read nothing else.
+      logger.log({ level: fields.priority, message: fields.message, fields });
+    },
+    flush: () => Promise.resolve(),
+  };
+}
+
+function transport(level: Priority, take: (record: AuditRecord) => void) {
+  const stream = new Writable({
+    objectMode: true,
+    write: (info: { readonly fields: AuditRecord }, _encoding, done) => {
+      try {
+        take(info.fields);
+      } catch {
+        // A console that is gone (EPIPE) must not stop a rotation, and there is nobody left to tell.
+      }
+      done();
+    },
+  });
+  return new winston.transports.Stream({ stream, level });
+}

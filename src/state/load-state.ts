@@ -1,0 +1,78 @@
+import type { Remembered } from '../assess/assessment.ts';
+import type { FileReader } from '../disk/file-reader.ts';
+import { ownPaths } from '../disk/own-paths.ts';
+import { stateSchema, stateSchemaVersion } from './schema.ts';
+import { Misshapen } from './shape.ts';
+import type { State } from './state.ts';
+import { rememberedOf } from './transitions.ts';
+
+export type LoadedState =
+  | { readonly kind: 'loaded'; readonly state: State }
+  | { readonly kind: 'absent' }
+  /** The file is there and cannot be used. `problem` is a clause for a person: `is not JSON`. */
+  | { readonly kind: 'damaged'; readonly problem: string }
+  /** Written by a later certmend: read for what this version understands of it, never written over. */
+  | { readonly kind: 'newer'; readonly schema: number; readonly known: Remembered };
+
+/**
+ * Reads the state file. Never throws: whatever is wrong with the file is one of the answers, because a node must heal
+ * without its memory too.
+ */
+export function loadState(reader: FileReader): LoadedState {
+  const file = reader.read(ownPaths.state, ownPaths.stateDirectory);
+  switch (file.state) {
+    case 'absent':
+      return { kind: 'absent' };
+    case 'unreadable':
+      return { kind: 'damaged', problem: file.detail };
+    case 'regular':
+      return parseState(file.bytes);
+  }
+}
+
+/** Parses the bytes of a state file; see {@link loadState}. */
+export function parseState(bytes: Uint8Array): Exclude<LoadedState, { kind: 'absent' }> {
+  if (bytes.length === 0) return { kind: 'damaged', problem: 'is empty' };
+  const document = parseJson(bytes);
+  if (document === undefined) return { kind: 'damaged', problem: 'is not JSON' };
+  const schema = schemaNumber(document);
+  if (schema === undefined) return { kind: 'damaged', problem: 'has no schema number' };
+  if (schema > stateSchemaVersion) {
+    const read = readShape({ ...(document as object), schema: stateSchemaVersion });
+    return { kind: 'newer', schema, known: rememberedOf(read.ok ? read.state : undefined) };
+  }
+  const read = readShape(document);
+  if (read.ok) return { kind: 'loaded', state: read.state };
+  return { kind: 'damaged', problem: `has no valid value at ${shown(read.at)}` };
+}
+
+function readShape(document: unknown): { ok: true; state: State } | { ok: false; at: string } {
+  try {
+    return { ok: true, state: stateSchema.read(document, '') };
+  } catch (error) {
+    if (error instanceof Misshapen) return { ok: false, at: error.at };
+    throw error;
+  }
+}
+
+/** The path may go through names of entries, and the file may hold anything. */
+function shown(path: string): string {
+  const printable = path.replace(/[^\x20-\x7e]/g, '?');
+  if (printable === '') return 'its top';
+  return printable.length > 100 ? `${printable.slice(0, 97)}...` : printable;
+}
+
+/** A file nested so deeply that the parser's stack ends is as damaged as one that is no JSON. */
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+function schemaNumber(document: unknown): number | undefined {
+  if (typeof document !== 'object' || document === null || !('schema' in document)) return undefined;
+  const { schema } = document;
+  return typeof schema === 'number' && Number.isSafeInteger(schema) && schema >= 1 ? schema : undefined;
+}

@@ -1,0 +1,83 @@
+import type { CertificateStatus, HealthLevel } from '../assess/assessment.ts';
+import type { ReasonCode } from '../reason.ts';
+
+/**
+ * `/var/lib/certmend/dynamic-cert.json`: what certmend remembers between runs. Times are RFC 3339 UTC. No key material.
+ * The published schema is docs/state.schema.json. RKE2's own `server/tls/dynamic-cert.json` is something else.
+ */
+export interface State {
+  readonly schema: 1;
+  readonly node: StateNode;
+  readonly clock: { readonly highWater: string | null };
+  readonly generations: {
+    /** Number the next generation gets. */
+    readonly next: number;
+    readonly active: GenerationReference | null;
+    readonly standby: GenerationReference | null;
+    readonly previous: GenerationReference | null;
+    /** Last generation that was seen to work after a start; pruned never. */
+    readonly confirmed: number | null;
+  };
+  readonly certificates: Readonly<Record<string, StateCertificate>>;
+  readonly authorities: Readonly<Record<string, StateAuthority>>;
+  readonly transaction: StateTransaction | null;
+  /** Commits of the last days, for the brake (P8). */
+  readonly brake: { readonly commits: readonly string[] };
+  readonly health: {
+    readonly level: HealthLevel;
+    readonly since: string;
+    readonly reasons: readonly { readonly code: ReasonCode; readonly id: string | null; readonly message: string }[];
+  };
+  readonly lastCheck: string | null;
+  /** At most 50, oldest first. */
+  readonly events: readonly StateEvent[];
+}
+
+export interface StateNode {
+  readonly machineId: string;
+  readonly nodeName: string;
+  readonly layout: string;
+  readonly dataDir: string;
+}
+
+export interface GenerationReference {
+  readonly number: number;
+  readonly origin: 'issued' | 'repaired' | 'adopted';
+  readonly createdAt: string;
+  readonly committedAt: string | null;
+  readonly notAfter: string;
+}
+
+export interface StateCertificate {
+  readonly commonName: string;
+  readonly organizations: readonly string[];
+  readonly dnsNames: readonly string[];
+  readonly ipAddresses: readonly string[];
+  readonly fingerprint256: string | null;
+  readonly notBefore: string | null;
+  readonly notAfter: string | null;
+  readonly status: CertificateStatus;
+  readonly reasons: readonly ReasonCode[];
+}
+
+export interface StateAuthority {
+  readonly commonName: string;
+  readonly fingerprint256: string | null;
+  readonly notAfter: string | null;
+}
+
+export interface StateTransaction {
+  readonly id: string;
+  readonly generation: number;
+  readonly startedAt: string;
+  readonly reason: ReasonCode;
+}
+
+export interface StateEvent {
+  readonly at: string;
+  readonly event: string;
+  readonly code: ReasonCode | null;
+  readonly id: string | null;
+  readonly generation: number | null;
+  readonly message: string;
+}

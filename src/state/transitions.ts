@@ -1,0 +1,166 @@
+import type { Assessment, Remembered, RememberedIdentity } from '../assess/assessment.ts';
+import type { Config } from '../config/config.ts';
+import type { Inventory } from '../inventory/inventory.ts';
+import type { BrakeState } from '../plan/plan.ts';
+import { bounded, bounds } from './bounds.ts';
+import { authoritiesAfter, certificatesAfter } from './certificate-memory.ts';
+import { instantOf, rfc3339 } from './rfc3339.ts';
+import type { GenerationReference, State, StateEvent, StateNode, StateTransaction } from './state.ts';
+
+/** What a commit or a standby says of a generation; a manifest has all of it. */
+export type GenerationFacts = Pick<GenerationReference, 'number' | 'origin' | 'createdAt' | 'notAfter'>;
+
+/**
+ * The state of a node nothing is known of yet.
+ * @param now milliseconds since the epoch
+ */
+export function emptyState(node: StateNode, now: number): State {
+  return {
+    schema: 1,
+    node,
+    clock: { highWater: null },
+    generations: { next: 1, active: null, standby: null, previous: null, confirmed: null },
+    certificates: {},
+    authorities: {},
+    transaction: null,
+    brake: { commits: [] },
+    health: { level: 'ok', since: rfc3339(now), reasons: [] },
+    lastCheck: null,
+    events: [],
+  };
+}
+
+/**
+ * The state as it may be used on this node. A disk that was cloned or a node that was renamed brings a state whose
+ * identities belong to another node: they are forgotten, while what protects (clock, brake, numbers) stays.
+ * @param now milliseconds since the epoch
+ */
+export function ofNode(state: State, node: StateNode, now: number): State {
+  if (state.node.machineId === node.machineId && state.node.nodeName === node.nodeName) return { ...state, node };
+  const { next } = state.generations;
+  const fresh = emptyState(node, now);
+  const generations = { ...fresh.generations, next };
+  return { ...fresh, clock: state.clock, brake: state.brake, events: state.events, generations };
+}
+
+/**
+ * What is known after a look at the node. The high-water mark only rises, and only on a clock that is believed: one
+ * boot in the year 2080 must not make every later, right clock look wrong.
+ */
+export function afterAssessment(
+  state: State,
+  seen: { readonly inventory: Inventory; readonly assessment: Assessment },
+): State {
+  const { inventory, assessment } = seen;
+  const { now, clock, health } = assessment;
+  const highWater = instantOf(state.clock.highWater);
+  const advanced = clock.believed && (highWater === undefined || now > highWater);
+  return {
+    ...state,
+    clock: { highWater: advanced ? rfc3339(now) : state.clock.highWater },
+    certificates: certificatesAfter(state.certificates, inventory, assessment),
+    authorities: authoritiesAfter(state.authorities, inventory),
+    health: {
+      level: health.level,
+      since: state.lastCheck !== null && state.health.level === health.level ? state.health.since : rfc3339(now),
+      reasons: health.reasons
+        .slice(0, bounds.healthReasons)
+        .map(({ code, id, message }) => ({ code, id: id ?? null, message: bounded(message) })),
+    },
+    lastCheck: rfc3339(now),
+  };
+}
+
+/**
+ * What is known once a generation is live: it is the active one, the set it replaced can come back, a standby that
+ * went live is no longer standing by, and the brake has one more commit to count (P8).
+ * @param commit.at milliseconds since the epoch
+ * @param commit.active undefined when no leaf material was installed
+ * @param commit.previous undefined when the old set could not be kept
+ */
+export function afterCommit(
+  state: State,
+  commit: {
+    readonly at: number;
+    readonly active: GenerationFacts | undefined;
+    readonly previous: GenerationFacts | undefined;
+  },
+): State {
+  const { at, active, previous } = commit;
+  const known = state.generations;
+  const standsBy = known.standby !== null && known.standby.number !== active?.number;
+  return {
+    ...state,
+    generations: {
+      next: Math.max(known.next, (active?.number ?? 0) + 1, (previous?.number ?? 0) + 1),
+      active: active === undefined ? known.active : referenceTo(active, rfc3339(at)),
+      standby: standsBy ? known.standby : null,
+      previous:
+        previous === undefined || previous.number === active?.number
+          ? known.previous
+          : referenceTo(previous, known.active?.number === previous.number ? known.active.committedAt : null),
+      confirmed: known.confirmed,
+    },
+    transaction: null,
+    brake: { commits: recentCommits([...state.brake.commits, rfc3339(at)], at) },
+  };
+}
+
+function recentCommits(commits: readonly string[], now: number): readonly string[] {
+  return commits.filter((commit) => (instantOf(commit) ?? 0) > now - bounds.brakeAgeMs).slice(-bounds.brakeCommits);
+}
+
+/** The set that is live, once it is known as a generation; when it went live stays as it was known. */
+export function withActive(state: State, active: GenerationFacts): State {
+  const known = state.generations.active;
+  const committedAt = known?.number === active.number ? known.committedAt : null;
+  const next = Math.max(state.generations.next, active.number + 1);
+  return { ...state, generations: { ...state.generations, next, active: referenceTo(active, committedAt) } };
+}
+
+/** The open transaction, or null when it is closed. */
+export function withTransaction(state: State, transaction: StateTransaction | null): State {
+  return { ...state, transaction };
+}
+
+/** The generation that stands by, or null when there is none any more. */
+export function withStandby(state: State, standby: GenerationFacts | null): State {
+  const next = Math.max(state.generations.next, (standby?.number ?? 0) + 1);
+  const reference = standby === null ? null : referenceTo(standby, null);
+  return { ...state, generations: { ...state.generations, next, standby: reference } };
+}
+
+function referenceTo(facts: GenerationFacts, committedAt: string | null): GenerationReference {
+  const { number, origin, createdAt, notAfter } = facts;
+  return { number, origin, createdAt, committedAt, notAfter };
+}
+
+/**
+ * One more event, the last 50 kept. The same event again (a start attempt every five seconds says the same thing each
+ * time) takes the place of the one before instead of pushing the others out.
+ */
+export function withEvent(state: State, event: StateEvent): State {
+  const last = state.events.at(-1);
+  const again =
+    last?.event === event.event &&
+    last.code === event.code &&
+    last.id === event.id &&
+    last.generation === event.generation;
+  const earlier = again ? state.events.slice(0, -1) : state.events;
+  return { ...state, events: [...earlier, { ...event, message: bounded(event.message) }].slice(-bounds.events) };
+}
+
+/** What the stages are told of earlier runs; nothing on a first run. */
+export function rememberedOf(state: State | undefined): Remembered {
+  const identities = new Map<string, RememberedIdentity>();
+  for (const [id, { commonName, organizations, dnsNames, ipAddresses }] of Object.entries(state?.certificates ?? {})) {
+    identities.set(id, { commonName, organizations, dnsNames, ipAddresses });
+  }
+  return { highWater: instantOf(state?.clock.highWater ?? null), identities };
+}
+
+/** P8: the commits of the last days and how many a day may have. */
+export function brakeOf(state: State | undefined, config: Config): BrakeState {
+  const commits = (state?.brake.commits ?? []).map((commit) => instantOf(commit)).filter((at) => at !== undefined);
+  return { commits, maxCommitsPerDay: config.brake.maxCommitsPerDay };
+}

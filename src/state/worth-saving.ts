@@ -1,0 +1,35 @@
+import { isDeepStrictEqual } from 'node:util';
+import { instantOf } from './rfc3339.ts';
+import type { State } from './state.ts';
+
+/** The high-water mark may be this much behind the truth, milliseconds; it guards against clocks off by much more. */
+const highWaterGrain = 3_600_000;
+/** The time of the last check is brought up to date at least this often, milliseconds. */
+const checkGrain = 24 * 3_600_000;
+
+/**
+ * Whether the difference is worth a write at boot. A second start right after the first finds nothing new and writes
+ * nothing: the time of the check, the text of messages (they count days) and a high-water mark that moved less than an
+ * hour are no news.
+ * @param now milliseconds since the epoch
+ */
+export function worthSaving(before: State | undefined, after: State, now: number): boolean {
+  if (before === undefined) return true;
+  const mark = instantOf(before.clock.highWater);
+  const newMark = instantOf(after.clock.highWater);
+  if (newMark !== undefined && (mark === undefined || newMark - mark >= highWaterGrain)) return true;
+  const checked = instantOf(before.lastCheck);
+  if (checked === undefined || Math.abs(now - checked) >= checkGrain) return true;
+  return !isDeepStrictEqual(lasting(before), lasting(after));
+}
+
+function lasting(state: State): unknown {
+  const { health, events } = state;
+  return {
+    ...state,
+    clock: undefined,
+    lastCheck: undefined,
+    events: events.map((event) => ({ ...event, at: undefined, message: undefined })),
+    health: { ...health, reasons: health.reasons.map((reason) => ({ ...reason, message: undefined })) },
+  };
+}

@@ -1,0 +1,131 @@
+import type { SecureContext, Server } from 'node:tls';
+import type { Inventory } from '../inventory/inventory.ts';
+import type { LeafEntry } from '../layout/entry.ts';
+import type { Conversation } from '../layout/layout.ts';
+import type { ReasonCode } from '../reason.ts';
+import { authorityOf, type Candidate } from './candidate.ts';
+import { tlsClient, tlsServer } from './credentials.ts';
+import { shakeHands, type HandshakeVerdict } from './handshake.ts';
+import { partyOf, type Party } from './party.ts';
+import type { Failure } from './verdict.ts';
+
+export interface ConversationQuestion {
+  /** By leaf id; undefined for a leaf of the set that is already known to be bad. */
+  readonly set: ReadonlyMap<string, Candidate | undefined>;
+  readonly inventory: Inventory;
+  readonly clockIsShifted: boolean;
+}
+
+export interface ConversationReport {
+  readonly handshakes: number;
+  readonly failures: readonly Failure[];
+}
+
+type Present = Extract<Party, { state: 'present' }>;
+
+/**
+ * Lets every pair of the layout that talks, and of which the set brings at least one side, hold its TLS conversation.
+ * One after the other: a handshake in memory is all computing, so nothing would be won by holding them at once.
+ */
+export async function holdConversations(question: ConversationQuestion): Promise<ConversationReport> {
+  const { set, inventory, clockIsShifted } = question;
+  const failures: Failure[] = [];
+  const servers = new Map<string, Server | undefined>();
+  const clients = new Map<string, SecureContext | undefined>();
+  let handshakes = 0;
+  for (const conversation of inventory.layout.conversations) {
+    if (!set.has(conversation.server) && !set.has(conversation.client)) continue;
+    const serverParty = partyOf(conversation.server, set, inventory);
+    const clientParty = partyOf(conversation.client, set, inventory);
+    for (const party of [serverParty, clientParty]) if (party.state === 'failed') failures.push(...party.failures);
+    if (serverParty.state !== 'present' || clientParty.state !== 'present') continue;
+
+    const server = prepared(servers, serverParty, conversation.serverTrusts, inventory, failures, tlsServer);
+    const client = prepared(clients, clientParty, conversation.clientTrusts, inventory, failures, tlsClient);
+    if (server === undefined || client === undefined) continue;
+    const { serverName } = conversation;
+    const verdict = await shakeHands({ server, client, serverName, clockIsShifted });
+    handshakes += 1;
+    if (verdict.ok) continue;
+    failures.push(failureOf(verdict, conversation, serverParty, clientParty));
+    // What the broken connection still reports must not be taken for news of the next one.
+    servers.delete(sideName(serverParty.entry, conversation.serverTrusts));
+  }
+  return { handshakes, failures };
+}
+
+/** The TLS side of a party, made once for each authority it trusts; undefined when that failed, which is then named. */
+function prepared<T>(
+  known: Map<string, T | undefined>,
+  { entry, certificatePem, keyPem }: Present,
+  trusts: string,
+  inventory: Inventory,
+  failures: Failure[],
+  make: (credentials: { certificatePem: Buffer; keyPem: Buffer; trustedPem: Buffer }) => T,
+): T | undefined {
+  const name = sideName(entry, trusts);
+  if (known.has(name)) return known.get(name);
+  const authority = authorityOf(trusts, inventory);
+  const file = authority?.certificateFile;
+  let made: T | undefined;
+  if (file?.state !== 'regular') {
+    const code = file?.state === 'unreadable' ? 'AuthorityUnreadable' : 'AuthorityMissing';
+    const path = authority?.entry.certificatePath ?? entry.certificatePath;
+    failures.push({ id: trusts, path, code, message: `${entry.id} cannot check its peers without it` });
+  } else {
+    try {
+      made = make({ certificatePem, keyPem, trustedPem: file.bytes });
+    } catch (error) {
+      failures.push(unusable(entry.id, entry.certificatePath, error));
+    }
+  }
+  known.set(name, made);
+  return made;
+}
+
+function sideName(entry: LeafEntry, trusts: string): string {
+  return `${entry.id} ${trusts}`;
+}
+
+function unusable(id: string, path: string, error: unknown): Failure {
+  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown';
+  const mismatch = code === 'ERR_OSSL_X509_KEY_VALUES_MISMATCH';
+  return {
+    id,
+    path,
+    code: mismatch ? 'KeyMismatch' : 'VerificationFailed',
+    message: `TLS cannot use its pair: ${code}`,
+  };
+}
+
+/** What OpenSSL's verification errors mean in certmend's words (openssl-verify(1)). */
+const reasons: Readonly<Record<string, ReasonCode>> = {
+  CERT_HAS_EXPIRED: 'LeafExpired',
+  CERT_NOT_YET_VALID: 'LeafNotYetValid',
+  CERT_SIGNATURE_FAILURE: 'SignatureInvalid',
+  INVALID_PURPOSE: 'UsageMismatch',
+  UNABLE_TO_GET_ISSUER_CERT: 'IssuerMismatch',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'IssuerMismatch',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'IssuerMismatch',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'IssuerMismatch',
+  SELF_SIGNED_CERT_IN_CHAIN: 'IssuerMismatch',
+  AUTHORITY_KEY_ID_MISMATCH: 'IssuerMismatch',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'SanMissing',
+};
+
+function failureOf(
+  verdict: Exclude<HandshakeVerdict, { ok: true }>,
+  conversation: Conversation,
+  server: Present,
+  client: Present,
+): Failure {
+  const blamed = verdict.about === 'client' ? client.entry : server.entry;
+  const peer = verdict.about === 'client' ? server.entry : client.entry;
+  const trusts = verdict.about === 'client' ? conversation.serverTrusts : conversation.clientTrusts;
+  return {
+    id: blamed.id,
+    path: blamed.certificatePath,
+    code: reasons[verdict.code] ?? 'VerificationFailed',
+    message: `its TLS handshake with ${peer.id} as ${conversation.serverName}, checked with ${trusts}, failed: ${verdict.code}`,
+  };
+}

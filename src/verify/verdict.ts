@@ -1,0 +1,21 @@
+import type { ReasonCode } from '../reason.ts';
+
+/** Why a set may not go live: which entry, which file of it, what is wrong. */
+export interface Failure {
+  readonly id: string;
+  /** Absolute node path of the file. */
+  readonly path: string;
+  readonly code: ReasonCode;
+  /** One sentence for a person. */
+  readonly message: string;
+}
+
+/** What came of verifying a set (P4). `verified` counts leaves, `handshakes` the TLS conversations that were held. */
+export type Verdict =
+  | { readonly ok: true; readonly verified: number; readonly handshakes: number }
+  | { readonly ok: false; readonly failures: readonly Failure[] };
+
+/** Times in messages: RFC 3339, whole seconds. @param at milliseconds since the epoch */
+export function instant(at: number): string {
+  return new Date(at).toISOString().replace(/\.\d+Z$/, 'Z');
+}

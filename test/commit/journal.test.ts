@@ -1,0 +1,83 @@
+import test from 'ava';
+import fc from 'fast-check';
+import { parseJournal, type Journal } from '../../src/commit/journal.ts';
+import { CertmendError } from '../../src/error.ts';
+import { reasonCodes } from '../../src/reason.ts';
+
+const hex = (length: number): fc.Arbitrary<string> =>
+  fc.string({ unit: fc.constantFrom(...Array.from('0123456789abcdef')), minLength: length, maxLength: length });
+const path = fc.string({ minLength: 1 }).map((text) => `/${text.replaceAll('\0', '')}x`);
+const owner = fc.integer({ min: 0, max: 0xffff_ffff });
+const expects = fc.oneof(
+  fc.constant({ state: 'absent' } as const),
+  fc.record({ state: fc.constant('file' as const), sha256: hex(64) }),
+  fc.record({ state: fc.constant('other' as const), detail: fc.string() }),
+);
+const journals: fc.Arbitrary<Journal> = fc.record({
+  schema: fc.constant(1 as const),
+  transaction: fc.record({
+    id: hex(16),
+    generation: fc.nat(),
+    reason: fc.constantFrom(...reasonCodes),
+    startedAt: fc
+      .date({ min: new Date(0), max: new Date(Date.UTC(2100, 0)), noInvalidDate: true })
+      .map((date) => date.toISOString()),
+  }),
+  within: fc.option(path),
+  changes: fc.array(
+    fc.oneof(
+      fc.record({
+        op: fc.constant('put' as const),
+        path,
+        id: fc.string(),
+        source: fc.option(path),
+        sha256: hex(64),
+        mode: fc.integer({ min: 0, max: 0o7777 }),
+        uid: owner,
+        gid: owner,
+        expects,
+      }),
+      fc.record({ op: fc.constant('remove' as const), path, id: fc.string(), expects }),
+    ),
+  ),
+});
+
+test('journal comes back from its bytes as it was', (t) => {
+  fc.assert(
+    fc.property(journals, (journal) => {
+      t.deepEqual(parseJournal(Buffer.from(JSON.stringify(journal))), { state: 'open', journal });
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test('journal of any bytes is read, damaged or of a newer certmend, and never anything else', (t) => {
+  const mutant = fc.tuple(journals, fc.nat(), fc.nat(255)).map(([journal, at, byte]) => {
+    const bytes = Buffer.from(JSON.stringify(journal));
+    bytes[at % bytes.length] = byte;
+    return bytes;
+  });
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        mutant,
+        fc.uint8Array(),
+        fc.json().map((text) => Buffer.from(text)),
+      ),
+      (bytes) => {
+        try {
+          t.regex(parseJournal(bytes).state, /^(open|damaged)$/);
+        } catch (error) {
+          t.true(error instanceof CertmendError && error.code === 'StateNewer');
+        }
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
+
+test('journal that cannot be followed says where it is wrong, and quotes nothing of it', (t) => {
+  const reading = parseJournal(Buffer.from('{"schema":1,"transaction":{"id":"secret"},"within":null,"changes":[]}'));
+  t.is(reading.state, 'damaged');
+  t.is(reading.state === 'damaged' ? reading.problem : '', 'does not have the right shape at transaction.id');
+});

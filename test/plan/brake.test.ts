@@ -1,0 +1,56 @@
+import test from 'ava';
+import fc from 'fast-check';
+import { brakeEngaged, brakeMessage } from '../../src/plan/brake.ts';
+
+const day = 86_400_000;
+const now = Date.parse('2026-06-01T00:00:00Z');
+
+const cases: readonly (readonly [title: string, ago: readonly number[], engaged: boolean])[] = [
+  ['is off without commits', [], false],
+  ['is off one commit before the last allowed', [1, 2], false],
+  ['is on at the last allowed', [1, 2, 3], true],
+  ['counts commits of the last 24 hours', [1, 2, day - 1], true],
+  ['forgets a commit after 24 hours', [1, 2, day], false],
+  ['counts commits that lie in the future', [1, -day, -400 * day], true],
+];
+for (const [title, ago, engaged] of cases) {
+  test(`brakeEngaged ${title}`, (t) => {
+    t.is(brakeEngaged({ commits: ago.map((ms) => now - ms), maxCommitsPerDay: 3 }, now), engaged);
+  });
+}
+
+test('brakeEngaged is always on when no commits are allowed', (t) => {
+  t.true(brakeEngaged({ commits: [], maxCommitsPerDay: 0 }, now));
+});
+
+test('brakeMessage says when it lets go, and it does', (t) => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.integer({ min: -3 * day, max: day }), { maxLength: 12 }),
+      fc.integer({ min: 1, max: 4 }),
+      (offsets, maxCommitsPerDay) => {
+        const brake = { commits: offsets.map((ms) => now + Math.floor(ms / 1000) * 1000), maxCommitsPerDay };
+        if (!brakeEngaged(brake, now)) return true;
+        const [, until = ''] = /until (\S+Z)/.exec(brakeMessage(brake, now)) ?? [];
+        const at = Date.parse(until);
+        return !brakeEngaged(brake, at) && brakeEngaged(brake, at - 1);
+      },
+    ),
+  );
+  t.pass();
+});
+
+test('brakeEngaged is monotone: more commits never release it', (t) => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.integer()),
+      fc.integer(),
+      fc.integer({ min: 0, max: 5 }),
+      (commits, more, maxCommitsPerDay) => {
+        const before = brakeEngaged({ commits, maxCommitsPerDay }, now);
+        return !before || brakeEngaged({ commits: [...commits, more], maxCommitsPerDay }, now);
+      },
+    ),
+  );
+  t.pass();
+});

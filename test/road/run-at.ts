@@ -1,0 +1,42 @@
+import { compose } from '../../src/composition.ts';
+import { noArguments } from '../../src/cli/command.ts';
+import type { Io } from '../../src/cli/io.ts';
+import type { Outcome } from '../../src/heal/outcome.ts';
+import type { Ports } from '../../src/heal/ports.ts';
+import { prestart } from '../../src/heal/prestart.ts';
+import type { Synchronisation } from '../../src/assess/assessment.ts';
+
+const silent: Io = {
+  stdout: { write: () => undefined, isTerminal: false, columns: undefined },
+  stderr: { write: () => undefined, isTerminal: false, columns: undefined },
+  env: { PATH: process.env['PATH'] },
+  confirm: undefined,
+};
+
+/** The real ports of a tree under another clock; a wait for the clock costs no time. */
+export async function portsAt(
+  root: string,
+  at: string,
+  options: { readonly synchronisation?: Synchronisation; readonly believe?: boolean } = {},
+): Promise<Ports> {
+  const args = { ...noArguments, root, at, unit: 'rke2-server', believeClock: options.believe ?? false };
+  const ports = await compose(args, silent, { askSystemd: false });
+  let waited = 0;
+  const clock = {
+    now: () => ports.clock.now(),
+    monotonic: () => ports.clock.monotonic() + waited,
+    sleep: (ms: number) => {
+      waited += ms;
+      return Promise.resolve();
+    },
+  };
+  return { ...ports, clock, synchronisation: () => options.synchronisation ?? 'unknown' };
+}
+
+export async function prestartAt(
+  root: string,
+  at: string,
+  options: Parameters<typeof portsAt>[2] = {},
+): Promise<Outcome> {
+  return prestart(await portsAt(root, at, options));
+}

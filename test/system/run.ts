@@ -1,0 +1,69 @@
+import { accessSync, constants, existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { inspect } from 'node:util';
+import { program } from './certmend.ts';
+import { errorInjection } from './error-injection.ts';
+import { etcd } from './etcd.ts';
+import type { Program, Scenario } from './scenario.ts';
+import { straceKill } from './strace-kill.ts';
+
+/*
+ * npm run test:system [-- WORDS]: the built program among foreign programs. Installs nothing: a missing program makes
+ * its scenarios fail and names the Debian package. The last line is "N passed, N failed". WORDS choose scenarios.
+ */
+const words = process.argv.slice(2);
+const scenarios = [...etcd, ...errorInjection, ...straceKill].filter(({ name }) =>
+  words.every((word) => name.includes(word)),
+);
+
+if (!existsSync(program)) {
+  console.error('test:system: dist/certmend.mjs is missing; npm run build makes it');
+  process.exit(1);
+}
+
+// Ended by a person: directories and members of clusters go with this process.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+
+let passed = 0;
+let failed = 0;
+const [heavy, light] = [scenarios.filter(({ isHeavy }) => isHeavy), scenarios.filter(({ isHeavy }) => !isHeavy)];
+await Promise.all([work(light), work(heavy)]);
+console.log(`${passed} passed, ${failed} failed`);
+process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
+
+async function work(queue: readonly Scenario[]): Promise<void> {
+  for (const scenario of queue) {
+    const begin = performance.now();
+    const { ok, text } = await outcome(scenario);
+    if (ok) passed += 1;
+    else failed += 1;
+    const seconds = ((performance.now() - begin) / 1000).toFixed(1);
+    console.log(
+      `${ok ? 'ok    ' : 'FAILED'}  ${scenario.name} (${seconds} s)\n        ${text.replaceAll('\n', '\n        ')}`,
+    );
+  }
+}
+
+async function outcome(scenario: Scenario): Promise<{ readonly ok: boolean; readonly text: string }> {
+  const missing = scenario.needs.filter(isMissing);
+  if (missing.length > 0) {
+    const text = missing.map(({ command, debianPackage }) => `needs ${command}: apt-get install ${debianPackage}`);
+    return { ok: false, text: text.join('\n') };
+  }
+  try {
+    return { ok: true, text: await scenario.run() };
+  } catch (error) {
+    return { ok: false, text: inspect(error, { depth: 6, maxArrayLength: 12 }) };
+  }
+}
+
+function isMissing({ command }: Program): boolean {
+  return !(process.env['PATH'] ?? '').split(delimiter).some((directory) => {
+    try {
+      accessSync(join(directory, command), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}

@@ -1,0 +1,25 @@
+/** Something certmend must be able to do among programs that nobody here wrote. */
+export interface Scenario {
+  /** A sentence that begins with the unit. */
+  readonly name: string;
+  readonly needs: readonly Program[];
+  /** Uses all processors by itself: such scenarios run one after the other, the others beside them. */
+  readonly isHeavy: boolean;
+  /** Throws (node:assert) when it does not hold; the text it returns says what was covered. */
+  readonly run: () => Promise<string>;
+}
+
+/** A foreign program and the Debian package that brings it. */
+export interface Program {
+  readonly command: string;
+  readonly debianPackage: string;
+}
+
+export const programs = {
+  cp: { command: 'cp', debianPackage: 'coreutils' },
+  etcd: { command: 'etcd', debianPackage: 'etcd-server' },
+  etcdctl: { command: 'etcdctl', debianPackage: 'etcd-client' },
+  flock: { command: 'flock', debianPackage: 'util-linux' },
+  openssl: { command: 'openssl', debianPackage: 'openssl' },
+  strace: { command: 'strace', debianPackage: 'strace' },
+} as const satisfies Record<string, Program>;

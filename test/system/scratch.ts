@@ -1,0 +1,53 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const open = new Set<string>();
+process.on('exit', () => {
+  for (const directory of open) rmSync(directory, { recursive: true, force: true });
+});
+
+/** A new directory that is gone when this process ends, also when a person ends it. */
+export function scratchDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'certmend-system-'));
+  open.add(directory);
+  return directory;
+}
+
+/** Runs `work` with a directory that is gone afterwards, whatever happened. */
+export async function inScratch<T>(work: (directory: string) => Promise<T>): Promise<T> {
+  const directory = scratchDirectory();
+  try {
+    return await work(directory);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+    open.delete(directory);
+  }
+}
+
+/**
+ * Runs `work` on every item, `lanes` at a time, in order of the items.
+ *
+ * @throws AggregateError after the last item, with every failure under the item's own name
+ */
+export async function inLanes<T>(
+  items: readonly T[],
+  lanes: number,
+  nameOf: (item: T) => string,
+  work: (item: T, index: number) => Promise<void>,
+): Promise<void> {
+  const queue = [...items.entries()];
+  const failures: Error[] = [];
+  const lane = async (): Promise<void> => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      const [index, item] = next;
+      try {
+        await work(item, index);
+      } catch (cause) {
+        failures.push(new Error(nameOf(item), { cause }));
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: lanes }, lane));
+  if (failures.length > 0) throw new AggregateError(failures, `${failures.length} of ${items.length} failed`);
+}
