@@ -15,6 +15,7 @@ import { keepsakePath, stagedPath } from './staged-name.ts';
 export function sourceBytes(reader: FileReader, change: PutChange): Uint8Array {
   const bytes = findSource(reader, change);
   if (bytes === undefined) {
+    refuseUnreadable(reader, change.source);
     throw new CertmendError(
       'GenerationDamaged',
       `${change.source ?? 'the new file'} is not what was verified; ${change.path} and every other file was left alone`,
@@ -22,6 +23,18 @@ export function sourceBytes(reader: FileReader, change: PutChange): Uint8Array {
     );
   }
   return bytes;
+}
+
+/** A disk that fails under the copy says nothing against the copy: it is the disk that must be looked at. */
+function refuseUnreadable(reader: FileReader, source: string | null): void {
+  const file = source === null ? undefined : reader.read(source);
+  if (file?.state === 'unreadable' && (file.problem === 'denied' || file.problem === 'io')) {
+    throw new CertmendError(
+      file.problem === 'denied' ? 'StorageDenied' : 'StorageFailed',
+      `${String(source)} ${file.detail}; nothing was changed`,
+      { hint: `check the disk and the mount that hold ${String(source)} (dmesg), then run certmend again` },
+    );
+  }
 }
 
 /** As `sourceBytes`, but undefined when the copy is gone or wrong. */

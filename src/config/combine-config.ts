@@ -35,11 +35,14 @@ function over(below: ConfigFile, above: ConfigFile): ConfigFile {
     clock: { ...below.clock, ...above.clock },
     brake: { ...below.brake, ...above.brake },
     audit: { ...below.audit, ...above.audit },
+    daemon: { ...below.daemon, ...above.daemon },
+    metrics: { ...below.metrics, ...above.metrics },
+    notify: { ...below.notify, ...above.notify },
   };
 }
 
 function fill(file: ConfigFile): Config {
-  const { boot, renewal, authority, standby, clock, brake, audit } = defaultConfig;
+  const { boot, renewal, authority, standby, clock, brake, audit, daemon, metrics, notify } = defaultConfig;
   return {
     layout: file.layout ?? defaultConfig.layout,
     dataDir: withoutEndSlash(file.dataDir) ?? defaultConfig.dataDir,
@@ -67,6 +70,15 @@ function fill(file: ConfigFile): Config {
         file.audit?.maxFileSize === undefined
           ? audit.maxFileBytes
           : (parseSize(file.audit.maxFileSize) ?? audit.maxFileBytes),
+    },
+    daemon: { checkIntervalMs: milliseconds(file.daemon?.checkInterval) ?? daemon.checkIntervalMs },
+    metrics: {
+      textfile: file.metrics?.textfile ?? metrics.textfile,
+      listen: file.metrics?.listen ?? metrics.listen,
+    },
+    notify: {
+      exec: file.notify?.exec ?? notify.exec,
+      timeoutMs: milliseconds(file.notify?.timeout) ?? notify.timeoutMs,
     },
   };
 }

@@ -37,6 +37,21 @@ function matching(pattern: RegExp, error: string) {
   return z.optional(z.string({ error }).check(z.regex(pattern, { error })));
 }
 
+/** Loopback only: what certmend knows of a node is nobody's on the network (P11). */
+const loopback = /^(127(?:\.\d{1,3}){3}|\[::1\]|localhost):([1-9]\d{0,4})$/;
+
+function loopbackAddress() {
+  const error = 'must be a loopback address with a port, such as 127.0.0.1:9745';
+  const within = (text: string) => Number(loopback.exec(text)?.[2] ?? '65536') < 65_536;
+  return z.optional(z.string({ error }).check(z.refine(within, { error })));
+}
+
+function commandLine() {
+  const error = 'must be a list of words, the first an absolute path to a program';
+  const startsWithPath = (words: readonly string[]) => words[0]?.startsWith('/') === true;
+  return z.optional(z.array(z.string({ error }), { error }).check(z.refine(startsWithPath, { error })));
+}
+
 const sections = {
   boot: { enabled: flag(), deadline: duration('5s', '15m') },
   // Under the product's own window (120 days) a new leaf would be made again at the very next start (facts 2.1).
@@ -46,6 +61,12 @@ const sections = {
   clock: { maxOfflineGap: duration('30d', '3650d'), maxWait: duration('0s', '10m') },
   brake: { maxCommitsPerDay: whole(1, 100) },
   audit: { maxFileSize: size('64KiB', '1GiB') },
+  daemon: { checkInterval: duration('1m', '24h') },
+  metrics: {
+    textfile: matching(/^(\/[^/\0\r\n]+)+\.prom$/, 'must be an absolute path that ends in .prom'),
+    listen: loopbackAddress(),
+  },
+  notify: { exec: commandLine(), timeout: duration('1s', '10m') },
 };
 
 function section<Shape extends z.core.$ZodShape>(shape: Shape) {
@@ -67,6 +88,9 @@ export const configFileSchema = z.strictObject({
   clock: section(sections.clock),
   brake: section(sections.brake),
   audit: section(sections.audit),
+  daemon: section(sections.daemon),
+  metrics: section(sections.metrics),
+  notify: section(sections.notify),
 });
 
 export type ConfigFile = z.infer<typeof configFileSchema>;

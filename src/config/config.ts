@@ -34,4 +34,20 @@ export interface Config {
   readonly audit: {
     readonly maxFileBytes: number;
   };
+  readonly daemon: {
+    /** Between two checks, milliseconds (1 h); each is jittered by up to a tenth. */
+    readonly checkIntervalMs: number;
+  };
+  readonly metrics: {
+    /** File for node_exporter's textfile collector; undefined: none is written. */
+    readonly textfile: string | undefined;
+    /** `HOST:PORT` on the loopback interface; undefined: nothing listens (P11). */
+    readonly listen: string | undefined;
+  };
+  readonly notify: {
+    /** Program and its arguments, run at each change of health; undefined: none. */
+    readonly exec: readonly string[] | undefined;
+    /** Milliseconds after which it is ended (30 s). */
+    readonly timeoutMs: number;
+  };
 }

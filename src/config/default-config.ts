@@ -12,4 +12,7 @@ export const defaultConfig: Config = {
   clock: { maxOfflineGapDays: 1095, maxWaitMs: 30_000 },
   brake: { maxCommitsPerDay: 6 },
   audit: { maxFileBytes: 4 * 1024 * 1024 },
+  daemon: { checkIntervalMs: 3_600_000 },
+  metrics: { textfile: undefined, listen: undefined },
+  notify: { exec: undefined, timeoutMs: 30_000 },
 };

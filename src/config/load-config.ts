@@ -3,6 +3,7 @@ import { CertmendError, exitStatus } from '../error.ts';
 import { ownPaths } from '../disk/own-paths.ts';
 import type { Config } from './config.ts';
 import type { ConfigSource } from './combine-config.ts';
+import { maxConfigBytes } from './max-config-bytes.ts';
 import { defaultConfig } from './default-config.ts';
 import { type ConfigProblem, problemText } from './problem.ts';
 
@@ -26,6 +27,15 @@ export async function loadConfig(reader: FileReader, path?: string): Promise<Con
   });
 }
 
+/** Blank lines and comments, as in the file that the packages install: the boot hook need not load a parser for it. */
+function saysNothing(bytes: Buffer): boolean {
+  if (bytes.length > maxConfigBytes) return false;
+  return bytes
+    .toString('latin1')
+    .split(/\r?\n/)
+    .every((line) => /^[ \t]*(?:#|$)/.test(line));
+}
+
 /** One broken bracket can make a parser complain a thousand times; nobody reads past a page. */
 const shownProblems = 50;
 
@@ -47,8 +57,9 @@ function collect(reader: FileReader, main: string, mustExist: boolean) {
   };
   const add = (path: string, required: boolean) => {
     const file = reader.read(path);
-    if (file.state === 'regular') sources.push({ path, bytes: file.bytes });
-    else if (file.state === 'unreadable') unreadable(path, file.detail);
+    if (file.state === 'regular') {
+      if (!saysNothing(file.bytes)) sources.push({ path, bytes: file.bytes });
+    } else if (file.state === 'unreadable') unreadable(path, file.detail);
     else if (required) unreadable(path, 'does not exist');
   };
   add(main, mustExist);

@@ -1,11 +1,9 @@
 import { LineCounter, parseDocument } from 'yaml';
 import { type ConfigFile, configFileSchema, knownKeys } from './config-file.ts';
 import { locateKey } from './locate-key.ts';
+import { maxConfigBytes } from './max-config-bytes.ts';
 import { nearestKey } from './nearest-key.ts';
 import type { ConfigProblem, Position } from './problem.ts';
-
-/** A configuration is a page; what is larger is some other file. Also bounds the time that parsing may take. */
-const maxConfigBytes = 16 * 1024;
 
 export interface ParsedConfigFile {
   readonly path: string;

@@ -60,6 +60,9 @@ retention: 5
 clock: { maxOfflineGap: 730d, maxWait: 1m }
 brake: { maxCommitsPerDay: 2 }
 audit: { maxFileSize: 1MiB }
+daemon: { checkInterval: 10m }
+metrics: { textfile: /var/lib/node-exporter/certmend.prom, listen: '127.0.0.1:9745' }
+notify: { exec: [/usr/local/bin/page, --now], timeout: 5s }
 `;
   t.deepEqual(await load(t, { [main]: text }), {
     layout: 'custom-server',
@@ -72,6 +75,9 @@ audit: { maxFileSize: 1MiB }
     clock: { maxOfflineGapDays: 730, maxWaitMs: 60_000 },
     brake: { maxCommitsPerDay: 2 },
     audit: { maxFileBytes: 1_048_576 },
+    daemon: { checkIntervalMs: 600_000 },
+    metrics: { textfile: '/var/lib/node-exporter/certmend.prom', listen: '127.0.0.1:9745' },
+    notify: { exec: ['/usr/local/bin/page', '--now'], timeoutMs: 5000 },
   });
 });
 
@@ -169,6 +175,11 @@ const refused: Readonly<Record<string, string>> = {
   'a duration of two units': 'boot: { deadline: 1m30s }\n',
   'a negative duration': 'clock: { maxWait: -5s }\n',
   'a size in bits': 'audit: { maxFileSize: 1Mb }\n',
+  'an address that others can reach': 'metrics: { listen: "0.0.0.0:9745" }\n',
+  'a port that does not exist': 'metrics: { listen: "127.0.0.1:70000" }\n',
+  'a textfile that the collector would not read': 'metrics: { textfile: /tmp/certmend.txt }\n',
+  'a program that is looked up': 'notify: { exec: [page] }\n',
+  'no program': 'notify: { exec: [] }\n',
   'a validity that the product would renew at once': 'renewal: { validity: 120d }\n',
   'a window longer than the validity': 'renewal: { renewBefore: 365d }\n',
   'a layout with a path in it': 'layout: ../../etc\n',
