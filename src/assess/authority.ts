@@ -4,7 +4,7 @@ import { dayMs, instant, span } from './figures.ts';
 import { fileFault } from './file-fault.ts';
 import { issuerOf, type Issuer } from './issuer.ts';
 import { modesOf, permissionsFault, type GuardedFile } from './permissions.ts';
-import { authorityHelp, damagedRemedy, missingRemedy } from './protected-file.ts';
+import { damagedRemedy, endedAuthority, missingRemedy, replaceAuthority } from './protected-file.ts';
 import { leaveToProduct } from './reissued.ts';
 import { certificateRow, type Judgement } from './row.ts';
 import { findingsOf, type Rule } from './rule.ts';
@@ -92,7 +92,7 @@ const notBeforeRule: Rule<AuthoritySubject> = {
     if (signer.notBefore <= context.now) return 'passed';
     const ahead = `${item.entry.certificatePath} is not valid before ${instant(signer.notBefore)}, ${span(signer.notBefore - context.now)} from now`;
     const message = context.clock.believed
-      ? `${ahead}: nothing is signed with it; ${authorityHelp}`
+      ? `${ahead}: nothing is signed with it; wait until then, or replace it: ${replaceAuthority(context)}`
       : `${ahead}: the clock is behind; set it right`;
     const answer = context.clock.believed ? 'operator' : 'wait';
     return { code: 'AuthorityNotYetValid', severity: 'critical', message, answer };
@@ -123,11 +123,11 @@ const endRule: Rule<AuthoritySubject> = {
       const unless = clock.verdict === 'ahead-suspect' ? ' (unless the clock runs ahead: it is not believed)' : '';
       const message =
         `${path} expired ${span(left)} ago, at ${instant(issuer.end)}${unless}: nothing is signed with it and no ` +
-        `certificate under it is accepted; certmend cannot replace an authority, ${authorityHelp}`;
+        `certificate under it is accepted; ${endedAuthority(context)}`;
       return { code: 'AuthorityExpired', severity: 'critical', message, answer: 'operator' };
     }
     if (left > settings.authorityWarningDays * dayMs) return 'passed';
-    const message = `${path} expires in ${span(left)}, at ${instant(issuer.end)}; replace it while the cluster runs, ${authorityHelp}`;
+    const message = `${path} expires in ${span(left)}, at ${instant(issuer.end)}; replace it while the cluster runs: ${replaceAuthority(context)}`;
     const severity = left <= settings.authorityCriticalDays * dayMs ? 'critical' : 'warning';
     return { code: 'AuthorityExpiring', severity, message, answer: 'operator' };
   },

@@ -1,6 +1,6 @@
 import { dayMs, instant, span } from './figures.ts';
 import { pairFault, type LeafSubject } from './leaf-subject.ts';
-import { authorityHelp } from './protected-file.ts';
+import { replaceAuthority } from './protected-file.ts';
 import type { Rule, Verdict } from './rule.ts';
 
 /** A new leaf that would live less than this longer than the present one is not worth a rotation. */
@@ -68,7 +68,7 @@ function due(subject: LeafSubject, end: number, authorityEnd: number | undefined
   const { entry } = subject.item;
   if (!entry.reissuedAtStart && authorityEnd !== undefined && authorityEnd - end < worthwhileGainMs) {
     // A new leaf ends with its authority too. Without this rule every start of the last days would rotate in vain (P8).
-    const message = `${days}; a new one could not live longer, since ${entry.issuer} ends then too: ${authorityHelp}`;
+    const message = `${days}; a new one could not live longer, since ${entry.issuer} ends then too: ${replaceAuthority(subject.context)}`;
     return { code: 'LeafRenewDue', severity: 'warning', message, answer: 'operator' };
   }
   const message = `${days}, which is inside the renewal window of ${subject.context.settings.renewBeforeDays} days`;

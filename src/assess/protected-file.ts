@@ -1,7 +1,17 @@
 import type { AssessContext } from './context.ts';
 
 /** Where a person reads on about an authority that has to be replaced. */
-export const authorityHelp = 'see "certmend ca"';
+const readMore = 'see man certmend and docs/operations.md#authorities';
+
+/** What a person does about an authority that is still good: the product replaces it, while everything runs (facts 4.3). */
+export function replaceAuthority({ layout }: AssessContext): string {
+  return `${layout.product} certificate rotate-ca (${readMore})`;
+}
+
+/** The same once it is too late: the product's command asks a server that runs, over TLS that works (facts 3.5). */
+export function endedAuthority({ layout }: AssessContext): string {
+  return `certmend cannot replace an authority, and ${layout.product} certificate rotate-ca needs a cluster that runs: ${readMore}`;
+}
 
 /**
  * What a person does about a damaged file of the bootstrap set. Taken away, not mended: the product puts back what its

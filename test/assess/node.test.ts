@@ -228,13 +228,23 @@ for (const [title, items, expected, serviceRunning = false] of table) {
   });
 }
 
-test('assess says of an expired authority in one sentence what it means and points at certmend ca', (t) => {
+test('assess says of an expired authority in one sentence what it means and where the way back is written', (t) => {
   const { findings, health } = assess(inputFor(node(ends('server-ca', -3 * day))));
   const own = findings.find(({ id }) => id === 'server-ca');
   t.is(own?.code, 'AuthorityExpired');
   t.is(own?.severity, 'critical');
-  t.regex(own?.message ?? '', /expired 3 days ago, at 2026-05-29T00:00:00Z.*nothing is signed.*certmend ca/);
+  t.regex(
+    own?.message ?? '',
+    /expired 3 days ago, at 2026-05-29T00:00:00Z.*nothing is signed.*rke2 certificate rotate-ca needs a cluster that runs.*man certmend/,
+  );
   t.is(health.reasons[0]?.code, 'AuthorityExpired');
+});
+
+test('assess names the command that replaces an authority near its end', (t) => {
+  const { findings } = assess(inputFor(node(ends('server-ca', 100 * day))));
+  const own = findings.find(({ id }) => id === 'server-ca');
+  t.is(own?.code, 'AuthorityExpiring');
+  t.regex(own?.message ?? '', /replace it while the cluster runs: rke2 certificate rotate-ca \(see man certmend/);
 });
 
 test('assess reports an expired authority and the clock that is suspect for it, both', (t) => {

@@ -1,0 +1,31 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+
+/** The program as `npm run build` made it: for what only a process of its own can show. */
+export const program = join(import.meta.dirname, '..', '..', 'dist', 'certmend.mjs');
+
+export interface Ended {
+  /** Undefined when a signal ended it. */
+  readonly status: number | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/**
+ * Runs the built program to its end, at most a minute. Never throws for its exit status.
+ *
+ * @param around a program and its arguments that start it under some limit: `['sh', '-c', 'ulimit -f 1; exec "$@"', 'sh']`
+ */
+export async function runBuilt(words: readonly string[], around: readonly string[] = []): Promise<Ended> {
+  const [command = process.execPath, ...rest] = [...around, process.execPath, program, ...words];
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'], timeout: 60_000 });
+    let [stdout, stderr] = ['', ''];
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    child.on('error', reject);
+    child.on('close', (status) => {
+      resolve({ status: status ?? undefined, stdout, stderr });
+    });
+  });
+}
