@@ -9,17 +9,20 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { basename, join, relative } from 'node:path';
-import { build, type OutputFile } from 'esbuild';
+import { basename, join, relative, resolve } from 'node:path';
+import { build, type Metafile, type OutputFile } from 'esbuild';
 
 /**
  * Makes dist/certmend.mjs and its chunks: one program without node_modules. What is imported late in the source stays
  * in a chunk of its own, so that the boot hook reads only what a healthy node needs. Nothing is minified: a stack trace
  * shows the names of the source, and on a node the program can be read.
+ *
+ * node build/bundle.ts [DIRECTORY]: into another directory than dist. inputs.txt says which files went in: packaging makes
+ * the list of what ships, and its licences, from it.
  */
 const project = join(import.meta.dirname, '..');
 const entry = join(project, 'src', 'main.ts');
-const output = join(project, 'dist');
+const output = resolve(process.argv[2] ?? join(project, 'dist'));
 
 if (existsSync(entry)) {
   await bundle();
@@ -28,7 +31,7 @@ if (existsSync(entry)) {
 }
 
 async function bundle(): Promise<void> {
-  const { outputFiles } = await build({
+  const { outputFiles, metafile } = await build({
     entryPoints: { certmend: entry },
     absWorkingDir: project,
     outdir: output,
@@ -44,6 +47,7 @@ async function bundle(): Promise<void> {
     legalComments: 'external',
     logLevel: 'warning',
     write: false,
+    metafile: true,
     define: {
       CERTMEND_VERSION: JSON.stringify(readVersion()),
       CERTMEND_BUILD_DATE: JSON.stringify(buildDate().toISOString()),
@@ -51,10 +55,21 @@ async function bundle(): Promise<void> {
   });
   mkdirSync(join(output, 'chunks'), { recursive: true });
   const written = new Set(outputFiles.map(writeOutput));
+  written.add(writeInputs(metafile));
   removeStale(output, written);
   removeStale(join(output, 'chunks'), written);
   const kilobytes = Math.round(outputFiles.reduce((sum, file) => sum + file.contents.length, 0) / 1024);
   console.log(`build: dist/certmend.mjs and ${outputFiles.length - 1} chunks, ${kilobytes} kB`);
+}
+
+/** The files of the source and of the dependencies that left anything in the program, one path a line. */
+function writeInputs({ outputs }: Metafile): string {
+  const used = Object.values(outputs).flatMap(({ inputs }) =>
+    Object.entries(inputs).flatMap(([path, { bytesInOutput }]) => (bytesInOutput > 0 ? [path] : [])),
+  );
+  const path = join(output, 'inputs.txt');
+  writeFileSync(path, [...new Set(used)].sort().join('\n') + '\n');
+  return path;
 }
 
 /** Renamed into place: a build must not pull the program from under a test that runs it. */
