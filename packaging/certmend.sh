@@ -1,0 +1,2 @@
+#!/bin/sh
+exec /usr/lib/certmend/node /usr/lib/certmend/certmend.mjs "$@"
