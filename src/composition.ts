@@ -5,10 +5,12 @@ import type { Config } from './config/config.ts';
 import { parseInstant } from './config/instant.ts';
 import { loadConfig } from './config/load-config.ts';
 import { CertmendError, exitStatus } from './error.ts';
+import type { DaemonPorts } from './daemon/ports.ts';
 import type { Examiner } from './heal/examine.ts';
 import type { Ports, WriteSide } from './heal/ports.ts';
 import type { Scratch } from './heal/rehearse.ts';
 import { shiftedClock, systemClock, type Clock } from './system/clock.ts';
+import type { MetricsServer } from './system/metrics-server.ts';
 import { readHostFacts } from './system/host-facts.ts';
 import { createFileReader } from './system/node-file-reader.ts';
 import { readSynchronisation } from './system/synchronisation.ts';
@@ -44,7 +46,7 @@ export async function compose(args: Arguments, io: Io, { askSystemd }: Compositi
     operatorBelieves: args.believeClock,
     clockIsShifted: args.at !== undefined,
     serviceRunning: askSystemd ? serviceRunning : (): boolean => false,
-    writeSide: onlyOnce(() => composeWriteSide({ root, clock, io, config })),
+    writeSide: onlyOnce(() => composeWriteSide({ root, clock, io, config, unit: args.unit })),
   };
 }
 
@@ -60,8 +62,9 @@ export async function scratchCopy(ports: Ports, args: Arguments, io: Io): Promis
     import('./system/node-file-writer.ts'),
     import('./system/scratch-directory.ts'),
   ]);
-  const { directory, remove } = makeScratchDirectory(ports.root);
+  // Before there is a directory that would have to be removed again.
   const clock = clockFor(args.at);
+  const { directory, remove } = makeScratchDirectory(ports.root);
   return {
     ports: {
       ...ports,
@@ -71,10 +74,58 @@ export async function scratchCopy(ports: Ports, args: Arguments, io: Io): Promis
       synchronisation: () => 'unknown',
       clockIsShifted: true,
       serviceRunning: () => false,
-      writeSide: onlyOnce(() => composeWriteSide({ root: directory, clock, io: silent(io), config: ports.config })),
+      writeSide: onlyOnce(() =>
+        composeWriteSide({ root: directory, clock, io: silent(io), config: ports.config, unit: undefined }),
+      ),
     },
     writer: createFileWriter(directory),
     remove,
+  };
+}
+
+/** What only the daemon needs. Its configuration can be read again while it runs. */
+export async function composeDaemon(args: Arguments, io: Io): Promise<DaemonPorts> {
+  const [{ createNotifier }, { createWaker }, { createFileWriter }, { writeTextfile }, { runProgram }] =
+    await Promise.all([
+      import('./system/notifier.ts'),
+      import('./system/waker.ts'),
+      import('./system/node-file-writer.ts'),
+      import('./system/textfile.ts'),
+      import('./system/run-program.ts'),
+    ]);
+  let served: { readonly listen: string; readonly server: MetricsServer } | undefined;
+  /** An address that stays the same stays open; a new one is open before the old one is closed. */
+  const serve = async (listen: string | undefined): Promise<void> => {
+    if (listen === served?.listen) return;
+    const before = served;
+    const { openMetricsServer } = await import('./system/metrics-server.ts');
+    served = listen === undefined ? undefined : { listen, server: await openMetricsServer(listen) };
+    await before?.server.close();
+  };
+  return {
+    load: async () => {
+      const ports = await compose(args, io, { askSystemd: true });
+      const { metrics, notify } = ports.config;
+      await serve(metrics.listen);
+      const { exec } = notify;
+      return {
+        look: () => ({ ...ports, host: readHostFacts(ports.root) }),
+        publish: (snapshot) => {
+          served?.server.show(snapshot);
+          if (metrics.textfile !== undefined)
+            writeTextfile(createFileWriter(ports.root), metrics.textfile, snapshot.metrics);
+        },
+        announce:
+          exec === undefined
+            ? undefined
+            : (document, ended) => runProgram(exec, document, { timeoutMs: notify.timeoutMs, ended }),
+      };
+    },
+    notifier: createNotifier(io.env, (problem) => {
+      io.stderr.write(`certmend: ${problem}\n`);
+    }),
+    waker: createWaker(resolve(args.root), systemClock()),
+    close: () => serve(undefined),
   };
 }
 
@@ -97,11 +148,13 @@ async function composeWriteSide({
   clock,
   io,
   config,
+  unit,
 }: {
   readonly root: string;
   readonly clock: Clock;
   readonly io: Io;
   readonly config: Config;
+  readonly unit: string | undefined;
 }): Promise<WriteSide> {
   const [{ createFileWriter }, { createStorage }, { createRelabel }, { acquireLock }, { openAudit }, { randomBytes }] =
     await Promise.all([
@@ -116,7 +169,7 @@ async function composeWriteSide({
     writer: createFileWriter(root),
     storage: createStorage(root),
     relabel: createRelabel(root),
-    audit: openAudit({ root, clock, env: io.env, stderr: io.stderr, maxFileBytes: config.audit.maxFileBytes }),
+    audit: openAudit({ root, clock, env: io.env, stderr: io.stderr, maxFileBytes: config.audit.maxFileBytes, unit }),
     lock: (waitMs) => acquireLock(root, { waitMs }),
     randomHex: (bytes) => randomBytes(bytes).toString('hex'),
   };

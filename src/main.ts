@@ -8,7 +8,7 @@ import type { Io, Output } from './cli/io.ts';
  *   layout/ -> inventory/ -> assess/ -> plan/      what a node should have, has, lacks, and what answers that
  *   issue/ -> verify/ -> generation/ -> commit/    new material, proven, numbered, swapped in
  *   activate/                                      triggers and kubeconfigs that go along
- *   heal/                                          the road end to end: prestart, rotate, standby, rollback, rehearse
+ *   heal/ -> daemon/                               the road end to end: prestart, rotate, standby, …; and again and again
  *   state/ report/ config/                         beside the road: what is remembered, said, and set
  *   disk/ system/                                  ports to the disk; adapters to everything outside
  *   cli/ composition.ts                            commands; the only place that builds real adapters

@@ -145,4 +145,16 @@ export const commands: readonly Command[] = [
     examples: [],
     load: () => import('./doctor.ts'),
   },
+  {
+    name: 'daemon',
+    positionals: [],
+    describe: 'the service: check on a schedule, keep a standby, tell what changed',
+    details:
+      'Run by certmend.service. Looks at the certificates every daemon.checkInterval and when they change, keeps a verified standby ' +
+      'set, and never changes a file of the node, except to complete a commit that was cut off. SIGHUP reads the configuration ' +
+      'anew, SIGTERM ends it. It listens on nothing unless metrics.listen is set.',
+    options: {},
+    examples: [['systemctl status certmend', 'how it does']],
+    load: () => import('./daemon.ts'),
+  },
 ];

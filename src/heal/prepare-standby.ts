@@ -6,7 +6,7 @@ import { standbyOf } from './generations-known.ts';
 import { makeGeneration } from './make-generation.ts';
 import type { Ports } from './ports.ts';
 import { prune } from './prune.ts';
-import { withSession } from './session.ts';
+import { withSession, type Session } from './session.ts';
 
 const lockWaitMs = 5000;
 
@@ -20,36 +20,54 @@ export interface PreparedStandby {
 /**
  * Makes and proves a standby generation, unless a good one is there (design 7).
  *
- * @throws CertmendError ClockBehind, ClockAheadSuspect (exit 77), AuthorityUnusable, StorageFull, VerificationFailed
+ * @throws CertmendError as `keepStandby`
  */
 export async function prepareStandby(ports: Ports): Promise<PreparedStandby> {
   return withSession(ports, { lockWaitMs }, async (session) => {
-    const { clock } = session.survey.assessment;
-    if (!clock.believed) {
-      throw new CertmendError(
-        clock.verdict === 'behind' ? 'ClockBehind' : 'ClockAheadSuspect',
-        `no standby was made: ${clock.evidence[0] ?? 'the clock is not believed'}`,
-        { exit: exitStatus.refused, hint: 'set the clock right, or say that it is: --believe-clock' },
-      );
-    }
-    const known = await standbyOf(session.question(), 'keep');
-    if (known.state === 'ready') {
-      session.save();
-      return { generation: known.generation, notAfter: known.notAfter, made: false };
-    }
-    const ids = session.survey.inventory.items
-      .filter((item): item is LeafItem => item.kind === 'leaf')
-      .filter(
-        ({ entry, certificateFile }) =>
-          !entry.reissuedAtStart && !entry.protected && !(entry.optional && certificateFile.state === 'absent'),
-      )
-      .map(({ entry }) => entry.id);
-    const made = await makeGeneration(session, { ids, kubeconfigs: [], origin: 'issued', reuseKeys: false });
-    announce.standbyPrepared(session, made, known);
-    session.remember((state) => withStandby(state, made.manifest));
+    const prepared = await keepStandby(session);
     session.save();
-    prune(session);
-    session.save();
-    return { generation: made.manifest.number, notAfter: Date.parse(made.manifest.notAfter), made: true };
+    return prepared;
   });
+}
+
+/**
+ * The same inside a session; the caller saves.
+ *
+ * @throws CertmendError ClockBehind, ClockAheadSuspect, StandbyMissing (exit 77: this node issues nothing itself),
+ * AuthorityUnusable, StorageFull, VerificationFailed
+ */
+export async function keepStandby(session: Session): Promise<PreparedStandby> {
+  const { clock } = session.survey.assessment;
+  if (!clock.believed) {
+    throw new CertmendError(
+      clock.verdict === 'behind' ? 'ClockBehind' : 'ClockAheadSuspect',
+      `no standby was made: ${clock.evidence[0] ?? 'the clock is not believed'}`,
+      { exit: exitStatus.refused, hint: 'set the clock right, or say that it is: --believe-clock' },
+    );
+  }
+  const ids = session.survey.inventory.items
+    .filter((item): item is LeafItem => item.kind === 'leaf')
+    .filter(
+      ({ entry, certificateFile }) =>
+        !entry.reissuedAtStart && !entry.protected && !(entry.optional && certificateFile.state === 'absent'),
+    )
+    .map(({ entry }) => entry.id);
+  if (ids.length === 0) {
+    throw new CertmendError(
+      'StandbyMissing',
+      `no standby was made: ${session.survey.layout.name} has no certificates of its own to issue, its service fetches them at each start`,
+      { exit: exitStatus.refused, hint: 'nothing to do: keep the servers of this cluster healthy' },
+    );
+  }
+  const known = await standbyOf(session.question(), 'keep');
+  if (known.state === 'ready') {
+    return { generation: known.generation, notAfter: known.notAfter, made: false };
+  }
+  const made = await makeGeneration(session, { ids, kubeconfigs: [], origin: 'issued', reuseKeys: false });
+  announce.standbyPrepared(session, made, known);
+  session.remember((state) => withStandby(state, made.manifest));
+  // Saved before the old one is pruned: a state must never name a generation that is gone.
+  session.save();
+  prune(session);
+  return { generation: made.manifest.number, notAfter: Date.parse(made.manifest.notAfter), made: true };
 }

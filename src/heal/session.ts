@@ -14,6 +14,7 @@ import { saveState } from '../state/save-state.ts';
 import type { State } from '../state/state.ts';
 import { loadState } from '../state/load-state.ts';
 import { afterAssessment, afterCommit, emptyState, ofNode, withEvent } from '../state/transitions.ts';
+import { adoptForeignChanges, foreignChanges } from './adopt.ts';
 import type { Question } from './generations-known.ts';
 import type { Ports, WriteSide } from './ports.ts';
 import { findLayout, survey, type Survey } from './survey.ts';
@@ -178,7 +179,10 @@ function openSession(ports: Ports, write: WriteSide, layout: Layout): Session {
       message: `the state file was damaged (${seen.loaded.problem}); it was kept as ${kept} and rebuilt from the node`,
     });
   }
+  const { active } = state.generations;
+  const foreign = foreignChanges(state, seen.inventory, active === null ? undefined : store.manifest(active.number));
   session.remember((before) => afterAssessment(before, seen));
+  adoptForeignChanges(session, foreign);
   const told = recoverySentence(recovered);
   if (told !== undefined) {
     notes.push(told);

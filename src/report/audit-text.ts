@@ -2,7 +2,7 @@ import type { AuditRecord, Priority } from './audit.ts';
 import { type Ink, paint, type Paper } from './paper.ts';
 
 /** Numbers of sd-daemon(3), which are those of syslog(3). */
-const journalPriority: Readonly<Record<Priority, number>> = {
+export const journalPriority: Readonly<Record<Priority, number>> = {
   critical: 2,
   error: 3,
   warning: 4,

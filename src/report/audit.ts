@@ -22,7 +22,11 @@ export type AuditEvent =
   | 'refused'
   | 'deferred'
   | 'failed'
-  | 'pruned';
+  | 'pruned'
+  | 'health-changed'
+  | 'configuration-loaded'
+  | 'configuration-refused'
+  | 'notification-failed';
 
 /** One audit record. Named fields only: no object, no error, no key material ever goes in. */
 export interface AuditRecord {

@@ -17,19 +17,26 @@ export interface AuditOptions {
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly writeConsole: (text: string) => void;
+  /** Sends a record to the journal with its fields; false when the journal cannot be reached. Undefined without one. */
+  readonly sendToJournal: ((record: AuditRecord) => boolean) | undefined;
   /** Appends one line, its newline included, to the audit file. May throw: that is told once and stops nothing. */
   readonly appendLine: (line: string) => void;
 }
 
 /**
- * The audit log through winston, whose only importer this is. Both outputs have a record before `record` returns: a
+ * The audit log through winston, whose only importer this is. All outputs have a record before `record` returns: a
  * process that is killed right after a commit has said so.
  */
 export function createAudit(options: AuditOptions): Audit {
-  const { stderrIsJournal, paper, consoleLevel, now, writeConsole, appendLine } = options;
+  const { stderrIsJournal, paper, consoleLevel, now, writeConsole, sendToJournal, appendLine } = options;
   let fileFailed = false;
   const toConsole = (record: AuditRecord) => {
     writeConsole(stderrIsJournal ? journalLine(record) : terminalLines(record, paper));
+  };
+  /** Standard error that ends in the journal is for what the journal did not take: nothing is told twice. */
+  const toPeople = (record: AuditRecord) => {
+    const taken = levels[record.priority] <= levels.info && sendToJournal?.(record) === true;
+    if (!(taken && stderrIsJournal) && levels[record.priority] <= levels[consoleLevel]) toConsole(record);
   };
   const toFile = (record: AuditRecord) => {
     try {
@@ -46,7 +53,7 @@ export function createAudit(options: AuditOptions): Audit {
     levels,
     exitOnError: false,
     // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- winston's types give its own transports as interfaces
-    transports: [transport(consoleLevel, toConsole), transport('info', toFile)],
+    transports: [transport('debug', toPeople), transport('info', toFile)],
   });
   return {
     record: (record) => {

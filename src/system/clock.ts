@@ -4,8 +4,11 @@ export interface Clock {
   now(): number;
   /** Milliseconds since some moment of its own; never steps. For deadlines. */
   monotonic(): number;
-  /** Waits, an hour at most whatever is asked: look at the clock again afterwards and decide anew. */
-  sleep(ms: number): Promise<void>;
+  /**
+   * Waits, an hour at most whatever is asked: look at the clock again afterwards and decide anew.
+   * @param ended ends the wait early
+   */
+  sleep(ms: number, ended?: AbortSignal): Promise<void>;
 }
 
 /**
@@ -18,9 +21,19 @@ export function systemClock(): Clock {
   return {
     now: () => Date.now(),
     monotonic: () => performance.now(),
-    sleep: (ms) =>
+    sleep: (ms, ended) =>
       new Promise((resolve) => {
-        setTimeout(resolve, Math.min(Math.max(ms, 0), longestSleepMs));
+        if (ended?.aborted === true) {
+          resolve();
+          return;
+        }
+        const finish = (): void => {
+          clearTimeout(timer);
+          ended?.removeEventListener('abort', finish);
+          resolve();
+        };
+        const timer = setTimeout(finish, Math.min(Math.max(ms, 0), longestSleepMs));
+        ended?.addEventListener('abort', finish);
       }),
   };
 }
@@ -33,6 +46,6 @@ export function shiftedClock(base: Clock, offsetMs: number): Clock {
   return {
     now: () => base.now() + offsetMs,
     monotonic: () => base.monotonic(),
-    sleep: (ms) => base.sleep(ms),
+    sleep: (ms, ended) => base.sleep(ms, ended),
   };
 }

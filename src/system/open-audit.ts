@@ -1,15 +1,17 @@
 import { fstatSync } from 'node:fs';
 import { defaultConfig } from '../config/default-config.ts';
 import type { Audit } from '../report/audit.ts';
+import { journalFields } from '../report/journal-fields.ts';
 import { paperFor } from '../report/paper.ts';
 import { createAudit } from '../report/winston-audit.ts';
 import { auditFile } from './audit-file.ts';
 import type { Clock } from './clock.ts';
+import { openJournal } from './journal.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * The audit log of a run: standard error and the audit file. Loaded by what writes only, for it brings the logger.
+ * The audit log of a run: the journal, standard error and the audit file. Loaded by what writes only, for it brings the logger.
  * @param input.maxFileBytes bound of the audit file, bytes
  */
 export function openAudit(input: {
@@ -22,8 +24,12 @@ export function openAudit(input: {
     readonly write: (text: string) => void;
   };
   readonly maxFileBytes?: number;
+  /** The unit that the boot hook runs for: its journal tells what was done. */
+  readonly unit?: string | undefined;
 }): Audit {
-  const { root, clock, env, stderr, maxFileBytes = defaultConfig.audit.maxFileBytes } = input;
+  const { root, clock, env, stderr, unit, maxFileBytes = defaultConfig.audit.maxFileBytes } = input;
+  // What is done to a tree under another root is no event of this machine.
+  const journal = root === '/' ? openJournal() : undefined;
   const toJournal = stderrIsJournal(env);
   return createAudit({
     stderrIsJournal: toJournal,
@@ -34,6 +40,7 @@ export function openAudit(input: {
     writeConsole: (text) => {
       stderr.write(text);
     },
+    sendToJournal: journal === undefined ? undefined : (record) => journal(journalFields(record, unit)),
     appendLine: auditFile(root, maxFileBytes),
   });
 }

@@ -1,25 +1,37 @@
 import { generateKeyPairSync } from 'node:crypto';
 import test from 'ava';
 import type { AuditRecord, Priority } from '../../src/report/audit.ts';
+import { journalFields } from '../../src/report/journal-fields.ts';
+import { messageId } from '../../src/report/message-id.ts';
 import { createAudit } from '../../src/report/winston-audit.ts';
 
 const at = Date.parse('2027-03-01T12:00:00Z');
 
-function recorder(options: { journal?: boolean; colour?: boolean; level?: Priority; fail?: () => void } = {}) {
+function recorder(
+  options: { journal?: boolean; colour?: boolean; level?: Priority; fail?: () => void; takes?: boolean } = {},
+) {
   const shown: string[] = [];
   const lines: string[] = [];
+  const sent: AuditRecord[] = [];
   const audit = createAudit({
     stderrIsJournal: options.journal ?? false,
     paper: { columns: undefined, colour: options.colour ?? false },
     consoleLevel: options.level ?? 'debug',
     now: () => at,
     writeConsole: (text) => shown.push(text),
+    sendToJournal:
+      options.takes === undefined
+        ? undefined
+        : (record) => {
+            sent.push(record);
+            return options.takes === true;
+          },
     appendLine: (line) => {
       options.fail?.();
       lines.push(line);
     },
   });
-  return { audit, shown, lines };
+  return { audit, shown, lines, sent };
 }
 
 const committed: AuditRecord = {
@@ -113,6 +125,48 @@ test('record tells once that the file cannot be written and never throws', async
   await t.notThrowsAsync(audit.flush());
 });
 
+test('record tells the journal once: with its fields, or on standard error when they were not taken', (t) => {
+  const native = recorder({ journal: true, takes: true });
+  native.audit.record(committed);
+  t.deepEqual([native.sent.length, native.shown.length, native.lines.length], [1, 0, 1]);
+  const refused = recorder({ journal: true, takes: false });
+  refused.audit.record(committed);
+  t.deepEqual([refused.sent.length, refused.shown.length, refused.lines.length], [1, 1, 1]);
+  const person = recorder({ journal: false, takes: true });
+  person.audit.record(committed);
+  t.deepEqual([person.sent.length, person.shown.length, person.lines.length], [1, 1, 1]);
+  person.audit.record({ ...committed, priority: 'debug' });
+  t.is(person.sent.length, 1);
+});
+
+test('journalFields name everything that a record has, and both units that a reader may ask for', (t) => {
+  t.deepEqual(journalFields(committed, 'rke2-server'), {
+    MESSAGE: 'generation 8 is live: 38 files changed; what to do: nothing to do',
+    PRIORITY: '5',
+    MESSAGE_ID: messageId('LeafExpired'),
+    SYSLOG_IDENTIFIER: 'certmend',
+    OBJECT_SYSTEMD_UNIT: ['certmend.service', 'rke2-server.service'],
+    CERTMEND_EVENT: 'committed',
+    CERTMEND_REASON: 'LeafExpired',
+    CERTMEND_ENTRY: 'client-admin',
+    CERTMEND_PATH: '/var/lib/rancher/rke2/server/tls/client-admin.crt',
+    CERTMEND_GENERATION: '8',
+    CERTMEND_FINGERPRINT: 'b'.repeat(64),
+    CERTMEND_FINGERPRINT_OLD: 'a'.repeat(64),
+    CERTMEND_HINT: 'nothing to do',
+  });
+  t.is(
+    journalFields({ event: 'checked', priority: 'info', message: '' }, undefined)['MESSAGE_ID'],
+    messageId('checked'),
+  );
+});
+
+test('messageId gives each name an id of its own that never changes', (t) => {
+  t.is(messageId('LeafExpired'), 'cca9e5621e2e8f9384004fa817f90bb4');
+  const names = ['LeafExpired', 'LeafRenewDue', 'committed'];
+  t.is(new Set(names.map(messageId)).size, names.length);
+});
+
 test('record survives a console that is gone', (t) => {
   const lines: string[] = [];
   const audit = createAudit({
@@ -123,6 +177,7 @@ test('record survives a console that is gone', (t) => {
     writeConsole: () => {
       throw new Error('EPIPE');
     },
+    sendToJournal: undefined,
     appendLine: (line) => lines.push(line),
   });
   t.notThrows(() => {

@@ -1,0 +1,65 @@
+import type { Ports } from '../heal/ports.ts';
+
+/** What the daemon needs of the outside besides what every command needs. composition.ts builds the real ones. */
+export interface DaemonPorts {
+  /**
+   * Reads certmend's configuration anew and builds what the road needs from it.
+   * @throws CertmendError ConfigInvalid (exit 78); what the last reading gave is still good then
+   */
+  readonly load: () => Promise<Loaded>;
+  readonly notifier: Notifier;
+  readonly waker: Waker;
+  /** Lets go of what the last configuration opened. */
+  readonly close: () => Promise<void>;
+}
+
+/** What hangs on one reading of the configuration. */
+export interface Loaded {
+  /** For one check: host name and addresses as they are now, the rest as it was loaded. */
+  readonly look: () => Ports;
+  /**
+   * Shows the figures of a check: a file for node_exporter, a loopback server, as configured.
+   * @throws CertmendError Storage… when the file cannot be written
+   */
+  readonly publish: (snapshot: Snapshot) => void;
+  /**
+   * Runs `notify.exec` with a document on its standard input; returns why it failed, or undefined.
+   * Undefined altogether when none is configured. Ends early when `signal` aborts.
+   */
+  readonly announce: ((document: string, signal: AbortSignal) => Promise<string | undefined>) | undefined;
+}
+
+/** systemd's notification protocol (sd_notify(3)). Every call is best effort: a lost message must not stop a check. */
+export interface Notifier {
+  /** Half of the time after which systemd restarts a silent daemon, milliseconds; undefined without a watchdog. */
+  readonly watchdogEveryMs: number | undefined;
+  /** The first check is done, or a reload is. */
+  ready(status: string): Promise<void>;
+  status(line: string): Promise<void>;
+  /** The loop goes on. Also repeats READY: a message from a child that ends at once can be lost on systemd before 246. */
+  alive(): Promise<void>;
+  reloading(): Promise<void>;
+  stopping(): Promise<void>;
+}
+
+export type Wake = 'elapsed' | 'changed' | 'reload' | 'stop';
+
+/** Interruptible waiting. What happens while nobody waits is kept for the next wait. */
+export interface Waker {
+  /** Waits at most `ms` milliseconds, an hour at most; the most urgent cause wins: stop, reload, changed. */
+  wait(ms: number): Promise<Wake>;
+  /** Aborts when the daemon is told to stop. */
+  readonly stopping: AbortSignal;
+  /** Hints of changed files in these directories from now on (inotify). Those that do not exist are left out. */
+  watch(directories: readonly string[]): void;
+  close(): void;
+}
+
+export interface Snapshot {
+  /** Prometheus text exposition format, version 0.0.4. */
+  readonly metrics: string;
+  /** JSON of `/healthz`. */
+  readonly health: string;
+  /** False makes `/healthz` answer 503. */
+  readonly healthy: boolean;
+}

@@ -1,0 +1,107 @@
+import { CertmendError } from '../error.ts';
+import { keepStandby } from '../heal/prepare-standby.ts';
+import type { Ports } from '../heal/ports.ts';
+import { withSession, type Session } from '../heal/session.ts';
+import type { Survey } from '../heal/survey.ts';
+import type { State } from '../state/state.ts';
+import { healthNews, type KnownHealth } from './health-news.ts';
+
+/** What one check came to. */
+export type Check =
+  | {
+      readonly kind: 'checked';
+      readonly survey: Survey;
+      readonly state: State;
+      /** Health as it was told, for the next check to compare with. */
+      readonly known: KnownHealth;
+      readonly healthChanged: boolean;
+      /** Why there is no good standby; undefined when there is one, or when none is wanted. */
+      readonly standbyProblem: string | undefined;
+    }
+  /** The product is not installed, or was never started: nothing to look after yet. */
+  | { readonly kind: 'waiting'; readonly reason: string; readonly survey: Survey | undefined };
+
+const lockWaitMs = 2000;
+
+/**
+ * One turn of the daemon's loop: recover, look, adopt what others changed, keep the standby, tell what is new, save.
+ *
+ * @param before health and standby problem as the last check told them
+ * @throws CertmendError LockHeld (try again), StateNewer, Storage…
+ */
+export async function reconcile(
+  ports: Ports,
+  before: { readonly known: KnownHealth; readonly standbyProblem: string | undefined },
+): Promise<Check> {
+  try {
+    return await withSession(ports, { lockWaitMs }, async (session) => {
+      if (isUntouched(session.survey)) {
+        return {
+          kind: 'waiting',
+          reason: `no certificates below ${session.survey.layout.dataDir} yet`,
+          survey: session.survey,
+        };
+      }
+      const standbyProblem = await upkeep(session, before.standbyProblem);
+      const news = healthNews(before.known, session.survey.assessment.health, session.survey.assessment.findings);
+      for (const record of news.records) {
+        session.tell(record);
+      }
+      session.save();
+      return {
+        kind: 'checked',
+        survey: session.survey,
+        state: session.state(),
+        known: news.known,
+        healthChanged: news.changed,
+        standbyProblem,
+      };
+    });
+  } catch (error) {
+    if (error instanceof CertmendError && error.code === 'NodeNotFound') {
+      return { kind: 'waiting', reason: error.message, survey: undefined };
+    }
+    throw error;
+  }
+}
+
+/** A product that was installed and never started has none of its files; to call each of them missing helps nobody. */
+function isUntouched({ inventory }: Survey): boolean {
+  return inventory.items.every((item) => {
+    switch (item.kind) {
+      case 'leaf':
+      case 'authority':
+        return item.certificateFile.state === 'absent';
+      case 'listener':
+      case 'kubeconfig':
+      case 'key':
+      case 'document':
+        return true;
+    }
+  });
+}
+
+/** A node without a standby is well: the boot hook issues afresh. So what stands in the way is told, once, and no more. */
+async function upkeep(session: Session, toldBefore: string | undefined): Promise<string | undefined> {
+  if (!session.ports.config.standby.enabled) {
+    return undefined;
+  }
+  try {
+    await keepStandby(session);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof CertmendError)) {
+      throw error;
+    }
+    if (error.message !== toldBefore) {
+      session.tell({
+        event: 'failed',
+        priority: 'warning',
+        reason: 'StandbyMissing',
+        message: error.message,
+        hint: error.hint,
+      });
+    }
+    return error.message;
+  }
+}

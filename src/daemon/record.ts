@@ -1,0 +1,21 @@
+import { CertmendError } from '../error.ts';
+import type { Ports } from '../heal/ports.ts';
+import { withSession } from '../heal/session.ts';
+import type { AuditRecord } from '../report/audit.ts';
+
+/** Records one event outside of a check: in the audit log always, in the state (for `certmend status`) when it can be saved. */
+export async function record(ports: Ports, entry: AuditRecord): Promise<void> {
+  try {
+    await withSession(ports, { lockWaitMs: 2000 }, (session) => {
+      session.tell(entry);
+      session.save();
+      return Promise.resolve();
+    });
+  } catch (error) {
+    if (!(error instanceof CertmendError)) throw error;
+    // No node, no lock, no disk: the journal has it all the same.
+    const { audit } = await ports.writeSide();
+    audit.record(entry);
+    await audit.flush();
+  }
+}

@@ -1,0 +1,64 @@
+import { createServer } from 'node:http';
+import { CertmendError, exitStatus } from '../error.ts';
+import type { Snapshot } from '../daemon/ports.ts';
+
+export interface MetricsServer {
+  show(snapshot: Snapshot): void;
+  close(): Promise<void>;
+}
+
+/**
+ * Serves `/metrics` and `/healthz` on the loopback interface. Only where the configuration asks for it (P11); what it
+ * serves is what the last check found, so a request costs nothing and can hold nothing up.
+ *
+ * @param listen `HOST:PORT`, a loopback address by the configuration's rules
+ * @throws CertmendError ConfigInvalid when nothing can listen there
+ */
+export async function openMetricsServer(listen: string): Promise<MetricsServer> {
+  let snapshot: Snapshot | undefined;
+  const server = createServer((request, response) => {
+    const reply = (status: number, type: string, body: string): void => {
+      response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' });
+      response.end(request.method === 'HEAD' ? undefined : body);
+    };
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      reply(405, 'text/plain', 'only GET\n');
+    } else if (snapshot === undefined) {
+      reply(503, 'text/plain', 'not checked yet\n');
+    } else if (request.url === '/metrics') {
+      reply(200, 'text/plain; version=0.0.4; charset=utf-8', snapshot.metrics);
+    } else if (request.url === '/healthz') {
+      reply(snapshot.healthy ? 200 : 503, 'application/json', snapshot.health);
+    } else {
+      reply(404, 'text/plain', '/metrics and /healthz are served here\n');
+    }
+  });
+  server.requestTimeout = 10_000;
+  server.maxConnections = 16;
+  const colon = listen.lastIndexOf(':');
+  const host = listen.slice(0, colon).replaceAll(/[[\]]/g, '');
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) => {
+      reject(
+        new CertmendError('ConfigInvalid', `metrics.listen: nothing can listen on ${listen}: ${error.message}`, {
+          exit: exitStatus.configuration,
+          hint: 'choose another port, or see who has it: ss -ltnp',
+          cause: error,
+        }),
+      );
+    });
+    server.listen(Number(listen.slice(colon + 1)), host, resolve);
+  });
+  return {
+    show: (shown) => {
+      snapshot = shown;
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => {
+          resolve();
+        });
+        server.closeAllConnections();
+      }),
+  };
+}
