@@ -6,7 +6,8 @@ import { noArguments, type Arguments } from './command.ts';
  * every other command goes through (it costs as much time as the whole healthy run). Knows exactly the forms below and
  * says undefined to anything else, which then takes the ordinary way and gets its help or its error there.
  *
- * `[--root DIR] [--config FILE] [-o FORMAT] prestart --unit UNIT [--strict]`, values also as `--name=value`.
+ * `[--root DIR] [--config FILE] [-o FORMAT] prestart --unit UNIT [--strict]`, values also as `--name=value`, the options
+ * in brackets before or behind the command's name.
  */
 export function readBootArguments(argv: readonly string[]): Arguments | undefined {
   const values = new Map<string, string>();
@@ -16,13 +17,16 @@ export function readBootArguments(argv: readonly string[]): Arguments | undefine
     const word = argv[index] ?? '';
     const equals = word.startsWith('--') ? word.indexOf('=') : -1;
     const name = equals === -1 ? word : word.slice(0, equals);
-    if (name in valueOptions) {
+    const option = valueOptions.get(name);
+    // The parser knows the options of a command only behind its name.
+    const isKnown = option !== undefined && (option !== 'unit' || command !== undefined);
+    if (isKnown) {
       const value = equals === -1 ? argv[(index += 1)] : word.slice(equals + 1);
       if (value === undefined || value === '' || value.startsWith('-')) {
         return undefined;
       }
-      values.set(valueOptions[name] ?? name, value);
-    } else if (word === '--strict') {
+      values.set(option, value);
+    } else if (word === '--strict' && command !== undefined) {
       flags.add('strict');
     } else if (word === 'prestart' && command === undefined) {
       command = word;
@@ -45,10 +49,10 @@ export function readBootArguments(argv: readonly string[]): Arguments | undefine
   };
 }
 
-const valueOptions: Readonly<Record<string, string>> = {
-  '--root': 'root',
-  '--config': 'config',
-  '--output': 'output',
-  '-o': 'output',
-  '--unit': 'unit',
-};
+const valueOptions: ReadonlyMap<string, string> = new Map([
+  ['--root', 'root'],
+  ['--config', 'config'],
+  ['--output', 'output'],
+  ['-o', 'output'],
+  ['--unit', 'unit'],
+]);

@@ -2,6 +2,7 @@ import { CertmendError, exitStatus, type ExitStatus } from '../error.ts';
 import { readBootArguments } from './boot-arguments.ts';
 import { run as runPrestart } from './prestart.ts';
 import type { Io } from './io.ts';
+import { sayFailure } from './say-failure.ts';
 
 /**
  * The whole program as a function: reads the command line, runs one command, maps every error to a text and an exit
@@ -29,10 +30,7 @@ export async function main(argv: readonly string[], io: Io): Promise<ExitStatus>
 /** The one place where an error becomes words. What is not ours is a bug, and says so with its stack. */
 function report(error: unknown, io: Io): ExitStatus {
   if (error instanceof CertmendError) {
-    io.stderr.write(`certmend: ${error.message}\n`);
-    if (error.hint !== undefined) {
-      io.stderr.write(`  what to do: ${error.hint}\n`);
-    }
+    sayFailure(error, io);
     return error.exit;
   }
   const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -4,13 +4,14 @@ import { prestart } from '../heal/prestart.ts';
 import { prestartReport } from '../report/prestart-report.ts';
 import type { Arguments } from './command.ts';
 import type { Io } from './io.ts';
+import { sayFailure } from './say-failure.ts';
 
 /**
  * The boot hook. Whatever happens, the unit may start: every error becomes a line in the unit's own journal and exit
  * status 0, unless --strict (P1).
  */
 export async function run(args: Arguments, io: Io): Promise<ExitStatus> {
-  const status = await runStrictly(args, io).catch((error: unknown) => sayFailure(error, io));
+  const status = await runStrictly(args, io).catch((error: unknown) => failed(error, io));
   return args.strict ? status : exitStatus.ok;
 }
 
@@ -36,16 +37,13 @@ async function runStrictly(args: Arguments, io: Io): Promise<ExitStatus> {
   return outcome.decision === 'refused' || outcome.decision === 'deferred' ? exitStatus.refused : exitStatus.ok;
 }
 
-function sayFailure(error: unknown, io: Io): ExitStatus {
+function failed(error: unknown, io: Io): ExitStatus {
   if (!(error instanceof CertmendError)) {
     const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
     io.stderr.write(`certmend: a bug in certmend stopped the boot hook; the service starts as it is\n${detail}\n`);
     return exitStatus.bug;
   }
-  io.stderr.write(`certmend: ${error.message}\n`);
-  if (error.hint !== undefined) {
-    io.stderr.write(`  what to do: ${error.hint}\n`);
-  }
+  sayFailure(error, io);
   io.stderr.write('  the service is started all the same\n');
   return error.exit;
 }

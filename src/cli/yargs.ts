@@ -105,7 +105,8 @@ function describeProgram(parser: Argv, io: Io): Argv {
     )
     .fail((message: string | null, error: Error | undefined) => {
       // The callback must throw: else the command would run with arguments that were just refused.
-      throw error ?? usage(message ?? 'the command line was not understood');
+      if (error !== undefined && error.name !== 'YError') throw error;
+      throw usage(error?.message ?? message ?? 'the command line was not understood');
     });
 }
 

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 
 /** The program as `npm run build` made it: for what only a process of its own can show. */
@@ -17,9 +17,17 @@ export interface Ended {
  * @param around a program and its arguments that start it under some limit: `['sh', '-c', 'ulimit -f 1; exec "$@"', 'sh']`
  */
 export async function runBuilt(words: readonly string[], around: readonly string[] = []): Promise<Ended> {
+  return startBuilt(words, around).ended;
+}
+
+/** The same, while it runs. */
+export function startBuilt(
+  words: readonly string[],
+  around: readonly string[] = [],
+): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
   const [command = process.execPath, ...rest] = [...around, process.execPath, program, ...words];
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'], timeout: 60_000 });
+  const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'], timeout: 60_000, killSignal: 'SIGKILL' });
+  const ended = new Promise<Ended>((resolve, reject) => {
     let [stdout, stderr] = ['', ''];
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
@@ -28,4 +36,5 @@ export async function runBuilt(words: readonly string[], around: readonly string
       resolve({ status: status ?? undefined, stdout, stderr });
     });
   });
+  return { child, ended };
 }
