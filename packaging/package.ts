@@ -7,6 +7,7 @@ import { makeDeb } from './deb.ts';
 import { readOptions, usage, type Format, type Options } from './options.ts';
 import { project } from './project.ts';
 import { readRelease, type Release } from './release.ts';
+import { makeRpm } from './rpm.ts';
 import { provideRuntime } from './runtime.ts';
 import { requireTools, runTool } from './tools.ts';
 
@@ -68,7 +69,8 @@ interface Order {
 async function makePackage(order: Order): Promise<void> {
   const { architecture, format, output } = order;
   const work = mkdtempSync(join(order.work, `${format}-${architecture.debian}-`));
-  const name = await makeDeb({ ...order, work, output: work });
+  const make = { deb: makeDeb, rpm: makeRpm }[format];
+  const name = await make({ ...order, work, output: work });
   renameSync(join(work, name), join(output, name));
   rmSync(work, { recursive: true });
   const megabytes = (statSync(join(output, name)).size / 1e6).toFixed(1);
