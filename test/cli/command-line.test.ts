@@ -54,7 +54,7 @@ for (const [words, says] of refused) {
     t.regex(stderr, says);
     t.regex(stderr, /^certmend: .+\n {2}what to do: .+\n$/s);
     t.notRegex(stderr, /^\s+at /m);
-    t.notRegex(stderr, /\u001b/, 'what was typed does not steer the terminal');
+    t.false(stderr.includes('\u001b'), 'what was typed does not steer the terminal');
   });
 }
 
