@@ -1,4 +1,5 @@
 import type { HealthLevel } from '../assess/assessment.ts';
+import { countedCommits } from '../plan/brake.ts';
 import type { ReasonCode } from '../reason.ts';
 import { instantOf, rfc3339 } from '../state/rfc3339.ts';
 import type { GenerationReference, State, StateEvent, StateNode } from '../state/state.ts';
@@ -65,7 +66,7 @@ export function statusReport(input: {
       standby: state?.generations.standby ?? null,
       previous: state?.generations.previous ?? null,
     },
-    commitsLastDay: commits.filter((at) => at > now - 86_400_000).length,
+    commitsLastDay: countedCommits(commits, now).length,
     maxCommitsPerDay,
     events: state?.events ?? [],
   };

@@ -1,4 +1,5 @@
 import type { Assessment, Remembered, RememberedIdentity } from '../assess/assessment.ts';
+import { highWaterToleranceMs } from '../assess/believe-clock.ts';
 import type { Config } from '../config/config.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import type { BrakeState } from '../plan/plan.ts';
@@ -44,8 +45,10 @@ export function ofNode(state: State, node: StateNode, now: number): State {
 }
 
 /**
- * What is known after a look at the node. The high-water mark only rises, and only on a clock that is believed: one
- * boot in the year 2080 must not make every later, right clock look wrong.
+ * What is known after a look at the node. The high-water mark moves on a clock that is believed only: one boot in the
+ * year 2080 must not make every later, right clock look wrong. It rises; and it comes back to a clock that is believed
+ * although it is behind the mark, which is one that is synchronised or that a person vouches for: then the mark was set
+ * by a clock that ran ahead, and would hold up the next start for years.
  */
 export function afterAssessment(
   state: State,
@@ -54,10 +57,10 @@ export function afterAssessment(
   const { inventory, assessment } = seen;
   const { now, clock, health } = assessment;
   const highWater = instantOf(state.clock.highWater);
-  const advanced = clock.believed && (highWater === undefined || now > highWater);
+  const isElsewhere = highWater === undefined || now > highWater || now < highWater - highWaterToleranceMs;
   return {
     ...state,
-    clock: { highWater: advanced ? rfc3339(now) : state.clock.highWater },
+    clock: { highWater: clock.believed && isElsewhere ? rfc3339(now) : state.clock.highWater },
     certificates: certificatesAfter(state.certificates, inventory, assessment),
     authorities: authoritiesAfter(state.authorities, inventory),
     health: {

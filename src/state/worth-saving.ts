@@ -17,7 +17,8 @@ export function worthSaving(before: State | undefined, after: State, now: number
   if (before === undefined) return true;
   const mark = instantOf(before.clock.highWater);
   const newMark = instantOf(after.clock.highWater);
-  if (newMark !== undefined && (mark === undefined || newMark - mark >= highWaterGrain)) return true;
+  // Any step back is news: a mark that lies in the future makes the next right clock look wrong.
+  if (newMark !== undefined && (mark === undefined || newMark < mark || newMark - mark >= highWaterGrain)) return true;
   const checked = instantOf(before.lastCheck);
   if (checked === undefined || Math.abs(now - checked) >= checkGrain) return true;
   return !isDeepStrictEqual(lasting(before), lasting(after));

@@ -1,7 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { assess } from '../../src/assess/assess.ts';
-import { believeClock } from '../../src/assess/believe-clock.ts';
+import { believeClock, highWaterToleranceMs } from '../../src/assess/believe-clock.ts';
 import type { Synchronisation } from '../../src/assess/assessment.ts';
 import type { Inventory } from '../../src/inventory/inventory.ts';
 import { decide } from '../../src/plan/decide.ts';
@@ -97,7 +97,9 @@ function fresh(now: number): Set {
 
 function commit(model: Model, plan: Plan, step: Step, believed: boolean): Model {
   const { now } = step;
-  const highWater = believed ? Math.max(model.highWater ?? now, now) : model.highWater;
+  const { highWater: mark = now } = model;
+  const moved = now > mark || now < mark - highWaterToleranceMs ? now : mark;
+  const highWater = believed ? moved : model.highWater;
   if (plan.actions.length === 0) return { ...model, highWater };
   const installs = plan.actions.some(({ kind }) => kind === 'install');
   const asked = plan.actions.some(({ kind }) => kind === 'regenerate-listener');

@@ -1,4 +1,5 @@
 import test, { type ExecutionContext } from 'ava';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { changedPaths, fingerprintTree } from '../fixtures/fingerprint-tree.ts';
 import { day, type Tree } from '../fixtures/tree.ts';
 import { prestartAt } from './run-at.ts';
@@ -83,4 +84,15 @@ test('prestart brings the previous set back by itself once the corrected clock i
   const outcome = await prestartAt(tree.root, '+0d', { synchronisation: 'synchronised' });
   t.like(outcome, { decision: 'repaired', origin: 'previous' });
   t.deepEqual(faultsOf(tree, { at: [Date.now()] }), []);
+});
+
+test('prestart leaves a clock that ran ahead behind: its mark and its commits hold up no later start', async (t) => {
+  const tree = temporaryTree(t, { leaf: 'fresh' });
+  mkdirSync(tree.host('/etc/certmend'));
+  writeFileSync(tree.host('/etc/certmend/config.yaml'), 'brake:\n  maxCommitsPerDay: 1\n');
+  t.is((await prestartAt(tree.root, '+400d')).decision, 'rotated');
+  const corrected = await prestartAt(tree.root, '+0d', { synchronisation: 'synchronised' });
+  t.is(corrected.decision, 'repaired', JSON.stringify(corrected.reasons));
+  const later = await prestartAt(tree.root, '+1h');
+  t.is(later.decision, 'nothing-to-do', JSON.stringify(later.reasons));
 });

@@ -1,5 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
+import type { ClockBelief } from '../../src/assess/assessment.ts';
 import { defaultConfig } from '../../src/config/default-config.ts';
 import { reasonCodes } from '../../src/reason.ts';
 import { parseState } from '../../src/state/load-state.ts';
@@ -127,14 +128,17 @@ test('afterAssessment remembers authorities, and only the name of one that canno
   t.deepEqual(second.authorities['server-ca'], { commonName: 'ca@1', fingerprint256: null, notAfter: null });
 });
 
-test('afterAssessment raises the high-water mark, never lowers it, and never on a clock that is not believed', (t) => {
-  const suspect = { believed: false, verdict: 'ahead-suspect', evidence: ['jumped'], bound: noon } as const;
+test('afterAssessment moves the high-water mark on a clock that is believed only, and back only for more than a small step', (t) => {
+  const suspect: ClockBelief = { believed: false, verdict: 'ahead-suspect', evidence: ['jumped'], bound: noon };
   const at = (state: State, now: number, clock = seen([], []).assessment.clock) =>
     afterAssessment(state, seen([], [], { now, clock })).clock.highWater;
   const marked = afterAssessment(empty, seen([], []));
   t.is(marked.clock.highWater, '2027-03-01T12:00:00Z');
   t.is(at(marked, noon + day), '2027-03-02T12:00:00Z');
-  t.is(at(marked, noon - day), '2027-03-01T12:00:00Z');
+  t.is(at(marked, noon - 5 * 60_000), '2027-03-01T12:00:00Z', 'a time service steps by minutes');
+  t.is(at(marked, noon - 5 * 60_000 - 1000), '2027-03-01T11:54:59Z');
+  t.is(at(marked, noon - day), '2027-02-28T12:00:00Z', 'the mark was set by a clock that ran ahead');
+  t.is(at(marked, noon - day, { ...suspect, verdict: 'behind' }), '2027-03-01T12:00:00Z');
   t.is(at(marked, noon + 50 * 365 * day, suspect), '2027-03-01T12:00:00Z');
 });
 

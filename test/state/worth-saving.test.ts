@@ -28,6 +28,14 @@ test('worthSaving says yes when the high-water mark moved by an hour', (t) => {
   t.true(worthSaving(before, afterAssessment(before, at(noon + 60 * minute)), noon + 60 * minute));
 });
 
+test('worthSaving says yes when the high-water mark came back', (t) => {
+  const now = noon - 6 * minute;
+  const after = afterAssessment(before, at(now));
+  t.not(after.clock.highWater, before.clock.highWater);
+  t.true(worthSaving(before, after, now));
+  t.false(worthSaving(before, afterAssessment(before, at(noon - 4 * minute)), noon - 4 * minute));
+});
+
 test('worthSaving says yes once a day on a clock that stands behind the high-water mark', (t) => {
   const now = noon - 25 * 60 * minute;
   t.true(worthSaving(before, afterAssessment(before, at(now)), now));
