@@ -1,34 +1,41 @@
 import { isOutputFormat } from './output-format.ts';
 import { noArguments, type Arguments } from './command.ts';
 
+/** A command line that systemd runs, and nobody types. */
+export interface BootCommand {
+  readonly name: 'prestart' | 'daemon';
+  readonly args: Arguments;
+}
+
 /**
- * Reads the one command line that runs at every start of the node's service, without loading the argument parser that
- * every other command goes through (it costs as much time as the whole healthy run). Knows exactly the forms below and
- * says undefined to anything else, which then takes the ordinary way and gets its help or its error there.
+ * Reads the two command lines that systemd runs, without loading the argument parser that every other command goes
+ * through: it costs as much time as the whole healthy boot hook, and the daemon would have its 10 MB for life. Knows
+ * exactly the forms below and says undefined to anything else, which then takes the ordinary way and gets its help or
+ * its error there.
  *
- * `[--root DIR] [--config FILE] [-o FORMAT] prestart --unit UNIT [--strict]`, values also as `--name=value`, the options
- * in brackets before or behind the command's name.
+ * `[--root DIR] [--config FILE] [-o FORMAT] prestart --unit UNIT [--strict]`, or `daemon` without the two last; values
+ * also as `--name=value`, the options in brackets before or behind the command's name.
  */
-export function readBootArguments(argv: readonly string[]): Arguments | undefined {
+export function readBootArguments(argv: readonly string[]): BootCommand | undefined {
   const values = new Map<string, string>();
   const flags = new Set<string>();
-  let command: string | undefined;
+  let command: BootCommand['name'] | undefined;
   for (let index = 0; index < argv.length; index += 1) {
     const word = argv[index] ?? '';
     const equals = word.startsWith('--') ? word.indexOf('=') : -1;
     const name = equals === -1 ? word : word.slice(0, equals);
     const option = valueOptions.get(name);
     // The parser knows the options of a command only behind its name.
-    const isKnown = option !== undefined && (option !== 'unit' || command !== undefined);
+    const isKnown = option !== undefined && (option !== 'unit' || command === 'prestart');
     if (isKnown) {
       const value = equals === -1 ? argv[(index += 1)] : word.slice(equals + 1);
       if (value === undefined || value === '' || value.startsWith('-')) {
         return undefined;
       }
       values.set(option, value);
-    } else if (word === '--strict' && command !== undefined) {
+    } else if (word === '--strict' && command === 'prestart') {
       flags.add('strict');
-    } else if (word === 'prestart' && command === undefined) {
+    } else if ((word === 'prestart' || word === 'daemon') && command === undefined) {
       command = word;
     } else {
       return undefined;
@@ -36,10 +43,11 @@ export function readBootArguments(argv: readonly string[]): Arguments | undefine
   }
   const unit = values.get('unit');
   const output = values.get('output') ?? 'table';
-  if (command === undefined || unit === undefined || !isOutputFormat(output)) {
+  const complete = command === 'daemon' || unit !== undefined;
+  if (command === undefined || !complete || !isOutputFormat(output)) {
     return undefined;
   }
-  return {
+  const args = {
     ...noArguments,
     root: values.get('root') ?? '/',
     config: values.get('config'),
@@ -47,6 +55,7 @@ export function readBootArguments(argv: readonly string[]): Arguments | undefine
     unit,
     strict: flags.has('strict'),
   };
+  return { name: command, args };
 }
 
 const valueOptions: ReadonlyMap<string, string> = new Map([

@@ -13,7 +13,9 @@ export async function main(argv: readonly string[], io: Io): Promise<ExitStatus>
   try {
     const boot = readBootArguments(argv);
     if (boot !== undefined) {
-      return await runPrestart(boot, io);
+      return boot.name === 'prestart'
+        ? await runPrestart(boot.args, io)
+        : await (await import('./daemon.ts')).run(boot.args, io);
     }
     const { parse } = await import('./yargs.ts');
     const invocation = await parse(argv, io);

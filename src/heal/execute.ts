@@ -30,6 +30,7 @@ export async function execute(
   plan: Plan,
   options: { readonly reuseKeys: boolean },
 ): Promise<Outcome> {
+  await session.write.audit.ready();
   const [first] = plan.reasons;
   const reason = first?.code ?? 'OperatorRequest';
   announce.decided(session, plan);

@@ -48,6 +48,11 @@ export interface AuditRecord {
 /** The port every part that decides or changes something writes to. Never throws: a full disk must not stop a rotation. */
 export interface Audit {
   record(record: AuditRecord): void;
+  /**
+   * Resolves when the logger is loaded: from then on a record is out before `record` returns, and a process that is
+   * killed right after a commit has said so. Records made before are kept until then, or until `flush`.
+   */
+  ready(): Promise<void>;
   /** Resolves when everything recorded so far has been handed to the console and the file. */
   flush(): Promise<void>;
 }

@@ -62,6 +62,7 @@ export function createAudit(options: AuditOptions): Audit {
       // one key, and the transports read nothing else.
       logger.log({ level: fields.priority, message: fields.message, fields });
     },
+    ready: () => Promise.resolve(),
     flush: () => Promise.resolve(),
   };
 }

@@ -1,9 +1,8 @@
 import { fstatSync } from 'node:fs';
 import { defaultConfig } from '../config/default-config.ts';
-import type { Audit } from '../report/audit.ts';
+import type { Audit, AuditRecord } from '../report/audit.ts';
 import { journalFields } from '../report/journal-fields.ts';
 import { paperFor } from '../report/paper.ts';
-import { createAudit } from '../report/winston-audit.ts';
 import { auditFile } from './audit-file.ts';
 import type { Clock } from './clock.ts';
 import { openJournal } from './journal.ts';
@@ -11,7 +10,8 @@ import { openJournal } from './journal.ts';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * The audit log of a run: the journal, standard error and the audit file. Loaded by what writes only, for it brings the logger.
+ * The audit log of a run: the journal, standard error and the audit file. The logger (10 MB, 25 ms) is loaded when there
+ * is something to record: most runs of the daemon have nothing.
  * @param input.maxFileBytes bound of the audit file, bytes
  */
 export function openAudit(input: {
@@ -28,21 +28,40 @@ export function openAudit(input: {
   readonly unit?: string | undefined;
 }): Audit {
   const { root, clock, env, stderr, unit, maxFileBytes = defaultConfig.audit.maxFileBytes } = input;
-  // What is done to a tree under another root is no event of this machine.
-  const journal = root === '/' ? openJournal() : undefined;
-  const toJournal = stderrIsJournal(env);
-  return createAudit({
-    stderrIsJournal: toJournal,
-    paper: paperFor(stderr, env),
-    // The journal gets every change; a person at a terminal gets what was decided and done.
-    consoleLevel: toJournal ? 'info' : 'notice',
-    now: () => clock.now(),
-    writeConsole: (text) => {
-      stderr.write(text);
+  let audit: Audit | undefined;
+  let kept: readonly AuditRecord[] = [];
+  const ready = async (): Promise<void> => {
+    const { createAudit } = await import('../report/winston-audit.ts');
+    if (audit !== undefined) return;
+    // What is done to a tree under another root is no event of this machine.
+    const journal = root === '/' ? openJournal() : undefined;
+    const toJournal = stderrIsJournal(env);
+    audit = createAudit({
+      stderrIsJournal: toJournal,
+      paper: paperFor(stderr, env),
+      // The journal gets every change; a person at a terminal gets what was decided and done.
+      consoleLevel: toJournal ? 'info' : 'notice',
+      now: () => clock.now(),
+      writeConsole: (text) => {
+        stderr.write(text);
+      },
+      sendToJournal: journal === undefined ? undefined : (record) => journal(journalFields(record, unit)),
+      appendLine: auditFile(root, maxFileBytes),
+    });
+    for (const record of kept) audit.record(record);
+    kept = [];
+  };
+  return {
+    record: (record) => {
+      if (audit === undefined) kept = [...kept, record];
+      else audit.record(record);
     },
-    sendToJournal: journal === undefined ? undefined : (record) => journal(journalFields(record, unit)),
-    appendLine: auditFile(root, maxFileBytes),
-  });
+    ready,
+    flush: async () => {
+      if (kept.length > 0) await ready();
+      await audit?.flush();
+    },
+  };
 }
 
 /**

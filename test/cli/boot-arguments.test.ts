@@ -1,7 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { readBootArguments } from '../../src/cli/boot-arguments.ts';
-import type { Arguments } from '../../src/cli/command.ts';
+import { readBootArguments, type BootCommand } from '../../src/cli/boot-arguments.ts';
 import type { Io } from '../../src/cli/io.ts';
 import { parse } from '../../src/cli/yargs.ts';
 import { CertmendError } from '../../src/error.ts';
@@ -16,10 +15,13 @@ const silent: Io = {
 };
 
 /** What the parser makes of a command line, when that is a boot hook's. */
-async function parsed(argv: readonly string[]): Promise<Arguments | undefined> {
+async function parsed(argv: readonly string[]): Promise<BootCommand | undefined> {
   try {
     const invocation = await parse(argv, silent);
-    return invocation?.command.name === 'prestart' ? invocation.args : undefined;
+    const name = invocation?.command.name;
+    return invocation !== undefined && (name === 'prestart' || name === 'daemon')
+      ? { name, args: invocation.args }
+      : undefined;
   } catch (error) {
     if (error instanceof CertmendError) return undefined;
     throw error;
@@ -33,6 +35,8 @@ const short: readonly (readonly string[])[] = [
   ['--root=/mnt', '--output=yaml', 'prestart', '--strict', '--unit', 'k3s'],
   ['prestart', '--unit', 'a', '--unit', 'b'],
   ['prestart', '--unit', 'a', '--strict', '--strict'],
+  ['daemon'],
+  ['--root', '/mnt', 'daemon', '--config=/c.yaml'],
 ];
 for (const argv of short) {
   test(`readBootArguments reads ${argv.join(' ')} as the parser does`, async (t) => {
@@ -56,6 +60,8 @@ const long: readonly (readonly string[])[] = [
   ['prestart', '--unit', 'a', '--strict=false'],
   ['prestart', '--unit', 'a', '--no-strict'],
   ['prestart', '--unit', 'a', '--'],
+  ['daemon', '--unit', 'a'],
+  ['daemon', '--strict'],
   ['check', '--unit', 'a'],
   ['constructor', 'x', 'prestart', '--unit', 'a'],
   ['prestart', '--unit', 'a', '--toString', 'b'],
