@@ -7,6 +7,7 @@ import { execute } from './execute.ts';
 import type { Outcome } from './outcome.ts';
 import type { Ports } from './ports.ts';
 import { previousOf, standbyOf } from './generations-known.ts';
+import { withRecovery } from './recovery.ts';
 import { withSession, type Session } from './session.ts';
 
 /** A request by a person, as against what the node's own state asks for. */
@@ -33,7 +34,7 @@ export async function carryOut(
   return withSession(ports, options, async (session) => {
     const plan = await decideNow(session, options.request);
     if (plan.actions.length === 0) {
-      return settle(session, plan);
+      return withRecovery(settle(session, plan), session.recovered);
     }
     if (options.deadline !== undefined && ports.clock.monotonic() > options.deadline) {
       throw new CertmendError('DeadlinePassed', 'the time for the boot hook ran out before anything was changed', {
@@ -42,7 +43,8 @@ export async function carryOut(
         hint: 'the service starts with the old set; run: certmend doctor',
       });
     }
-    return execute(session, plan, { reuseKeys: options.request?.reuseKeys ?? false });
+    const outcome = await execute(session, plan, { reuseKeys: options.request?.reuseKeys ?? false });
+    return withRecovery(outcome, session.recovered);
   });
 }
 
@@ -80,7 +82,7 @@ function settle(session: Session, plan: Plan): Outcome {
     origin: undefined,
     reasons: plan.reasons,
     changed: [],
-    notes: session.notes,
+    notes: [],
     survey: session.survey,
   };
 }

@@ -62,7 +62,7 @@ export async function execute(
       origin: material?.origin,
       reasons: plan.reasons,
       changed,
-      notes: [...session.notes, ...warnings],
+      notes: warnings,
       survey: session.survey,
     };
   } catch (error) {

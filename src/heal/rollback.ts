@@ -5,6 +5,7 @@ import { prove } from './generations-known.ts';
 import type { Outcome } from './outcome.ts';
 import type { Ports } from './ports.ts';
 import { refuseWhileRunning } from './rotate.ts';
+import { withRecovery } from './recovery.ts';
 import { withSession, type Session } from './session.ts';
 import { findLayout } from './survey.ts';
 
@@ -28,7 +29,8 @@ export async function rollback(ports: Ports, number: number | undefined): Promis
         hint: 'certmend generations lists what can come back',
       });
     }
-    return execute(session, await rollbackPlan(session, target), { reuseKeys: false });
+    const outcome = await execute(session, await rollbackPlan(session, target), { reuseKeys: false });
+    return withRecovery(outcome, session.recovered);
   });
 }
 

@@ -17,6 +17,7 @@ import { afterAssessment, afterCommit, emptyState, ofNode, withEvent } from '../
 import { adoptForeignChanges, foreignChanges } from './adopt.ts';
 import type { Question } from './generations-known.ts';
 import type { Ports, WriteSide } from './ports.ts';
+import { recoverySentence } from './recovery.ts';
 import { findLayout, survey, type Survey } from './survey.ts';
 
 /**
@@ -31,7 +32,6 @@ export interface Session {
   readonly binding: Binding;
   /** What recovery did before anything else was looked at. */
   readonly recovered: RecoveryOutcome;
-  readonly notes: readonly string[];
   state(): State;
   question(): Question;
   /** Replaces the state to be saved; `save` makes it durable. */
@@ -102,7 +102,6 @@ function openSession(ports: Ports, write: WriteSide, layout: Layout): Session {
     layout: layout.name,
     dataDir: layout.dataDir,
   };
-  const notes: string[] = [];
   let state = seen.loaded.kind === 'loaded' ? ofNode(seen.loaded.state, node, now) : emptyState(node, now);
 
   const session: Session = {
@@ -112,7 +111,6 @@ function openSession(ports: Ports, write: WriteSide, layout: Layout): Session {
     store,
     binding,
     recovered,
-    notes,
     state: () => state,
     question: () => ({ ports, survey: seen, state }),
     remember: (change) => {
@@ -185,7 +183,6 @@ function openSession(ports: Ports, write: WriteSide, layout: Layout): Session {
   adoptForeignChanges(session, foreign);
   const told = recoverySentence(recovered);
   if (told !== undefined) {
-    notes.push(told);
     session.tell({
       event: 'recovered',
       priority: 'notice',
@@ -213,25 +210,4 @@ function rememberCompleted(ports: Ports, write: WriteSide, store: GenerationStor
     previous: active === null ? undefined : store.manifest(active.number),
   });
   saveState(write.writer, state);
-}
-
-function recoverySentence(recovered: RecoveryOutcome): string | undefined {
-  switch (recovered.kind) {
-    case 'nothing':
-      return undefined;
-    case 'completed': {
-      const { transaction, changed, left } = recovered;
-      const foreign =
-        left.length === 0 ? '' : `; ${left.join(', ')} had been changed by someone else and was left alone`;
-      return `a commit of generation ${String(transaction.generation)} that was cut off was completed (${String(changed.length)} files)${foreign}`;
-    }
-    case 'undone':
-      return `a commit of generation ${String(recovered.transaction.generation)} that was cut off could not be completed and was taken back whole (${String(recovered.restored.length)} files)`;
-    case 'set-aside':
-      return `the journal of a commit that was cut off could not be followed (${recovered.problem}); it was kept as ${recovered.journal}`;
-    case 'cleaned':
-      return recovered.removed.length === 0
-        ? undefined
-        : `${String(recovered.removed.length)} staged files of a commit that was cut off before it began were removed`;
-  }
 }

@@ -12,6 +12,9 @@ const words: Readonly<Record<PrestartReport['decision'], { readonly text: string
   deferred: { text: 'deferred, nothing was changed', ink: 'yellow' },
 };
 
+/** Nothing was due, because an earlier commit that was cut off was finished first. */
+const recovered = { text: 'recovered, nothing more to do', ink: 'green' } as const;
+
 const origins = {
   standby: 'from the standby',
   issued: 'freshly issued',
@@ -24,7 +27,8 @@ const origins = {
  */
 export function prestartText(report: PrestartReport, notes: readonly string[], paper: Paper = plainPaper): string {
   const { decision, generation, origin, changed, reasons, unit, root, durationMs } = report;
-  const { text: verdict, ink } = words[decision];
+  const isRecovered = decision === 'nothing-to-do' && reasons.some(({ code }) => code === 'TransactionRecovered');
+  const { text: verdict, ink } = isRecovered ? recovered : words[decision];
   const from = origin === null ? '' : ` ${origins[origin]}`;
   const facts = [
     ...(generation === null ? [] : [`generation ${String(generation)}${from}`]),
