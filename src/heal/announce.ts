@@ -29,6 +29,9 @@ function verified(session: Session, made: MadeGeneration): void {
     generation: number,
     message: `generation ${String(number)} was issued, read back from disk and proven: ${String(made.handshakes)} TLS handshakes, good until ${notAfter}`,
   });
+  for (const note of made.notes) {
+    session.tell({ event: 'verified', priority: 'warning', generation: number, message: note });
+  }
 }
 
 function retired(session: Session, generation: number, problem: string): void {

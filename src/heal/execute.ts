@@ -19,6 +19,8 @@ import { prove } from './generations-known.ts';
 interface Material {
   readonly manifest: Manifest;
   readonly origin: 'standby' | 'issued' | 'previous';
+  /** What its proof could not cover, a sentence each. */
+  readonly notes: readonly string[];
 }
 
 /**
@@ -62,7 +64,7 @@ export async function execute(
       origin: material?.origin,
       reasons: plan.reasons,
       changed,
-      notes: warnings,
+      notes: [...(material?.notes ?? []), ...warnings],
       survey: session.survey,
     };
   } catch (error) {
@@ -85,7 +87,7 @@ async function materialFor(session: Session, plan: Plan, reuseKeys: boolean): Pr
       );
       const holds = new Set(found.ok ? found.files.map(({ id }) => id) : []);
       if (found.ok && [...ids, ...kubeconfigs].every((id) => holds.has(id))) {
-        return { manifest: found.manifest, origin: source.kind };
+        return { manifest: found.manifest, origin: source.kind, notes: [] };
       }
       announce.retired(session, source.generation, found.ok ? 'it lacks an entry that is due' : found.problem);
       break;
@@ -105,7 +107,7 @@ async function materialFor(session: Session, plan: Plan, reuseKeys: boolean): Pr
     reuseKeys,
   });
   announce.verified(session, made);
-  return { manifest: made.manifest, origin: 'issued' };
+  return { manifest: made.manifest, origin: 'issued', notes: made.notes };
 }
 
 /** The set that is live now, as a generation that can come back; an equal one is not kept twice. */

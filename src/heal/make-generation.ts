@@ -13,6 +13,8 @@ export interface MadeGeneration {
   readonly manifest: Manifest;
   readonly files: readonly MaterialFile[];
   readonly handshakes: number;
+  /** Neighbours on disk that could not take their part in the proof, a sentence each. */
+  readonly notes: readonly string[];
 }
 
 /**
@@ -78,7 +80,7 @@ export async function makeGeneration(
       { exit: exitStatus.refused, hint: 'see: certmend check, certmend why ' + (first?.id ?? 'ENTRY') },
     );
   }
-  return { manifest, files: back.files, handshakes: verdict.handshakes };
+  return { manifest, files: back.files, handshakes: verdict.handshakes, notes: verdict.notes };
 }
 
 function kubeconfigMaterial(

@@ -18,7 +18,10 @@ export interface ConversationQuestion {
 
 export interface ConversationReport {
   readonly handshakes: number;
+  /** What is wrong with the set. */
   readonly failures: readonly Failure[];
+  /** What is wrong with the node around it, for which a conversation could not be held: no fault of the set. */
+  readonly notes: readonly Failure[];
 }
 
 type Present = Extract<Party, { state: 'present' }>;
@@ -26,10 +29,18 @@ type Present = Extract<Party, { state: 'present' }>;
 /**
  * Lets every pair of the layout that talks, and of which the set brings at least one side, hold its TLS conversation.
  * One after the other: a handshake in memory is all computing, so nothing would be won by holding them at once.
+ *
+ * What is wrong with a neighbour that the set does not bring is never held against the set: the neighbour is live, it is
+ * as it is with the old set too, and often nothing can help it (the key of its authority is gone). So a repair goes on
+ * without that one conversation, and says so.
  */
 export async function holdConversations(question: ConversationQuestion): Promise<ConversationReport> {
   const { set, inventory, clockIsShifted } = question;
   const failures: Failure[] = [];
+  const notes: Failure[] = [];
+  const tell = (failure: Failure): void => {
+    (set.has(failure.id) ? failures : notes).push(failure);
+  };
   const servers = new Map<string, Server | undefined>();
   const clients = new Map<string, SecureContext | undefined>();
   let handshakes = 0;
@@ -37,21 +48,21 @@ export async function holdConversations(question: ConversationQuestion): Promise
     if (!set.has(conversation.server) && !set.has(conversation.client)) continue;
     const serverParty = partyOf(conversation.server, set, inventory);
     const clientParty = partyOf(conversation.client, set, inventory);
-    for (const party of [serverParty, clientParty]) if (party.state === 'failed') failures.push(...party.failures);
+    for (const party of [serverParty, clientParty]) if (party.state === 'failed') party.failures.forEach(tell);
     if (serverParty.state !== 'present' || clientParty.state !== 'present') continue;
 
-    const server = prepared(servers, serverParty, conversation.serverTrusts, inventory, failures, tlsServer);
-    const client = prepared(clients, clientParty, conversation.clientTrusts, inventory, failures, tlsClient);
+    const server = prepared(servers, serverParty, conversation.serverTrusts, inventory, tell, tlsServer);
+    const client = prepared(clients, clientParty, conversation.clientTrusts, inventory, tell, tlsClient);
     if (server === undefined || client === undefined) continue;
     const { serverName } = conversation;
     const verdict = await shakeHands({ server, client, serverName, clockIsShifted });
     handshakes += 1;
     if (verdict.ok) continue;
-    failures.push(failureOf(verdict, conversation, serverParty, clientParty));
+    tell(failureOf(verdict, conversation, serverParty, clientParty, set));
     // What the broken connection still reports must not be taken for news of the next one.
     servers.delete(sideName(serverParty.entry, conversation.serverTrusts));
   }
-  return { handshakes, failures };
+  return { handshakes, failures, notes };
 }
 
 /** The TLS side of a party, made once for each authority it trusts; undefined when that failed, which is then named. */
@@ -60,7 +71,7 @@ function prepared<T>(
   { entry, certificatePem, keyPem }: Present,
   trusts: string,
   inventory: Inventory,
-  failures: Failure[],
+  tell: (failure: Failure) => void,
   make: (credentials: { certificatePem: Buffer; keyPem: Buffer; trustedPem: Buffer }) => T,
 ): T | undefined {
   const name = sideName(entry, trusts);
@@ -68,15 +79,15 @@ function prepared<T>(
   const authority = authorityOf(trusts, inventory);
   const file = authority?.certificateFile;
   let made: T | undefined;
-  if (file?.state !== 'regular') {
-    const code = file?.state === 'unreadable' ? 'AuthorityUnreadable' : 'AuthorityMissing';
+  if (authority?.certificates.ok !== true || file?.state !== 'regular') {
+    const code = file === undefined || file.state === 'absent' ? 'AuthorityMissing' : 'AuthorityUnreadable';
     const path = authority?.entry.certificatePath ?? entry.certificatePath;
-    failures.push({ id: trusts, path, code, message: `${entry.id} cannot check its peers without it` });
+    tell({ id: trusts, path, code, message: `${entry.id} cannot check its peers without it` });
   } else {
     try {
       made = make({ certificatePem, keyPem, trustedPem: file.bytes });
     } catch (error) {
-      failures.push(unusable(entry.id, entry.certificatePath, error));
+      tell(unusable(entry.id, entry.certificatePath, error));
     }
   }
   known.set(name, made);
@@ -118,10 +129,13 @@ function failureOf(
   conversation: Conversation,
   server: Present,
   client: Present,
+  set: ReadonlyMap<string, unknown>,
 ): Failure {
-  const blamed = verdict.about === 'client' ? client.entry : server.entry;
-  const peer = verdict.about === 'client' ? server.entry : client.entry;
-  const trusts = verdict.about === 'client' ? conversation.serverTrusts : conversation.clientTrusts;
+  // A handshake that broke without a refusal is held against the side that is new.
+  const isOfClient = verdict.about === 'client' || (verdict.about === 'neither' && !set.has(server.entry.id));
+  const blamed = isOfClient ? client.entry : server.entry;
+  const peer = isOfClient ? server.entry : client.entry;
+  const trusts = isOfClient ? conversation.serverTrusts : conversation.clientTrusts;
   return {
     id: blamed.id,
     path: blamed.certificatePath,

@@ -27,7 +27,7 @@ function liveParty({ entry, certificateFile, keyFile, certificates, key }: LeafI
   }
   if (entry.optional && certificateFile.state === 'absent') return { state: 'none' };
   const failures: Failure[] = [];
-  const base = { id: entry.id, message: 'it is not in the set, and on disk its file' };
+  const base = { id: entry.id, message: 'its file' };
   if (!certificates.ok) {
     const code = certificates.missing ? 'LeafMissing' : 'LeafUnreadable';
     failures.push({

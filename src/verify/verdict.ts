@@ -10,9 +10,12 @@ export interface Failure {
   readonly message: string;
 }
 
-/** What came of verifying a set (P4). `verified` counts leaves, `handshakes` the TLS conversations that were held. */
+/**
+ * What came of verifying a set (P4). `verified` counts leaves, `handshakes` the TLS conversations that were held; `notes`
+ * says in a sentence each which ones could not be held, or came to nothing, for the fault of a neighbour on disk.
+ */
 export type Verdict =
-  | { readonly ok: true; readonly verified: number; readonly handshakes: number }
+  | { readonly ok: true; readonly verified: number; readonly handshakes: number; readonly notes: readonly string[] }
   | { readonly ok: false; readonly failures: readonly Failure[] };
 
 /** Times in messages: RFC 3339, whole seconds. @param at milliseconds since the epoch */

@@ -51,7 +51,7 @@ export async function verifyMaterial(request: VerifyRequest): Promise<Verdict> {
   const talks = await holdConversations({ set, inventory, clockIsShifted });
   failures.push(...talks.failures);
   return failures.length === 0
-    ? { ok: true, verified: set.size, handshakes: talks.handshakes }
+    ? { ok: true, verified: set.size, handshakes: talks.handshakes, notes: distinct(talks.notes).map(noteOf) }
     : { ok: false, failures: distinct(failures) };
 }
 
@@ -74,6 +74,10 @@ function authorityOf(
   const path = verdict?.ok === true ? verdict.path : undefined;
   known.set(entry.issuer, path);
   return path;
+}
+
+function noteOf({ id, message }: Failure): string {
+  return `${id} on disk could not take its part in the proof of the new set: ${message}`;
 }
 
 function distinct(failures: readonly Failure[]): readonly Failure[] {

@@ -1,0 +1,41 @@
+import test from 'ava';
+import type { PrestartReport } from '../../src/report/document.ts';
+import { runCli, runJson } from '../cli/run-cli.ts';
+import { authorityWithoutKey } from '../fixtures/damage-node.ts';
+import { expired, foreignKey } from '../fixtures/damage-pair.ts';
+import { changedPaths, fingerprintTree } from '../fixtures/fingerprint-tree.ts';
+import type { Tree } from '../fixtures/tree.ts';
+import { faultsOf } from './sound-node.ts';
+import { temporaryTree } from './temporary-tree.ts';
+
+/* A neighbour that nothing can help on this node must not keep the pairs that talk to it from being healed. */
+
+const beyondHelp: Readonly<Record<string, (tree: Tree, id: string) => void>> = {
+  'has expired': expired,
+  'has a key that does not fit': foreignKey,
+};
+for (const [name, damage] of Object.entries(beyondHelp)) {
+  test(`prestart heals a client of a server that ${name} and whose authority has no key here`, async (t) => {
+    const tree = temporaryTree(t, { leaf: 'fresh' });
+    damage(tree, 'serving-kube-apiserver');
+    authorityWithoutKey(tree, 'server-ca');
+    foreignKey(tree, 'client-admin');
+    const { certificatePath, keyPath } = tree.leaf('client-admin');
+    const before = fingerprintTree(`${tree.root}${tree.dataDir}`);
+    const line = ['--root', tree.root, 'prestart', '--unit', 'rke2-server', '--strict'];
+
+    const { status, document } = await runJson<PrestartReport>(line);
+    t.is(status, 0);
+    t.is(document.decision, 'repaired');
+    t.deepEqual([...document.changed].sort(), [certificatePath, keyPath].sort());
+    const changed = changedPaths(before, fingerprintTree(`${tree.root}${tree.dataDir}`));
+    t.deepEqual(
+      changed.map((path) => tree.dataDir + path),
+      [certificatePath, keyPath].sort(),
+    );
+    const healed = faultsOf(tree, { at: [Date.now()] }).filter((fault) => !fault.startsWith('serving-kube-apiserver'));
+    t.deepEqual(healed, []);
+    t.true(document.reasons.some(({ code }) => code === 'AuthorityKeyMissing'));
+    t.regex((await runCli(['--root', tree.root, 'status'])).stdout, /could not take its part in the proof/);
+  });
+}
