@@ -9,12 +9,14 @@ import { healthStatus } from './health-status.ts';
 import type { Io } from './io.ts';
 import { print } from './print.ts';
 import { paperOf } from './paper-of.ts';
+import { tellLayout } from './tell-layout.ts';
 
 export async function run(args: Arguments, io: Io): Promise<ExitStatus> {
   const ports = await compose(args, io, { askSystemd: true });
   if (args.path !== undefined) {
     return checkDirectory(args.path, ports, args, io);
   }
+  tellLayout(ports, args, io);
   const { layout, assessment } = survey(ports);
   const report = checkReport({ assessment, layout, root: ports.root });
   print(args, io, report, () => checkText(report, paperOf(io)));

@@ -8,9 +8,11 @@ import { healthStatus } from './health-status.ts';
 import type { Io } from './io.ts';
 import { paperOf } from './paper-of.ts';
 import { print } from './print.ts';
+import { tellLayout } from './tell-layout.ts';
 
 export async function run(args: Arguments, io: Io): Promise<ExitStatus> {
   const ports = await compose(args, io, { askSystemd: true });
+  tellLayout(ports, args, io);
   const checks = await examine(ports, await composeExaminer(ports.root, io));
   const report = doctorReport({ root: ports.root, now: ports.clock.now(), checks });
   print(args, io, report, () => doctorText(report, paperOf(io)));

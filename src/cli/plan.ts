@@ -7,9 +7,11 @@ import type { Arguments } from './command.ts';
 import type { Io } from './io.ts';
 import { print } from './print.ts';
 import { paperOf } from './paper-of.ts';
+import { tellLayout } from './tell-layout.ts';
 
 export async function run(args: Arguments, io: Io): Promise<ExitStatus> {
   const ports = await compose(args, io, { askSystemd: false });
+  tellLayout(ports, args, io);
   const { survey, plan } = await foresee(ports);
   const report = planReport({ plan, layout: survey.layout, root: ports.root, at: survey.assessment.now });
   print(args, io, report, () => planText(report, paperOf(io)));

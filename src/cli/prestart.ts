@@ -17,6 +17,10 @@ export async function run(args: Arguments, io: Io): Promise<ExitStatus> {
 
 async function runStrictly(args: Arguments, io: Io): Promise<ExitStatus> {
   const ports = await compose(args, io, { askSystemd: false });
+  if (args.verbose) {
+    const { tellLayout } = await import('./tell-layout.ts');
+    tellLayout(ports, args, io);
+  }
   const started = ports.clock.monotonic();
   const outcome = await prestart(ports);
   const report = prestartReport({

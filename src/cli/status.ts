@@ -9,9 +9,11 @@ import { healthStatus } from './health-status.ts';
 import type { Io } from './io.ts';
 import { paperOf } from './paper-of.ts';
 import { print } from './print.ts';
+import { tellLayout } from './tell-layout.ts';
 
 export async function run(args: Arguments, io: Io): Promise<ExitStatus> {
   const ports = await compose(args, io, { askSystemd: true });
+  tellLayout(ports, args, io);
   const seen = survey(ports);
   const { layout, assessment, loaded } = seen;
   const { machineId } = ports.host;

@@ -9,9 +9,11 @@ import { unknownEntry } from './entry-of.ts';
 import type { Io } from './io.ts';
 import { paperOf } from './paper-of.ts';
 import { print } from './print.ts';
+import { tellLayout } from './tell-layout.ts';
 
 export async function run(args: Arguments, io: Io): Promise<ExitStatus> {
   const ports = await compose(args, io, { askSystemd: true });
+  tellLayout(ports, args, io);
   const { survey, plan } = await foresee(ports);
   const [id = ''] = args.words;
   const explanation = explain(id, survey.question, survey.assessment);

@@ -88,7 +88,7 @@ function describeProgram(parser: Argv, io: Io): Argv {
       type: 'boolean',
       default: false,
       global: true,
-      describe: 'say how the layout was found out, and more',
+      describe: 'say on standard error how the layout was found out and where its settings come from',
     })
     .option('believe-clock', {
       type: 'boolean',
