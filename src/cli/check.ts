@@ -1,6 +1,6 @@
 import { compose } from '../composition.ts';
 import { exitStatus, type ExitStatus } from '../error.ts';
-import { survey } from '../heal/survey.ts';
+import { surveyWithStandby } from '../heal/survey-with-standby.ts';
 import { checkReport } from '../report/check-report.ts';
 import { checkText } from '../report/check-text.ts';
 import type { Arguments } from './command.ts';
@@ -17,7 +17,7 @@ export async function run(args: Arguments, io: Io): Promise<ExitStatus> {
     return checkDirectory(args.path, ports, args, io);
   }
   tellLayout(ports, args, io);
-  const { layout, assessment } = survey(ports);
+  const { layout, assessment } = await surveyWithStandby(ports);
   const report = checkReport({ assessment, layout, root: ports.root });
   print(args, io, report, () => checkText(report, paperOf(io)));
   return assessment.rows.length === 0 ? exitStatus.unknown : healthStatus(assessment.health.level);

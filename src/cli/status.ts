@@ -1,6 +1,6 @@
 import { compose } from '../composition.ts';
 import type { ExitStatus } from '../error.ts';
-import { survey } from '../heal/survey.ts';
+import { surveyWithStandby } from '../heal/survey-with-standby.ts';
 import { statusReport } from '../report/status-report.ts';
 import { statusText } from '../report/status-text.ts';
 import { afterAssessment, emptyState } from '../state/transitions.ts';
@@ -14,7 +14,7 @@ import { tellLayout } from './tell-layout.ts';
 export async function run(args: Arguments, io: Io): Promise<ExitStatus> {
   const ports = await compose(args, io, { askSystemd: true });
   tellLayout(ports, args, io);
-  const seen = survey(ports);
+  const seen = await surveyWithStandby(ports);
   const { layout, assessment, loaded } = seen;
   const { machineId } = ports.host;
   const node = { machineId, nodeName: layout.nodeName, layout: layout.name, dataDir: layout.dataDir };

@@ -1,6 +1,6 @@
 import test, { type ExecutionContext } from 'ava';
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import type { PrestartReport } from '../../src/report/document.ts';
+import type { CheckReport, PrestartReport } from '../../src/report/document.ts';
 import { runJson } from '../cli/run-cli.ts';
 import { replacedAuthority } from '../fixtures/damage-node.ts';
 import { opensslFingerprint } from '../fixtures/openssl.ts';
@@ -127,4 +127,24 @@ test('prestart commits the very standby when nothing has become of it', async (t
     issuable(tree).map(({ certificatePath }) => opensslFingerprint(tree.host(certificatePath))),
     made,
   );
+});
+
+test('check warns of a standby that is not what it was, and of nothing on a node that never had one', async (t) => {
+  const tree = temporaryTree(t, { leaf: 'fresh' });
+  const line = ['--root', tree.root, 'check'];
+  t.is((await runJson(line)).status, 0, 'without any state of certmend');
+  const { document } = await runJson<{ generation: number }>(['--root', tree.root, 'standby', 'prepare']);
+  t.is((await runJson(line)).status, 0);
+  const files = tree.host(`/var/lib/certmend/generations/${String(document.generation)}/files`);
+  writeFileSync(`${files}${tree.leaf('client-admin').keyPath.slice(tree.dataDir.length)}`, '');
+  for (const command of ['check', 'status']) {
+    const spoilt = await runJson<CheckReport>(['--root', tree.root, command]);
+    t.is(spoilt.status, 1);
+    t.deepEqual(
+      spoilt.document.health.reasons.map(({ code }) => code),
+      ['StandbyInvalid'],
+    );
+  }
+  await runJson(['--root', tree.root, 'standby', 'prepare']);
+  t.is((await runJson(line)).status, 0, 'a good one again');
 });
