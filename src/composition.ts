@@ -44,6 +44,7 @@ export async function compose(args: Arguments, io: Io, { askSystemd }: Compositi
     synchronisation: () => readSynchronisation(root),
     question: { unit: args.unit, layout: config.layout, dataDir: config.dataDir },
     operatorBelieves: args.believeClock,
+    repairBootstrap: args.repairBootstrap,
     clockIsShifted: args.at !== undefined,
     serviceRunning: askSystemd ? serviceRunning : (): boolean => false,
     writeSide: onlyOnce(() => composeWriteSide({ root, clock, io, config, unit: args.unit })),

@@ -37,7 +37,15 @@ export function changeSet(input: {
   const puts = files.filter((file) => wanted.has(file.id)).map((file): PutChange => put(file, seen.get(file.path)));
   const removals = plan.actions.flatMap((action): Change[] =>
     action.kind === 'quarantine' && action.remove
-      ? [{ op: 'remove', path: action.path, id: action.id, expects: expectationOf(seen.get(action.path)) }]
+      ? [
+          {
+            op: 'remove',
+            path: action.path,
+            id: action.id,
+            ...(action.bootstrap === true ? { bootstrap: true } : {}),
+            expects: expectationOf(seen.get(action.path)),
+          },
+        ]
       : [],
   );
   const triggers = plan.actions.flatMap((action): Change[] =>

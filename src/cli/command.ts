@@ -46,6 +46,7 @@ export interface Arguments {
   readonly path: string | undefined;
   readonly unit: string | undefined;
   readonly strict: boolean;
+  readonly repairBootstrap: boolean;
   readonly reuseKey: boolean;
   readonly yes: boolean;
   /** Positional arguments, in order. */
@@ -62,6 +63,7 @@ export const noArguments: Arguments = {
   path: undefined,
   unit: undefined,
   strict: false,
+  repairBootstrap: false,
   reuseKey: false,
   yes: false,
   words: [],

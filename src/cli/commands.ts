@@ -4,6 +4,10 @@ const at: OptionSpec = {
   type: 'string',
   describe: 'look at the node as if it were this TIME: RFC 3339, or from now on: +400d, +12h',
 };
+const repairBootstrap: OptionSpec = {
+  type: 'boolean',
+  describe: 'take damaged files of the bootstrap set away too, so that the service restores them from its datastore',
+};
 const yes: OptionSpec = { type: 'boolean', describe: 'do not ask before files are changed' };
 const entry: PositionalSpec = {
   name: 'entry',
@@ -38,7 +42,7 @@ export const commands: readonly Command[] = [
     describe: 'what the boot hook would do now, or then, and why',
     details:
       'Changes nothing. Exit status: 0 nothing to do, 1 something would be done, 2 it would be refused or deferred.',
-    options: { at },
+    options: { at, 'repair-bootstrap': repairBootstrap },
     examples: [['certmend plan --at +400d', 'after more than a year in a box']],
     load: () => import('./plan.ts'),
   },
@@ -61,8 +65,12 @@ export const commands: readonly Command[] = [
     options: {
       unit: { type: 'string', describe: 'the unit that is about to start, for example rke2-server', required: true },
       strict: { type: 'boolean', describe: 'exit with the true status instead of 0' },
+      'repair-bootstrap': repairBootstrap,
     },
-    examples: [['certmend prestart --unit rke2-server', 'what the drop-in of rke2-server.service runs']],
+    examples: [
+      ['certmend prestart --unit rke2-server', 'what the drop-in of rke2-server.service runs'],
+      ['certmend prestart --unit rke2-server --repair-bootstrap', 'by hand, when an authority file was cut short'],
+    ],
     load: () => import('./prestart.ts'),
   },
   {

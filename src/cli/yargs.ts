@@ -151,6 +151,7 @@ function argumentsOf(command: Command, values: Readonly<Record<string, unknown>>
     path: text(values, 'path'),
     unit: text(values, 'unit'),
     strict: values['strict'] === true,
+    repairBootstrap: values['repair-bootstrap'] === true,
     reuseKey: values['reuse-key'] === true,
     yes: values['yes'] === true,
     words: command.positionals.flatMap(({ name }) => {

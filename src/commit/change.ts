@@ -25,6 +25,8 @@ export interface RemoveChange {
   readonly op: 'remove';
   readonly path: string;
   readonly id: string;
+  /** The one change that may concern a protected file: a person asked for a damaged one to be taken away (quarantine). */
+  readonly bootstrap?: true | undefined;
   readonly expects: Expectation;
 }
 

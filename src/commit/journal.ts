@@ -168,7 +168,13 @@ const journalSchema = z.strictObject({
         gid: owner,
         expects,
       }),
-      z.strictObject({ op: z.literal('remove'), path, id: z.string(), expects }),
+      z.strictObject({
+        op: z.literal('remove'),
+        path,
+        id: z.string(),
+        bootstrap: z.optional(z.literal(true)),
+        expects,
+      }),
     ]),
   ),
 });

@@ -11,14 +11,18 @@ declare const guarded: unique symbol;
 export type GuardedChanges = readonly Change[] & { readonly [guarded]: true };
 
 /**
- * The one guard in front of every write to the node: all changes pass, or none is begun.
+ * The one guard in front of every write to the node: all changes pass, or none is begun. One kind of change may concern
+ * a protected file: taking a damaged one of the bootstrap set away, which only `--repair-bootstrap` asks for.
  *
  * @param protectedPaths of the layout; one that ends in `/` protects everything below it
  * @throws CertmendError ProtectedPath (exit 77) naming the file; nothing was touched
  */
 export function refuseProtected(changes: readonly Change[], protectedPaths: readonly string[]): GuardedChanges {
-  for (const { path } of changes) {
-    if (!isAbsolute(path) || normalize(path) !== path || path.endsWith('/') || isProtected(path, protectedPaths)) {
+  for (const change of changes) {
+    const { path } = change;
+    const isReleased = change.op === 'remove' && change.bootstrap === true && change.expects.state === 'file';
+    const isShielded = isProtected(path, protectedPaths) && !isReleased;
+    if (!isAbsolute(path) || normalize(path) !== path || path.endsWith('/') || isShielded) {
       throw new CertmendError('ProtectedPath', `refused to write ${path}: it is protected; nothing was changed`, {
         exit: exitStatus.refused,
         hint: 'certmend never writes this file; please report how it came to try',

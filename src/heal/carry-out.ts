@@ -59,6 +59,7 @@ async function decideNow(session: Session, request?: RotateRequest): Promise<Pla
     brake: brakeOf(session.state(), ports.config),
     now: ports.clock.now(),
     renewBeforeDays: survey.renewBeforeDays,
+    bootRepair: ports.repairBootstrap,
     request: request === undefined ? undefined : { kind: 'rotate', ids: request.ids, issueAfresh: request.reuseKeys },
   });
 }

@@ -21,6 +21,7 @@ export async function foresee(
     brake: brakeOf(state, ports.config),
     now: ports.clock.now(),
     renewBeforeDays: seen.renewBeforeDays,
+    bootRepair: ports.repairBootstrap,
   });
   return { survey: seen, standby, plan };
 }

@@ -18,6 +18,8 @@ export interface Ports {
   readonly question: LayoutQuestion;
   /** A person vouched for the clock on the command line (--believe-clock). */
   readonly operatorBelieves: boolean;
+  /** A person asked for damaged files of the bootstrap set to be taken away (--repair-bootstrap). */
+  readonly repairBootstrap: boolean;
   /** The clock is not the machine's (--at): a handshake's own date check cannot be asked to agree. */
   readonly clockIsShifted: boolean;
   /** Whether a unit is active; undefined when it cannot be told (another root, no systemd). Never asked by the boot hook. */

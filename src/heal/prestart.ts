@@ -41,6 +41,7 @@ function needsHands(seen: Survey, ports: Ports): boolean {
   const { loaded, inventory, assessment } = seen;
   return (
     assessment.findings.some(asksForHands) ||
+    ports.repairBootstrap ||
     inventory.stray.length > 0 ||
     ports.reader.stat(ownPaths.journal).state !== 'absent' ||
     loaded.kind !== 'loaded' ||

@@ -36,6 +36,8 @@ export type Action =
       readonly path: string;
       readonly remove: boolean;
       readonly reason: ReasonCode;
+      /** A damaged file of the bootstrap set, which a person asked to have taken away: the product restores it. */
+      readonly bootstrap?: true | undefined;
     }
   | { readonly kind: 'regenerate-listener'; readonly id: string; readonly trigger: string; readonly reason: ReasonCode }
   | { readonly kind: 'write-kubeconfig'; readonly id: string; readonly path: string; readonly reason: ReasonCode };

@@ -47,22 +47,28 @@ export function keepDamagedPair({ entry, item }: Pair, reason: Finding['code']):
 
 /**
  * `--repair-bootstrap`: damaged files of the bootstrap set are taken away, so that the product restores them from its
- * datastore at its start (facts 3.4). Never one that the product does not restore, a token above all.
+ * datastore at its start (facts 3.4). Never one that the product does not restore, a token above all; never one that can
+ * be parsed, whatever else is wrong with it; and none while the token itself is damaged, without which the product could
+ * not read its datastore's copy.
  */
 export function bootstrapActions(findings: readonly Finding[], inventory: Inventory): readonly Action[] {
+  if (inventory.layout.role !== 'server' || findings.some(({ id, code }) => id === 'token' && isDamage(code)))
+    return [];
   const restorable = new Set(
     inventory.items.flatMap((item) => {
       switch (item.kind) {
         case 'authority':
           if (item.entry.optional || item.entry.reissuedAtStart) return [];
           return [
-            regularPath(item.entry.certificatePath, item.certificateFile),
-            regularPath(item.entry.keyPath, item.keyFile),
+            unparsablePath(item.entry.certificatePath, item.certificateFile, item.certificates),
+            unparsablePath(item.entry.keyPath, item.keyFile, item.key),
           ];
         case 'key':
-          return item.entry.role === 'service-account' ? [regularPath(item.entry.path, item.file)] : [];
+          return item.entry.role === 'service-account' ? [unparsablePath(item.entry.path, item.file, item.keys)] : [];
         case 'document':
-          return item.entry.restoredByProduct === true ? [regularPath(item.entry.path, item.file)] : [];
+          return item.entry.restoredByProduct === true
+            ? [unparsablePath(item.entry.path, item.file, item.content)]
+            : [];
         case 'leaf':
         case 'listener':
         case 'kubeconfig':
@@ -71,14 +77,21 @@ export function bootstrapActions(findings: readonly Finding[], inventory: Invent
     }),
   );
   return findings.flatMap(({ code, id, path }): Action[] => {
-    const damaged = code === 'ProtectedFileDamaged' || code === 'AuthorityUnreadable';
-    if (!damaged || id === undefined || path === undefined || !restorable.has(path)) return [];
-    return [{ kind: 'quarantine', id, path, remove: true, reason: code }];
+    if (!isDamage(code) || id === undefined || path === undefined || !restorable.has(path)) return [];
+    return [{ kind: 'quarantine', id, path, remove: true, reason: code, bootstrap: true }];
   });
 }
 
-function regularPath(path: string | undefined, file: { readonly state: string } | undefined): string | undefined {
-  return file?.state === 'regular' ? path : undefined;
+function isDamage(code: Finding['code']): boolean {
+  return code === 'ProtectedFileDamaged' || code === 'AuthorityUnreadable';
+}
+
+function unparsablePath(
+  path: string | undefined,
+  file: { readonly state: string } | undefined,
+  content: { readonly ok: boolean } | undefined,
+): string | undefined {
+  return file?.state === 'regular' && content?.ok === false ? path : undefined;
 }
 
 function kubeconfigFor(finding: Finding, id: string, inventory: Inventory): readonly Action[] {

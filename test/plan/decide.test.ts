@@ -255,15 +255,38 @@ test('decide never writes a damaged protected file, and takes it away only when 
   t.is(found.decision, 'refused');
   t.deepEqual(codes(found), ['AuthorityUnreadable server-ca', 'ProtectedFileDamaged cred/passwd']);
   t.deepEqual(plan(items, { bootRepair: true }).actions, [
-    { kind: 'quarantine', id: 'server-ca', path: `${tls}/server-ca.crt`, remove: true, reason: 'AuthorityUnreadable' },
+    {
+      kind: 'quarantine',
+      id: 'server-ca',
+      path: `${tls}/server-ca.crt`,
+      remove: true,
+      reason: 'AuthorityUnreadable',
+      bootstrap: true,
+    },
     {
       kind: 'quarantine',
       id: 'cred/passwd',
       path: '/var/lib/rancher/rke2/server/cred/passwd',
       remove: true,
       reason: 'ProtectedFileDamaged',
+      bootstrap: true,
     },
   ]);
+});
+
+test('decide takes nothing of the bootstrap set away that can be parsed, nor anything while the token is damaged', (t) => {
+  const leafInPlace = authorityItem('server-ca', {
+    certificates: good([authorityCertificate('server-ca', { isAuthority: false })]),
+  });
+  const found = plan([leafInPlace], { bootRepair: true });
+  t.deepEqual(codes(found), ['AuthorityUnreadable server-ca']);
+  t.deepEqual(found.actions, []);
+
+  const { restoredByProduct, ...entry } = documentItem().entry;
+  t.true(restoredByProduct);
+  const token = { ...entry, id: 'token', path: '/var/lib/rancher/rke2/server/token' };
+  const items = [documentItem({ content: damaged }), documentItem({ entry: token, content: damaged })];
+  t.deepEqual(plan(items, { bootRepair: true }).actions, []);
 });
 
 test('decide takes no token away, whatever is asked', (t) => {

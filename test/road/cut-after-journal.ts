@@ -5,9 +5,9 @@ import { prestart } from '../../src/heal/prestart.ts';
 import { PowerCut } from '../crash/interrupted-writer.ts';
 import { portsAt } from './run-at.ts';
 
-/** Runs the boot hook until its commit point is durable and the first file is about to be renamed; there the power goes. */
-export async function cutAfterJournal(root: string): Promise<void> {
-  const ports = await portsAt(root, '+0d');
+/** Runs the boot hook until its commit point is durable and the first file is about to change; there the power goes. */
+export async function cutAfterJournal(root: string, change: Partial<Ports> = {}): Promise<void> {
+  const ports = { ...(await portsAt(root, '+0d')), ...change };
   const dying: Ports = {
     ...ports,
     writeSide: async () => {
@@ -31,7 +31,7 @@ function withoutPowerAfterJournal(inner: FileWriter): FileWriter {
     get:
       (target, name: keyof FileWriter) =>
       (...words: readonly unknown[]): unknown => {
-        dead ||= journalled && name === 'rename';
+        dead ||= journalled && (name === 'rename' || name === 'unlink');
         if (dead) throw new PowerCut('first');
         journalled ||= name === 'rename' && words[1] === ownPaths.journal;
         return (target[name] as (...given: readonly unknown[]) => unknown)(...words);
