@@ -26,12 +26,18 @@ interface Prepared {
 
 async function prepared(t: ExecutionContext, options: { readonly nodeName?: string } = {}): Promise<Prepared> {
   const tree = temporaryTree(t, { leaf: due, ...options });
-  writeFileSync(tree.host('/etc/machine-id'), `${'a'.repeat(32)}\n`);
+  setMachineId(tree, 'a');
   const { document, status } = await runJson<{ generation: number }>(['--root', tree.root, 'standby', 'prepare']);
   t.is(status, 0);
   const { generation } = document;
   const files = `/var/lib/certmend/generations/${String(generation)}/files`;
   return { tree, generation, stored: (path) => tree.host(`${files}${path.slice(tree.dataDir.length)}`) };
+}
+
+/** The file is 0444, as systemd makes it: it is made anew. */
+function setMachineId(tree: Tree, digit: string): void {
+  rmSync(tree.host('/etc/machine-id'), { force: true });
+  writeFileSync(tree.host('/etc/machine-id'), `${digit.repeat(32)}\n`);
 }
 
 /** Fingerprints of the standby's leaves, by openssl. */
@@ -65,7 +71,7 @@ async function issuesAfresh(t: ExecutionContext, spoil: (standby: Prepared) => v
 
 const spoilt: Readonly<Record<string, (standby: Prepared) => void>> = {
   'was made on another machine': ({ tree }) => {
-    writeFileSync(tree.host('/etc/machine-id'), `${'b'.repeat(32)}\n`);
+    setMachineId(tree, 'b');
   },
   'was made for a node of another name': ({ tree }) => {
     writeFileSync(tree.host('/etc/hostname'), 'node-9\n');
