@@ -1,0 +1,121 @@
+import { compose } from '../../src/composition.ts';
+import { noArguments } from '../../src/cli/command.ts';
+import type { Io } from '../../src/cli/io.ts';
+import type { Config } from '../../src/config/config.ts';
+import { daemon } from '../../src/daemon/daemon.ts';
+import type { DaemonPorts, Snapshot, Wake } from '../../src/daemon/ports.ts';
+import type { Ports } from '../../src/heal/ports.ts';
+
+export interface Life {
+  /** What systemd was told, in order: `ready: …`, `status: …`, `alive`, `reloading`, `stopping`. */
+  readonly told: readonly string[];
+  readonly snapshots: readonly Snapshot[];
+  /** Documents that the program of notify.exec was given. */
+  readonly announced: readonly string[];
+  /** How long each wait was asked for, milliseconds. */
+  readonly waits: readonly number[];
+  /** Directories that were watched last. */
+  readonly watched: readonly string[];
+}
+
+/** What happens during a wait: time passes (all that was asked for, unless `ms` says less), and something wakes the daemon. */
+export type Step = (life: Life) => { readonly wake?: Wake; readonly ms?: number } | undefined;
+
+export interface LifeOptions {
+  readonly start?: number;
+  readonly watchdogEveryMs?: number;
+  /** Settings in place of the defaults; read again at each reload. */
+  readonly settings?: () => Partial<Config>;
+  readonly announce?: (document: string) => string | undefined;
+  readonly ports?: (ports: Ports) => Ports;
+}
+
+const silent: Io = {
+  stdout: { write: () => undefined, isTerminal: false, columns: undefined },
+  stderr: { write: () => undefined, isTerminal: false, columns: undefined },
+  env: { PATH: process.env['PATH'] },
+  confirm: undefined,
+};
+
+/**
+ * The daemon's life on real files, with the time and the signals of a script: one step for each wait, then SIGTERM.
+ * Nothing of the daemon is replaced; systemd, the clock and the operator's program are.
+ */
+export async function live(root: string, steps: readonly Step[], options: LifeOptions = {}): Promise<Life> {
+  const stop = new AbortController();
+  const told: string[] = [];
+  const snapshots: Snapshot[] = [];
+  const announced: string[] = [];
+  const waits: number[] = [];
+  let watched: readonly string[] = [];
+  const started = options.start ?? Date.now();
+  let passed = 0;
+  const life: Life = {
+    told,
+    snapshots,
+    announced,
+    waits,
+    get watched() {
+      return watched;
+    },
+  };
+  const say = (text: string): Promise<void> => {
+    told.push(text);
+    return Promise.resolve();
+  };
+  const clock: Ports['clock'] = {
+    now: () => started + passed,
+    monotonic: () => passed,
+    sleep: (ms) => {
+      passed += ms;
+      return Promise.resolve();
+    },
+  };
+  const base = await compose({ ...noArguments, root }, silent, { askSystemd: false });
+  const load = (): ReturnType<DaemonPorts['load']> => {
+    const config = { ...base.config, ...options.settings?.() };
+    const ports: Ports = { ...base, clock, config, clockIsShifted: true, synchronisation: () => 'unknown' };
+    return Promise.resolve({
+      look: () => options.ports?.(ports) ?? ports,
+      publish: (snapshot) => void snapshots.push(snapshot),
+      announce: (document) => {
+        announced.push(document);
+        return Promise.resolve(options.announce?.(document));
+      },
+    });
+  };
+  await daemon({
+    load: async () => load(),
+    notifier: {
+      watchdogEveryMs: options.watchdogEveryMs,
+      ready: (status) => say(`ready: ${status}`),
+      status: (line) => say(`status: ${line}`),
+      alive: () => say('alive'),
+      reloading: () => say('reloading'),
+      stopping: () => say('stopping'),
+    },
+    waker: {
+      stopping: stop.signal,
+      wait: (ms) => {
+        waits.push(ms);
+        const step = steps[waits.length - 1];
+        if (step === undefined) {
+          stop.abort();
+          return Promise.resolve('stop');
+        }
+        const happened = step(life);
+        passed += happened?.ms ?? ms;
+        return Promise.resolve(happened?.wake ?? 'elapsed');
+      },
+      watch: (directories) => {
+        watched = directories;
+      },
+      close: () => undefined,
+    },
+    close: () => Promise.resolve(),
+  });
+  return life;
+}
+
+/** A step in which nothing happens. */
+export const pass: Step = () => undefined;
