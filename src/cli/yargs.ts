@@ -1,4 +1,4 @@
-import yargs, { type Argv } from 'yargs';
+import yargs, { type Argv, type Options } from 'yargs';
 import { version } from '../build-info.ts';
 import { CertmendError, exitStatus } from '../error.ts';
 import type { Arguments, Command } from './command.ts';
@@ -11,6 +11,44 @@ export interface Invocation {
   readonly command: Command;
   readonly args: Arguments;
 }
+
+/** What every command takes. certmend(8) is made from this too. */
+export const globalOptions = {
+  root: {
+    type: 'string',
+    default: '/',
+    global: true,
+    requiresArg: true,
+    describe: 'treat DIR as the root of the node: a mounted disk, a backup, a test tree',
+  },
+  config: {
+    type: 'string',
+    global: true,
+    requiresArg: true,
+    describe: 'configuration file instead of /etc/certmend/config.yaml',
+  },
+  output: {
+    alias: 'o',
+    choices: outputFormats,
+    default: 'table',
+    global: true,
+    requiresArg: true,
+    describe: 'how to print the result',
+  },
+  verbose: {
+    alias: 'v',
+    type: 'boolean',
+    default: false,
+    global: true,
+    describe: 'say on standard error how the layout was found out and where its settings come from',
+  },
+  'believe-clock': {
+    type: 'boolean',
+    default: false,
+    global: true,
+    describe: 'you have checked that the clock of this machine is right',
+  },
+} as const satisfies Readonly<Record<string, Options & { readonly describe: string }>>;
 
 /**
  * The one file that knows the argument parser.
@@ -62,40 +100,7 @@ function describeProgram(parser: Argv, io: Io): Argv {
       'duplicate-arguments-array': false,
     })
     .wrap(io.stdout.columns === undefined ? 80 : Math.min(io.stdout.columns, 100))
-    .option('root', {
-      type: 'string',
-      default: '/',
-      global: true,
-      requiresArg: true,
-      describe: 'treat DIR as the root of the node: a mounted disk, a backup, a test tree',
-    })
-    .option('config', {
-      type: 'string',
-      global: true,
-      requiresArg: true,
-      describe: 'configuration file instead of /etc/certmend/config.yaml',
-    })
-    .option('output', {
-      alias: 'o',
-      choices: outputFormats,
-      default: 'table',
-      global: true,
-      requiresArg: true,
-      describe: 'how to print the result',
-    })
-    .option('verbose', {
-      alias: 'v',
-      type: 'boolean',
-      default: false,
-      global: true,
-      describe: 'say on standard error how the layout was found out and where its settings come from',
-    })
-    .option('believe-clock', {
-      type: 'boolean',
-      default: false,
-      global: true,
-      describe: 'you have checked that the clock of this machine is right',
-    })
+    .options(globalOptions)
     .version(version)
     .help()
     .completion('completion', 'print a completion script for the shell: source <(certmend completion)')
