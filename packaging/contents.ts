@@ -1,17 +1,58 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Architecture } from './architecture.ts';
+import type { BundledPackage } from './bundled-packages.ts';
+import { journalCatalog } from './catalog.ts';
+import { compress, debianChangelog } from './changelog.ts';
+import { debianCopyright, licenceFiles } from './licence-files.ts';
+import { certmend8 } from './man/certmend-8.ts';
+import { certmendYaml5 } from './man/certmend-yaml-5.ts';
+import type { Format } from './options.ts';
 import type { PackedDirectory, PackedFile } from './packed-file.ts';
 import { project, readProject } from './project.ts';
+import type { Release } from './release.ts';
 import type { Runtime } from './runtime.ts';
 import { sampleConfig } from './sample-config.ts';
+import { sbom } from './sbom.ts';
 
 /** Units of the products that certmend heals before they start. */
 export const healedUnits = ['rke2-server', 'rke2-agent', 'k3s', 'k3s-agent', 'kubelet'] as const;
 
 export const directories: readonly PackedDirectory[] = [{ path: '/etc/certmend/config.yaml.d' }];
 
-/** Everything that both kinds of packages have. */
-export function commonFiles(runtime: Runtime, program: string): readonly PackedFile[] {
+/** What a package is made from. */
+export interface Ingredients {
+  readonly architecture: Architecture;
+  readonly release: Release;
+  readonly runtime: Runtime;
+  /** Directory with the bundled program. */
+  readonly program: string;
+  readonly bundled: readonly BundledPackage[];
+}
+
+/** Everything in the package of a format: what both have, and what only its family of systems knows. */
+export function filesFor(format: Format, ingredients: Ingredients): readonly PackedFile[] {
+  const { release, runtime, bundled } = ingredients;
+  const pathOfNode = '/usr/lib/certmend/node';
+  const own: Readonly<Record<Format, readonly PackedFile[]>> = {
+    deb: [
+      { path: `${documentation}/copyright`, content: debianCopyright(runtime, bundled, release, pathOfNode) },
+      { path: `${documentation}/changelog.gz`, content: debianChangelog(release) },
+    ],
+    rpm: [
+      {
+        path: '/usr/lib/systemd/system-preset/80-certmend.preset',
+        content: readProject('systemd', '80-certmend.preset'),
+      },
+      { path: `${documentation}/CHANGELOG.md`, content: readProject('CHANGELOG.md') },
+    ],
+  };
+  return [...commonFiles(ingredients), ...own[format]].sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+const documentation = '/usr/share/doc/certmend';
+
+function commonFiles({ architecture, release, runtime, program, bundled }: Ingredients): readonly PackedFile[] {
   return [
     { path: '/usr/bin/certmend', content: readProject('packaging', 'certmend.sh'), mode: 0o755 },
     { path: '/usr/lib/certmend/node', content: { copyOf: runtime.path }, mode: 0o755 },
@@ -27,14 +68,36 @@ export function commonFiles(runtime: Runtime, program: string): readonly PackedF
     })),
     { path: '/usr/lib/tmpfiles.d/certmend.conf', content: readProject('systemd', 'tmpfiles.conf') },
     { path: '/etc/certmend/config.yaml', content: sampleConfig(), isConfiguration: true },
+    { path: '/usr/lib/systemd/catalog/certmend.catalog', content: journalCatalog() },
+    {
+      path: '/usr/share/bash-completion/completions/certmend',
+      content: readProject('packaging', 'completion.bash'),
+    },
+    { path: '/usr/share/man/man8/certmend.8.gz', content: compress(certmend8(release)) },
+    { path: '/usr/share/man/man5/certmend.yaml.5.gz', content: compress(certmendYaml5(release)) },
+    { path: `${documentation}/certmend.cdx.json`, content: sbom(architecture, release, runtime, bundled) },
+    ...licenceFiles(runtime, bundled),
+    ...operatorDocuments(),
     ...examples(),
   ];
 }
 
+/** What of docs/ is for people who run certmend, as far as it is written. */
+function operatorDocuments(): readonly PackedFile[] {
+  const wanted = ['audit.md', 'configuration.md', 'metrics.md', 'operations.md', 'reasons.md', 'security.md'];
+  return wanted
+    .filter((name) => existsSync(join(project, 'docs', name)))
+    .map((name) => ({ path: `${documentation}/${name}`, content: readProject('docs', name) }));
+}
+
 function examples(): readonly PackedFile[] {
-  const directory = join(project, 'systemd', 'examples');
-  return readdirSync(directory).map((name) => ({
-    path: `/usr/share/doc/certmend/examples/${name}`,
-    content: { copyOf: join(directory, name) },
-  }));
+  return ['systemd/examples', 'docs/examples']
+    .map((name) => join(project, name))
+    .filter((directory) => existsSync(directory))
+    .flatMap((directory) =>
+      readdirSync(directory).map((name) => ({
+        path: `${documentation}/examples/${name}`,
+        content: { copyOf: join(directory, name) },
+      })),
+    );
 }

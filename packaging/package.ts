@@ -1,8 +1,10 @@
-import { mkdirSync, mkdtempSync, renameSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Architecture } from './architecture.ts';
 import { writeChecksums } from './checksums.ts';
-import { commonFiles } from './contents.ts';
+import { bundledPackages } from './bundled-packages.ts';
+import { filesFor } from './contents.ts';
+import type { PackedFile } from './packed-file.ts';
 import { makeDeb } from './deb.ts';
 import { readOptions, usage, type Format, type Options } from './options.ts';
 import { project } from './project.ts';
@@ -39,12 +41,13 @@ async function makePackages(options: Options): Promise<void> {
     await runTool(process.execPath, [join(project, 'build', 'bundle.ts'), program], {
       env: { SOURCE_DATE_EPOCH: String(release.epoch) },
     });
+    const bundled = bundledPackages(readFileSync(join(program, 'inputs.txt'), 'utf8'));
     // One after the other for an architecture, the architectures beside each other.
     await Promise.all(
       options.architectures.map(async (architecture) => {
         const runtime = await provideRuntime(architecture);
-        const files = commonFiles(runtime, program);
         for (const format of options.formats) {
+          const files = filesFor(format, { architecture, release, runtime, program, bundled });
           await makePackage({ architecture, format, release, files, work, output, fast: options.fast });
         }
       }),
@@ -59,7 +62,7 @@ interface Order {
   readonly architecture: Architecture;
   readonly format: Format;
   readonly release: Release;
-  readonly files: ReturnType<typeof commonFiles>;
+  readonly files: readonly PackedFile[];
   readonly work: string;
   readonly output: string;
   readonly fast: boolean;
