@@ -51,11 +51,16 @@ License: Expat-and-others
     ({ directory: source, licence, licenceText, name, version }) => `Files: ${source}/*
 Copyright: ${copyrightOf(licenceText).join('\n ')}
 License: ${shortName(licence)}-${name.replace('/', '-')}
-${licenceText.trimEnd().split('\n').map(indent).join('\n')}
+${withoutGpl(licenceText).trimEnd().split('\n').map(indent).join('\n')}
 Comment: ${name} ${version}
 `,
   );
   return [head, own, node, ...others].join('\n');
+}
+
+/** Of a choice between another licence and the GPL, the other one is taken; the whole file is in licenses/ as well. */
+function withoutGpl(text: string): string {
+  return text.split(/^-+\n\s+GNU GENERAL PUBLIC LICENSE/m)[0] ?? text;
 }
 
 function nodeLicence({ version }: Runtime): string {

@@ -4,7 +4,11 @@
  */
 export function roff(markdown: string): string {
   const blocks = markdown.trim().split(/\n{2,}/);
-  return blocks.map(block).join('');
+  // A section begins a paragraph by itself.
+  return blocks
+    .map(block)
+    .join('')
+    .replaceAll(/^(\.S[HS] .*)\n\.PP\n/gm, '$1\n');
 }
 
 /** Title line of a page: name, section, date. */
@@ -51,7 +55,7 @@ function escape(text: string): string {
   return text
     .replaceAll('\\', '\\e')
     .replaceAll('-', '\\-')
-    .replaceAll(/[^\x00-\x7f]/g, (character) => {
+    .replaceAll(/\P{ASCII}/gu, (character) => {
       const hexadecimal = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
       return `\\[u${hexadecimal}]`;
     });
