@@ -27,17 +27,18 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** Runs a program to its end, at most a minute. Never throws for its exit status. */
+/** Runs a program to its end, at most a minute or the limit (milliseconds). Never throws for its exit status. */
 export async function run(
   command: string,
   arguments_: readonly string[],
   environment: NodeJS.ProcessEnv = {},
+  limit = 60_000,
 ): Promise<Ended> {
   return await new Promise((resolve, reject) => {
     const child = spawn(command, arguments_, {
       env: { ...process.env, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: 60_000,
+      timeout: limit,
     });
     let [stdout, stderr] = ['', ''];
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
