@@ -19,7 +19,12 @@ export interface Life {
 }
 
 /** What happens during a wait: time passes (all that was asked for, unless `ms` says less), and something wakes the daemon. */
-export type Step = (life: Life) => { readonly wake?: Wake; readonly ms?: number } | undefined;
+export type Step = (life: Life) => Happened | undefined | Promise<Happened | undefined>;
+
+interface Happened {
+  readonly wake?: Wake;
+  readonly ms?: number;
+}
 
 export interface LifeOptions {
   readonly start?: number;
@@ -96,16 +101,16 @@ export async function live(root: string, steps: readonly Step[], options: LifeOp
     },
     waker: {
       stopping: stop.signal,
-      wait: (ms) => {
+      wait: async (ms) => {
         waits.push(ms);
         const step = steps[waits.length - 1];
         if (step === undefined) {
           stop.abort();
-          return Promise.resolve('stop');
+          return 'stop';
         }
-        const happened = step(life);
+        const happened = await step(life);
         passed += happened?.ms ?? ms;
-        return Promise.resolve(happened?.wake ?? 'elapsed');
+        return happened?.wake ?? 'elapsed';
       },
       watch: (directories) => {
         watched = directories;
