@@ -8,7 +8,7 @@ export interface BundledPackage {
   readonly version: string;
   /** SPDX expression, as the package declares it. */
   readonly licence: string;
-  /** The licence file of the package, whole. */
+  /** The licence file of the package, whole; its lines end as they do on the node. */
   readonly licenceText: string;
   /** Where it was taken from, below the checkout. */
   readonly directory: string;
@@ -47,5 +47,7 @@ function describePackage(directory: string): BundledPackage {
   const file = readdirSync(at).find((name) => /^(licen[cs]e|copying)\b/i.test(name));
   if (licence === undefined || licence === '' || file === undefined) throw new Error(`${directory} has no licence`);
   const { name, version } = manifest;
-  return { name, version, licence, licenceText: readFileSync(join(at, file), 'utf8').trimEnd() + '\n', directory };
+  // Some were written where a line ends with two characters.
+  const licenceText = readFileSync(join(at, file), 'utf8').replaceAll('\r\n', '\n').trimEnd() + '\n';
+  return { name, version, licence, licenceText, directory };
 }

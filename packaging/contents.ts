@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Architecture } from './architecture.ts';
 import type { BundledPackage } from './bundled-packages.ts';
@@ -38,6 +38,7 @@ export function filesFor(format: Format, ingredients: Ingredients): readonly Pac
     deb: [
       { path: `${documentation}/copyright`, content: debianCopyright(runtime, bundled, release, pathOfNode) },
       { path: `${documentation}/changelog.gz`, content: debianChangelog(release) },
+      { path: '/usr/share/lintian/overrides/certmend', content: readProject('deb', 'lintian-overrides') },
     ],
     rpm: [
       {
@@ -56,7 +57,7 @@ function commonFiles({ architecture, release, runtime, program, bundled }: Ingre
   return [
     { path: '/usr/bin/certmend', content: readProject('packaging', 'certmend.sh'), mode: 0o755 },
     { path: '/usr/lib/certmend/node', content: { copyOf: runtime.path }, mode: 0o755 },
-    { path: '/usr/lib/certmend/certmend.mjs', content: { copyOf: join(program, 'certmend.mjs') } },
+    { path: '/usr/lib/certmend/certmend.mjs', content: moduleOf(join(program, 'certmend.mjs')) },
     ...readdirSync(join(program, 'chunks')).map((name) => ({
       path: `/usr/lib/certmend/chunks/${name}`,
       content: { copyOf: join(program, 'chunks', name) },
@@ -80,6 +81,11 @@ function commonFiles({ architecture, release, runtime, program, bundled }: Ingre
     ...operatorDocuments(),
     ...examples(),
   ];
+}
+
+/** Without the line that names an interpreter: here it is a module that /usr/bin/certmend gives to its own runtime. */
+function moduleOf(path: string): string {
+  return readFileSync(path, 'utf8').replace(/^#!.*\n/, '');
 }
 
 /** What of docs/ is for people who run certmend, as far as it is written. */

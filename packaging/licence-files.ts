@@ -13,10 +13,15 @@ export function licenceFiles(runtime: Runtime, bundled: readonly BundledPackage[
     { path: `${directory}/certmend.txt`, content: readProject('LICENSE') },
     { path: nodeLicence(runtime), content: compress(runtime.licence) },
     ...bundled.map(({ name, version, licenceText }) => ({
-      path: `${directory}/${name.replace('/', '+')}-${version}.txt`,
+      path: `${directory}/${fileName(name)}-${version}.txt`,
       content: licenceText,
     })),
   ];
+}
+
+/** `@scope/name` as `scope+name`: an `@` in a path means something to many a tool. */
+function fileName(name: string): string {
+  return name.replace('@', '').replace('/', '+');
 }
 
 /** The same as Debian's copyright file, machine-readable (DEP-5). Paths are those of the source. */

@@ -64,6 +64,7 @@ Version: ${release.version}
 Release: 1
 Summary: ${summary.charAt(0).toUpperCase()}${summary.slice(1)}
 License: Apache-2.0 AND MIT AND BSD-3-Clause AND ISC
+Group: System Environment/Daemons
 URL: https://certmend.invalid/
 Packager: ${maintainer}
 AutoReqProv: no
