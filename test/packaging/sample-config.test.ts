@@ -1,0 +1,59 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { parse } from 'yaml';
+import { sampleConfig } from '../../packaging/sample-config.ts';
+import type { Config } from '../../src/config/config.ts';
+import { knownKeys } from '../../src/config/config-file.ts';
+import { defaultConfig } from '../../src/config/default-config.ts';
+import { loadConfig } from '../../src/config/load-config.ts';
+import { createFileReader } from '../../src/system/node-file-reader.ts';
+
+async function load(t: ExecutionContext, text: string): Promise<Config> {
+  const root = mkdtempSync(join(tmpdir(), 'certmend-sample-'));
+  t.teardown(() => {
+    rmSync(root, { recursive: true, force: true });
+  });
+  const path = join(root, 'etc/certmend/config.yaml');
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+  return await loadConfig(createFileReader(root));
+}
+
+/** The file after the one `#` before each key has gone, as its first lines tell people to do. */
+function uncommented(): string {
+  return sampleConfig().replaceAll(/^#(?!#)/gm, '');
+}
+
+test('the sample configuration says nothing: the defaults hold', async (t) => {
+  // The very object: no parser was loaded for it, at any boot.
+  t.is(await load(t, sampleConfig()), defaultConfig);
+});
+
+test('the sample configuration has every key, each with a value that is accepted', async (t) => {
+  const values = parse(uncommented()) as Readonly<Record<string, unknown>>;
+  for (const [section, keys] of knownKeys) {
+    const there = section === '' ? values : (values[section] as Readonly<Record<string, unknown>>);
+    t.deepEqual(Object.keys(there).toSorted(), keys.toSorted(), section);
+  }
+  await t.notThrowsAsync(load(t, uncommented()));
+});
+
+test('the sample configuration shows the defaults where there are any', async (t) => {
+  const { layout, dataDir, renewal, metrics, notify, ...others } = await load(t, uncommented());
+  t.like(defaultConfig, others);
+  t.is(renewal.validityDays, defaultConfig.renewal.validityDays);
+  t.is(notify.timeoutMs, defaultConfig.notify.timeoutMs);
+  // The rest are examples, for there is no default.
+  t.is(layout, 'rke2-server');
+  t.is(dataDir, '/var/lib/rancher/rke2');
+  t.is(renewal.renewBeforeDays, 120);
+  t.truthy(metrics.textfile);
+  t.truthy(metrics.listen);
+  t.truthy(notify.exec);
+});
+
+test('the sample configuration is read on any terminal', (t) => {
+  for (const line of sampleConfig().split('\n')) t.true(line.length <= 120, line);
+});
