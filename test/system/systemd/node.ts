@@ -43,7 +43,7 @@ export class SystemdNode {
     rmSync(join(this.#state, 'pid'), { force: true });
     const name = `certmend-${basename(this.#state)}-${String(process.pid)}`;
     const line = ['--mount', join(import.meta.dirname, 'boot.sh'), await baseRoot(), this.#state, name];
-    const shell = spawn('unshare', line, { stdio: ['ignore', 'ignore', 'inherit'] });
+    const shell = spawn('unshare', line, { stdio: 'ignore' });
     this.#shell = shell;
     process.once('exit', () => this.#kill());
     await eventually('a systemd', () => existsSync(join(this.#state, 'pid')));

@@ -1,0 +1,25 @@
+#!/bin/bash
+# Writes down what an operator would look at, in /srv/seen, and switches the machine off. The kernel's command line may
+# say acceptance.wait=SECONDS: how long certmend is given to be healthy and to have a standby.
+set -u
+seen=/srv/seen
+rm -rf "$seen"
+mkdir -p "$seen"
+limit=$(sed -n 's/.*acceptance\.wait=\([0-9]*\).*/\1/p' /proc/cmdline)
+for _ in $(seq "${limit:-90}"); do
+  case $(systemctl show -p StatusText --value certmend) in
+  healthy*standby*ready) break ;;
+  esac
+  sleep 1
+done
+date -u +%FT%TZ >"$seen/date"
+systemctl show -p ActiveState --value rke2-server >"$seen/product"
+systemctl show -p StatusText --value certmend >"$seen/health"
+/usr/local/bin/ask >"$seen/ask" 2>&1
+systemctl status --no-pager --full --lines 0 certmend >"$seen/status" 2>&1
+certmend check >"$seen/check" 2>&1
+journalctl --no-pager -b -o short-iso -u rke2-server >"$seen/journal-product" 2>&1
+journalctl --no-pager -b -o short-iso -u certmend >"$seen/journal-certmend" 2>&1
+journalctl --no-pager -b -o json SYSLOG_IDENTIFIER=certmend >"$seen/records" 2>&1
+sync
+systemctl poweroff

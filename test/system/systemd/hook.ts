@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { eventually, type SystemdNode } from './node.ts';
+
+const unit = 'rke2-server';
+const runtime = '/usr/lib/certmend/node';
+const program = '/usr/bin/certmend';
+
+/** The node's leaves expired 35 days ago, and the product could not start with them on its own. */
+export async function hookNeverBlocks(node: SystemdNode): Promise<string> {
+  await node.say('systemctl', 'stop', unit);
+  await node.say('dpkg', '--install', '/srv/new.deb');
+  assert.match(await node.say('systemctl', 'cat', unit), /10-certmend\.conf/);
+
+  const cost = await start(node);
+  assert.doesNotMatch(await node.say('/usr/local/bin/ask'), /FAILED/);
+  const committed = JSON.parse(await node.say('journalctl', '-o', 'json', '-u', unit, 'CERTMEND_EVENT=committed')) as {
+    readonly [field: string]: unknown;
+  };
+  assert.match(String(committed['MESSAGE_ID']), /^[0-9a-f]{32}$/);
+  assert.match(String(committed['CERTMEND_GENERATION']), /^\d+$/);
+
+  // A loop of Restart=always: the hook runs at each start.
+  const runs = await hookRuns(node);
+  for (let turn = 1; turn <= 2; turn += 1) {
+    const before = await node.property(unit, 'NRestarts');
+    await node.say('kill', '-KILL', await node.property(unit, 'MainPID'));
+    await eventually('the product is back', async () => {
+      const again = (await node.property(unit, 'NRestarts')) !== before;
+      return again && (await node.property(unit, 'ActiveState')) === 'active';
+    });
+  }
+  assert.equal(await hookRuns(node), runs + 2);
+
+  await node.say('mv', runtime, `${runtime}.away`);
+  await start(node);
+  await node.say('mv', `${runtime}.away`, runtime);
+
+  await node.say('mv', program, `${program}.away`);
+  await start(node);
+  for (const body of ['exit 77', 'kill -KILL $$', 'kill -SEGV $$']) {
+    await node.say('sh', '-c', `printf '#!/bin/sh\\n%s\\n' '${body}' >${program}; chmod 755 ${program}`);
+    await start(node);
+  }
+  // Hangs, deaf to SIGTERM: the drop-in's own limit ends it.
+  await node.say('sh', '-c', `printf '#!/bin/sh\\ntrap "" TERM\\nwhile :; do sleep 1; done\\n' >${program}`);
+  const hung = await start(node);
+  assert.ok(hung > 70 && hung < 88, `${hung} s`);
+  await node.say('mv', `${program}.away`, program);
+  const healthy = await start(node);
+  return `healed in ${cost.toFixed(1)} s, a healthy start takes ${healthy.toFixed(1)} s; hanging delayed it by ${hung.toFixed(0)} s`;
+}
+
+/** Starts the product anew; seconds until it is active. */
+async function start(node: SystemdNode): Promise<number> {
+  await node.say('systemctl', 'stop', unit);
+  const begin = performance.now();
+  const child = await node.run('systemctl', 'start', '--no-block', unit);
+  assert.equal(child.status, 0, child.stderr);
+  await eventually('active', async () => (await node.property(unit, 'ActiveState')) === 'active', 100_000);
+  return (performance.now() - begin) / 1000;
+}
+
+async function hookRuns(node: SystemdNode): Promise<number> {
+  const counted = await node.say('sh', '-c', `journalctl --no-pager -u ${unit} -o cat SYSLOG_IDENTIFIER=certmend + _COMM=node -u ${unit} | grep -c . || true`);
+  return Number(counted);
+}
