@@ -5,6 +5,7 @@ import { program } from './certmend.ts';
 import { errorInjection } from './error-injection.ts';
 import { etcd } from './etcd.ts';
 import type { Program, Scenario } from './scenario.ts';
+import { soak } from './soak.ts';
 import { straceKill } from './strace-kill.ts';
 
 /*
@@ -12,7 +13,7 @@ import { straceKill } from './strace-kill.ts';
  * its scenarios fail and names the Debian package. The last line is "N passed, N failed". WORDS choose scenarios.
  */
 const words = process.argv.slice(2);
-const scenarios = [...etcd, ...errorInjection, ...straceKill].filter(({ name }) =>
+const scenarios = [...etcd, ...soak, ...errorInjection, ...straceKill].filter(({ name }) =>
   words.every((word) => name.includes(word)),
 );
 
