@@ -59,7 +59,7 @@ Version: ${version}
 Architecture: ${architecture.debian}
 Maintainer: ${maintainer}
 Installed-Size: ${kilobytes}
-Depends: libc6 (>= 2.28), libgcc-s1 | libgcc1, libstdc++6, systemd (>= 239)
+Depends: libc6 (>= 2.28), libgcc-s1 | libgcc1, libstdc++6 (>= 7), systemd (>= 239)
 Section: admin
 Priority: optional
 Description: ${summary}

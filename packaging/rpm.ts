@@ -73,7 +73,7 @@ Requires: coreutils
 Requires: util-linux
 Requires: systemd >= 239
 Requires: libc.so.6(GLIBC_2.28)(64bit)
-Requires: libstdc++.so.6()(64bit)
+Requires: libstdc++.so.6(CXXABI_1.3.11)(64bit)
 Requires: libgcc_s.so.1()(64bit)
 
 %description
