@@ -2,8 +2,7 @@
 # Writes down what an operator would look at, in /srv/seen, and switches the machine off. The kernel's command line may
 # say acceptance.wait=SECONDS: how long certmend is given to be healthy and to have a standby.
 set -u
-seen=/srv/seen
-rm -rf "$seen"
+seen=/run/seen
 mkdir -p "$seen"
 limit=$(sed -n 's/.*acceptance\.wait=\([0-9]*\).*/\1/p' /proc/cmdline)
 for _ in $(seq "${limit:-90}"); do
@@ -21,5 +20,8 @@ certmend check >"$seen/check" 2>&1
 journalctl --no-pager -b -o short-iso -u rke2-server >"$seen/journal-product" 2>&1
 journalctl --no-pager -b -o short-iso -u certmend >"$seen/journal-certmend" 2>&1
 journalctl --no-pager -b -o json SYSLOG_IDENTIFIER=certmend >"$seen/records" 2>&1
+# Only now: until here the disk may have been full.
+rm -rf /srv/fill /srv/fill.rest /srv/seen
+cp -r "$seen" /srv/seen
 sync
 systemctl poweroff

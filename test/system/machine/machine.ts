@@ -32,6 +32,8 @@ export async function makeDisk(scratch: string): Promise<Disk> {
   cpSync(join(import.meta.dirname, 'acceptance.sh'), at('usr/local/bin/acceptance'));
   cpSync(join(import.meta.dirname, 'acceptance.service'), at('etc/systemd/system/acceptance.service'));
   cpSync(join(import.meta.dirname, 'mark.conf'), at('etc/systemd/system/rke2-server.service.d/05-mark.conf'));
+  cpSync(join(import.meta.dirname, 'fill.service'), at('etc/systemd/system/fill.service'));
+  symlinkSync('../fill.service', at('etc/systemd/system/multi-user.target.wants/fill.service'));
   symlinkSync('../acceptance.service', at('etc/systemd/system/multi-user.target.wants/acceptance.service'));
   mkdirSync(at('srv'), { recursive: true });
   cpSync((await packages()).deb, at('srv/certmend.deb'));
@@ -55,6 +57,8 @@ export interface Power {
   readonly clock: number;
   /** Seconds that certmend is given to become healthy before the machine is switched off. */
   readonly patience?: number;
+  /** The disk has no block left when the node's services start. */
+  readonly isFull?: boolean;
   /** The power fails so many milliseconds after the console said `rotation begins`. */
   readonly cutAfter?: number;
 }
@@ -63,10 +67,10 @@ export interface Power {
  * Switches a machine on and waits until it has switched itself off, or its power has failed.
  * @returns what it printed on its serial line
  */
-export async function powerOn({ image }: Disk, { clock, patience = 90, cutAfter }: Power): Promise<string> {
+export async function powerOn({ image }: Disk, { clock, patience = 90, isFull = false, cutAfter }: Power): Promise<string> {
   const boot = join(await baseRoot(), 'boot');
   const named = (prefix: string): string => join(boot, readdirSync(boot).find((name) => name.startsWith(prefix)) ?? '');
-  const append = `root=/dev/vda rw console=ttyS0 quiet mitigations=off acceptance.wait=${patience}`;
+  const append = `root=/dev/vda rw console=ttyS0 quiet mitigations=off acceptance.wait=${patience}${isFull ? ' acceptance.fill' : ''}`;
   const hardware = ['-accel', 'tcg,thread=multi', '-cpu', 'max', '-smp', '2', '-m', '1024', '-nic', 'none'];
   const system = ['-kernel', named('vmlinuz'), '-initrd', named('initrd.img'), '-append', append];
   const disk = ['-drive', `file=${image},if=virtio,format=raw`];

@@ -24,6 +24,12 @@ for name in client-kubelet serving-kubelet client-kube-proxy client-rke2-control
   reissue "$own/old" "$data/agent/$name.key" "$authority" "$data/agent/$name.crt"
 done
 
+# The administrator's kubeconfig holds a copy of client-admin, made at each start.
+kubeconfig=/etc/rancher/rke2/rke2.yaml
+sed -e "s|\(client-certificate-data:\).*|\1 $(base64 -w0 "$tls/client-admin.crt")|" \
+  -e "s|\(client-key-data:\).*|\1 $(base64 -w0 "$tls/client-admin.key")|" "$kubeconfig" >"$own/kubeconfig"
+cat "$own/kubeconfig" >"$kubeconfig"
+
 # The listener's document: with the trigger a new key and certificate for the same names.
 document=$tls/dynamic-cert.json
 field() { sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p" "$document" | base64 -d; }

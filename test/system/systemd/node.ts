@@ -17,7 +17,9 @@ export function layNode(directory: string, options: Omit<TreeOptions, 'directory
   mkdirSync(join(directory, 'usr/local/bin'), { recursive: true });
   cpSync(join(standIn, 'rke2.sh'), join(directory, 'usr/local/bin/rke2'));
   cpSync(join(standIn, 'ask.sh'), join(directory, 'usr/local/bin/ask'));
-  return tree;
+  // The product writes it itself, at each start.
+  const own = '/etc/rancher/rke2/rke2.yaml';
+  return { ...tree, protectedPaths: tree.protectedPaths.filter((path) => path !== own) };
 }
 
 /** A node whose systemd runs in namespaces of its own: no network, its own processes, an overlay over the base root. */
