@@ -67,7 +67,10 @@ export interface Power {
  * Switches a machine on and waits until it has switched itself off, or its power has failed.
  * @returns what it printed on its serial line
  */
-export async function powerOn({ image }: Disk, { clock, patience = 90, isFull = false, cutAfter }: Power): Promise<string> {
+export async function powerOn(
+  { image }: Disk,
+  { clock, patience = 90, isFull = false, cutAfter }: Power,
+): Promise<string> {
   const boot = join(await baseRoot(), 'boot');
   const named = (prefix: string): string => join(boot, readdirSync(boot).find((name) => name.startsWith(prefix)) ?? '');
   const append = `root=/dev/vda rw console=ttyS0 quiet mitigations=off acceptance.wait=${patience}${isFull ? ' acceptance.fill' : ''}`;

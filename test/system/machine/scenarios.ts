@@ -1,11 +1,20 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, rmSync } from 'node:fs';
+import { X509Certificate } from 'node:crypto';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fingerprintPaths, type Fingerprint } from '../../fixtures/fingerprint-tree.ts';
 import { day, type Tree } from '../../fixtures/tree.ts';
 import { programs, type Program, type Scenario } from '../scenario.ts';
 import { inScratch, scratchDirectory } from '../scratch.ts';
-import { assertAllOld, assertNothingStray, assertProtectedUntouched, liveSet, ownLeaves, pairFits, replaced } from '../set-state.ts';
+import {
+  assertAllOld,
+  assertNothingStray,
+  assertProtectedUntouched,
+  liveSet,
+  ownLeaves,
+  pairFits,
+  replaced,
+} from '../set-state.ts';
 import { branch, makeDisk, powerOn, readDisk, seen, type Disk } from './machine.ts';
 
 const needs: readonly Program[] = [
@@ -112,11 +121,17 @@ function assertOrder(text: string, steps: readonly RegExp[]): void {
   }
 }
 
-/** Every pair is another one, fits, and is valid on that day, as openssl sees it. */
+/** Every pair is another one, fits, and is valid on that day, signed by the authority on the disk. */
 function assertNew(tree: Tree, old: Asleep['old'], clock: number): void {
   assert.equal(replaced(old, tree).length, old.size, 'every file of the set is replaced');
-  for (const leaf of ownLeaves(tree)) assert.ok(pairFits(tree, leaf), `${leaf.id}: the key fits`);
-  void clock;
+  for (const leaf of ownLeaves(tree)) {
+    assert.ok(pairFits(tree, leaf), `${leaf.id}: the key fits`);
+    const certificate = new X509Certificate(readFileSync(tree.host(leaf.certificatePath)));
+    const issuer = new X509Certificate(readFileSync(tree.host(tree.authority(leaf.issuer).certificatePath)));
+    assert.ok(certificate.verify(issuer.publicKey), `${leaf.id}: signed by ${leaf.issuer}`);
+    const [from, until] = [certificate.validFromDate.getTime(), certificate.validToDate.getTime()];
+    assert.ok(from <= clock && until > clock + 120 * day, `${leaf.id}: good for longer than the product's window`);
+  }
 }
 
 async function powerCuts({ disk, dayZero: begin, old, protectedBefore }: Asleep, scratch: string): Promise<string> {
@@ -137,7 +152,10 @@ async function powerCuts({ disk, dayZero: begin, old, protectedBefore }: Asleep,
     else if (changed === old.size) tally.new += 1;
     else {
       tally.open += 1;
-      assert.ok(fingerprintPaths(torn.root, ['/var/lib/certmend/journal.json']).size === 1, `${where}: torn, no journal`);
+      assert.ok(
+        fingerprintPaths(torn.root, ['/var/lib/certmend/journal.json']).size === 1,
+        `${where}: torn, no journal`,
+      );
     }
     await powerOn(branched, { clock: clock + 60_000 });
     const tree = await readDisk(branched, join(scratch, 'seen'));

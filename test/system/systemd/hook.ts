@@ -13,9 +13,9 @@ export async function hookNeverBlocks(node: SystemdNode): Promise<string> {
 
   const cost = await start(node);
   assert.doesNotMatch(await node.say('/usr/local/bin/ask'), /FAILED/);
-  const committed = JSON.parse(await node.say('journalctl', '-o', 'json', '-u', unit, 'CERTMEND_EVENT=committed')) as {
-    readonly [field: string]: unknown;
-  };
+  const committed = JSON.parse(
+    await node.say('journalctl', '-o', 'json', '-u', unit, 'CERTMEND_EVENT=committed'),
+  ) as Readonly<Record<string, unknown>>;
   assert.match(String(committed['MESSAGE_ID']), /^[0-9a-f]{32}$/);
   assert.match(String(committed['CERTMEND_GENERATION']), /^\d+$/);
 

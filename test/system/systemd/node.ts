@@ -47,7 +47,9 @@ export class SystemdNode {
     const line = ['--mount', join(import.meta.dirname, 'boot.sh'), await baseRoot(), this.#state, name];
     const shell = spawn('unshare', line, { stdio: 'ignore' });
     this.#shell = shell;
-    process.once('exit', () => this.#kill());
+    process.once('exit', () => {
+      this.#kill();
+    });
     await eventually('a systemd', () => existsSync(join(this.#state, 'pid')));
     this.#pid = readFileSync(join(this.#state, 'pid'), 'utf8').trim();
     await eventually('its bus', async () => (await this.run('systemctl', 'is-system-running', '--wait')).stdout !== '');
@@ -84,7 +86,7 @@ export class SystemdNode {
   /** The end, however far it has come. */
   async end(): Promise<void> {
     const shell = this.#shell;
-    if (shell === undefined || shell.exitCode !== null) return;
+    if (shell?.exitCode !== null) return;
     const gone = once(shell, 'exit');
     this.#kill();
     await gone;

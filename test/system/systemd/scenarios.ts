@@ -1,4 +1,3 @@
-import assert from 'node:assert/strict';
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { packages, previousVersion } from '../packages.ts';
