@@ -29,6 +29,8 @@ export async function makeDeb({ architecture, release, files, work, output, fast
   const root = join(work, 'deb');
   const control = join(root, 'DEBIAN');
   mkdirSync(control, { recursive: true });
+  // Whatever the umask of the builder is.
+  for (const directory of [root, control]) chmodSync(directory, 0o755);
   const content: Readonly<Record<string, string>> = {
     control: controlFile(architecture, release, installedKilobytes(files)),
     conffiles: files.flatMap(({ path, isConfiguration }) => (isConfiguration === true ? [`${path}\n`] : [])).join(''),

@@ -70,3 +70,10 @@ export async function build(
     output,
   ]);
 }
+
+/** What the header of an rpm says. */
+export async function queryRpm(path: string, format: string): Promise<string> {
+  // Debian has no rpm database, and none is needed.
+  const { stdout } = await runTo(['rpm', '--dbpath', '/nonexistent', '-qp', '--qf', format, path]);
+  return stdout;
+}

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { runTo } from '../command.ts';
-import type { Built } from './build.ts';
+import { queryRpm, type Built } from './build.ts';
 
 /** What has to be there, in either format: agreed with everybody who looks for it. */
 const required = [
@@ -100,13 +100,6 @@ async function listRpm(path: string): Promise<readonly Entry[]> {
       const [mode = '', owner = '', name = ''] = line.split(' ');
       return { mode, owner, path: name };
     });
-}
-
-/** What the header of an rpm says. */
-export async function queryRpm(path: string, format: string): Promise<string> {
-  // Debian has no rpm database, and none is needed.
-  const { stdout } = await runTo(['rpm', '--dbpath', '/nonexistent', '-qp', '--qf', format, path]);
-  return stdout;
 }
 
 /** The rpm has, byte for byte, what the deb has. */
