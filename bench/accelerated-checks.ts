@@ -5,7 +5,7 @@ import { live, type Step } from '../test/daemon/life.ts';
 import { makeTree } from '../test/fixtures/tree.ts';
 
 /*
- * node --max-semi-space-size=1 bench/accelerated-checks.ts [CHECKS]: the daemon on a healthy node, one check
+ * node --expose-gc --max-semi-space-size=1 bench/accelerated-checks.ts [CHECKS]: the daemon on a healthy node, one check
  * right after the other, an hour of its own time between them. Prints what a check costs and whether memory grows.
  */
 const checks = Number(process.argv[2] ?? '10000');

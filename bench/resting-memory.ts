@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 
 /** How certmend.service starts its runtime; systemd/certmend.service says why. */
-export const daemonFlags = ['--jitless', '--max-semi-space-size=1'];
+export const daemonFlags = ['--jitless', '--expose-gc', '--max-semi-space-size=1'];
 
 /** Time for the first check and for the runtime to come to rest, milliseconds. */
 const settleMs = 5000;

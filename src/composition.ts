@@ -109,8 +109,9 @@ export async function composeDaemon(args: Arguments, io: Io): Promise<DaemonPort
       const { metrics, notify } = ports.config;
       await serve(metrics.listen);
       const { exec } = notify;
+      const proven = new Set<string>();
       return {
-        look: () => ({ ...ports, host: readHostFacts(ports.root) }),
+        look: () => ({ ...ports, host: readHostFacts(ports.root), proven }),
         publish: (snapshot) => {
           served?.server.show(snapshot);
           if (metrics.textfile !== undefined)
@@ -126,6 +127,10 @@ export async function composeDaemon(args: Arguments, io: Io): Promise<DaemonPort
       io.stderr.write(`certmend: ${problem}\n`);
     }),
     waker: createWaker(resolve(args.root), systemClock()),
+    // There when the runtime was started with --expose-gc, as the unit does.
+    rest: () => {
+      globalThis.gc?.();
+    },
     close: () => serve(undefined),
   };
 }

@@ -54,6 +54,7 @@ export async function daemon(ports: DaemonPorts): Promise<void> {
       await (memory.count === 0 ? notifier.ready(turn.memory.line) : say(notifier, memory, turn.memory));
       memory = turn.memory;
       if (turn.layout !== undefined) waker.watch(directoriesOf(turn.layout));
+      ports.rest();
       memory = await waitForNext(ports, memory, turn.delayMs);
     }
   } finally {

@@ -9,6 +9,11 @@ export interface DaemonPorts {
   readonly load: () => Promise<Loaded>;
   readonly notifier: Notifier;
   readonly waker: Waker;
+  /**
+   * Called when a check is done and a long rest begins: gives back memory. Certificates and TLS sessions live outside
+   * of the heap that the runtime watches, so by itself it would collect them only when hundreds of megabytes are held.
+   */
+  readonly rest: () => void;
   /** Lets go of what the last configuration opened. */
   readonly close: () => Promise<void>;
 }

@@ -24,6 +24,11 @@ export interface Ports {
   readonly clockIsShifted: boolean;
   /** Whether a unit is active; undefined when it cannot be told (another root, no systemd). Never asked by the boot hook. */
   readonly serviceRunning: (unit: string) => boolean | undefined;
+  /**
+   * Sets that this process has proven, by the hash of their bytes: the same bytes under the same authorities need no
+   * second handshake. Only the daemon keeps it, which would else hold the same twelve handshakes every hour of its life.
+   */
+  readonly proven?: Set<string> | undefined;
   /** The write side is built only when something has to be written: the healthy boot path never loads it. */
   readonly writeSide: () => Promise<WriteSide>;
 }

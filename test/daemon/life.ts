@@ -77,9 +77,10 @@ export async function live(root: string, steps: readonly Step[], options: LifeOp
     },
   };
   const base = await compose({ ...noArguments, root }, silent, { askSystemd: false });
+  const proven = new Set<string>();
   const load = (): ReturnType<DaemonPorts['load']> => {
     const config = { ...base.config, ...options.settings?.() };
-    const ports: Ports = { ...base, clock, config, clockIsShifted: true, synchronisation: () => 'unknown' };
+    const ports: Ports = { ...base, clock, config, clockIsShifted: true, synchronisation: () => 'unknown', proven };
     return Promise.resolve({
       look: () => options.ports?.(ports) ?? ports,
       publish: (snapshot) => void snapshots.push(snapshot),
@@ -116,6 +117,9 @@ export async function live(root: string, steps: readonly Step[], options: LifeOp
         watched = directories;
       },
       close: () => undefined,
+    },
+    rest: () => {
+      globalThis.gc?.();
     },
     close: () => Promise.resolve(),
   });
