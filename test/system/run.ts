@@ -4,18 +4,27 @@ import { inspect } from 'node:util';
 import { program } from './certmend.ts';
 import { errorInjection } from './error-injection.ts';
 import { etcd } from './etcd.ts';
+import { machineScenarios } from './machine/scenarios.ts';
+import { packaging } from './packaging/scenarios.ts';
 import type { Program, Scenario } from './scenario.ts';
 import { soak } from './soak.ts';
 import { straceKill } from './strace-kill.ts';
+import { systemdScenarios } from './systemd/scenarios.ts';
 
 /*
  * npm run test:system [-- WORDS]: the built program among foreign programs. Installs nothing: a missing program makes
  * its scenarios fail and names the Debian package. The last line is "N passed, N failed". WORDS choose scenarios.
  */
 const words = process.argv.slice(2);
-const scenarios = [...etcd, ...soak, ...errorInjection, ...straceKill].filter(({ name }) =>
-  words.every((word) => name.includes(word)),
-);
+const scenarios = [
+  ...etcd,
+  ...packaging,
+  ...systemdScenarios,
+  ...soak,
+  ...machineScenarios,
+  ...errorInjection,
+  ...straceKill,
+].filter(({ name }) => words.every((word) => name.includes(word)));
 
 if (!existsSync(program)) {
   console.error('test:system: dist/certmend.mjs is missing; npm run build makes it');
