@@ -6,9 +6,12 @@ import type { Built } from './build.ts';
 
 const project = join(import.meta.dirname, '..', '..', '..');
 
+/** Milliseconds: ten seconds on a machine that has nothing else to do. */
+const limit = 300_000;
+
 /** No error, no warning, and no override that has lost its object. */
 export async function assertLintian({ path }: Built): Promise<void> {
-  const { status, stdout, stderr } = await run('lintian', ['--allow-root', '--display-info', path]);
+  const { status, stdout, stderr } = await run('lintian', ['--allow-root', '--display-info', path], {}, limit);
   const words = /^[EW]: |^\w: \S+ (unused|mismatched)-override\b/;
   assert.deepEqual(
     stdout.split('\n').filter((line) => words.test(line)),
@@ -20,7 +23,7 @@ export async function assertLintian({ path }: Built): Promise<void> {
 
 /** The same for rpmlint, which counts a filter that filters nothing as an error. */
 export async function assertRpmlint({ path }: Built): Promise<void> {
-  const { stdout } = await run('rpmlint', ['--rpmlintrc', join(project, 'rpm', 'rpmlintrc'), path]);
+  const { stdout } = await run('rpmlint', ['--rpmlintrc', join(project, 'rpm', 'rpmlintrc'), path], {}, limit);
   assert.match(stdout, /1 packages and 0 specfiles checked; 0 errors, 0 warnings/, stdout);
 }
 
