@@ -11,11 +11,9 @@ export interface KnownHealth {
 
 export const wellAsFarAsKnown: KnownHealth = { level: 'ok', reasons: new Map() };
 
-/** More new reasons than this at once are one event with many faces: the rest is counted. */
-const shownReasons = 10;
-
 /**
- * What is new in the health of the node: one audit record for each reason that came or went, none when all is as it was.
+ * What is new in the health of the node: one audit record for each reason code that came or went, none when all is as it
+ * was. Eighteen certificates that expire together are one piece of news; `certmend check` names them all.
  */
 export function healthNews(
   before: KnownHealth,
@@ -23,28 +21,25 @@ export function healthNews(
   findings: readonly Finding[],
 ): { readonly known: KnownHealth; readonly changed: boolean; readonly records: readonly AuditRecord[] } {
   const reasons = new Map(health.reasons.map((reason) => [`${reason.code} ${reason.id ?? ''}`, reason]));
-  const came = [...reasons].filter(([key]) => !before.reasons.has(key)).map(([, reason]) => reason);
-  const went = [...before.reasons].filter(([key]) => !reasons.has(key)).map(([, reason]) => reason);
+  const came = byCode([...reasons].filter(([key]) => !before.reasons.has(key)).map(([, reason]) => reason));
+  const went = byCode([...before.reasons].filter(([key]) => !reasons.has(key)).map(([, reason]) => reason));
   const records: AuditRecord[] = [
-    ...came.slice(0, shownReasons).map(({ code, id, message }): AuditRecord => ({
+    ...came.map(({ first: { code, id, message }, more }): AuditRecord => ({
       event: 'health-changed',
       priority: priorityOf(findings.find((finding) => finding.code === code && finding.id === id)),
       reason: code,
       entry: id,
-      message,
+      message: `${message}${more}`,
       hint: id === undefined ? 'certmend check' : `certmend why ${id}`,
     })),
-    ...(came.length > shownReasons
-      ? [summary(health.level, `and ${String(came.length - shownReasons)} more reasons: see certmend check`)]
-      : []),
-    ...went.slice(0, shownReasons).map(({ code, id }): AuditRecord => ({
+    ...went.map(({ first: { code, id }, more }): AuditRecord => ({
       event: 'health-changed',
       priority: 'notice',
       reason: code,
       entry: id,
-      message: `${code}${id === undefined ? '' : ` of ${id}`} is over`,
+      message: `${code}${id === undefined ? '' : ` of ${id}`}${more} is over`,
     })),
-    ...(health.level === 'ok' && before.level !== 'ok' ? [summary('ok', 'the node is healthy again')] : []),
+    ...(health.level === 'ok' && before.level !== 'ok' ? [healthyAgain] : []),
   ];
   return {
     known: { level: health.level, reasons },
@@ -53,14 +48,17 @@ export function healthNews(
   };
 }
 
-function priorityOf(finding: Finding | undefined): Priority {
-  return finding?.severity === 'critical' ? 'critical' : 'warning';
+const healthyAgain: AuditRecord = { event: 'health-changed', priority: 'notice', message: 'the node is healthy again' };
+
+function byCode<Reason extends { readonly code: ReasonCode }>(
+  reasons: readonly Reason[],
+): readonly { readonly first: Reason; readonly more: string }[] {
+  return [...Map.groupBy(reasons, ({ code }) => code).values()].flatMap(([first, ...others]) => {
+    const more = others.length === 0 ? '' : ` (and ${String(others.length)} more)`;
+    return first === undefined ? [] : [{ first, more }];
+  });
 }
 
-function summary(level: HealthLevel, message: string): AuditRecord {
-  return {
-    event: 'health-changed',
-    priority: level === 'critical' ? 'critical' : level === 'warning' ? 'warning' : 'notice',
-    message,
-  };
+function priorityOf(finding: Finding | undefined): Priority {
+  return finding?.severity === 'critical' ? 'critical' : 'warning';
 }
