@@ -4,7 +4,7 @@ import { inspect } from 'node:util';
 import { program } from './certmend.ts';
 import { errorInjection } from './error-injection.ts';
 import { etcd } from './etcd.ts';
-import { machineScenarios } from './machine/scenarios.ts';
+import { longMachineScenarios, machineScenarios } from './machine/scenarios.ts';
 import { packaging } from './packaging/scenarios.ts';
 import type { Program, Scenario } from './scenario.ts';
 import { soak } from './soak.ts';
@@ -22,6 +22,7 @@ const scenarios = [
   ...systemdScenarios,
   ...soak,
   ...machineScenarios,
+  ...(process.env['CERTMEND_MACHINE'] === 'all' ? longMachineScenarios : []),
   ...errorInjection,
   ...straceKill,
 ].filter(({ name }) => words.every((word) => name.includes(word)));
