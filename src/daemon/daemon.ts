@@ -20,7 +20,7 @@ interface Memory {
   readonly standbyProblem: string | undefined;
   /** What the status line has to say besides the node's health: a refused configuration, a notification that failed. */
   readonly remarks: Remarks;
-  /** Checks since the start. */
+  /** Checks since the start; one that found another certmend at work is none. */
   readonly count: number;
   readonly line: string;
 }
@@ -51,7 +51,8 @@ export async function daemon(ports: DaemonPorts): Promise<void> {
   try {
     while (!waker.stopping.aborted) {
       const turn = await check(memory, waker.stopping);
-      await (memory.count === 0 ? notifier.ready(turn.memory.line) : say(notifier, memory, turn.memory));
+      const isFirst = memory.count === 0 && turn.memory.count > 0;
+      await (isFirst ? notifier.ready(turn.memory.line) : say(notifier, memory, turn.memory));
       memory = turn.memory;
       if (turn.layout !== undefined) waker.watch(directoriesOf(turn.layout));
       ports.rest();
@@ -86,17 +87,20 @@ async function check(memory: Memory, stopping: AbortSignal): Promise<Turn> {
     return { memory: after, layout: result.survey?.layout, delayMs: delay('checked') };
   } catch (error) {
     if (!(error instanceof CertmendError)) throw error;
-    const busy = error.code === 'LockHeld';
+    if (error.code === 'LockHeld') {
+      const line = memory.count === 0 ? 'waiting · another certmend is at work on this node' : memory.line;
+      return { memory: { ...memory, line }, layout: undefined, delayMs: delay('busy') };
+    }
     // The same trouble at each turn is one line in the journal, and stands in the status line all the time.
-    if (!busy && memory.remarks.check !== error.message) {
+    if (memory.remarks.check !== error.message) {
       await record(ports, { event: 'failed', priority: 'error', message: error.message, hint: error.hint });
     }
-    const remarks = busy ? memory.remarks : { ...memory.remarks, check: error.message };
+    const remarks = { ...memory.remarks, check: error.message };
     const line = daemonLine(undefined, Object.values(remarks), memory.line);
     return {
       memory: { ...memory, remarks, line, count: memory.count + 1 },
       layout: undefined,
-      delayMs: delay(busy ? 'busy' : 'failed'),
+      delayMs: delay('failed'),
     };
   }
 }

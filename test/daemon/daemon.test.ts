@@ -240,8 +240,9 @@ test('daemon comes back soon when another certmend is at work, without a word', 
   const life = await live(
     tree.root,
     [
-      ({ waits }) => {
+      ({ waits, told }) => {
         t.true((waits[0] ?? 0) <= 33_000);
+        t.deepEqual(told, ['status: waiting · another certmend is at work on this node'], 'not ready yet');
         lock.release();
         return undefined;
       },
@@ -249,6 +250,7 @@ test('daemon comes back soon when another certmend is at work, without a word', 
     { ports: (ports) => ({ ...ports, config: { ...defaultConfig } }) },
   );
   t.is(life.snapshots.length, 1);
+  t.regex(life.told[1] ?? '', /^ready: healthy/);
   t.false(audit(tree.root).some(({ event }) => event === 'failed'));
 });
 
