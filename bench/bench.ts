@@ -15,7 +15,7 @@ import { peakMemory, runPaired, type Contender, type Times } from './run-paired.
  * bug. `npm run bench -- 5` takes five rounds instead of fifteen.
  */
 const rounds = Number(process.argv[2] ?? '15');
-const program = join(import.meta.dirname, '../dist/certmend.mjs');
+const program = join(import.meta.dirname, '../dist/certmend.cjs');
 const scratch = mkdtempSync(join(tmpdir(), 'certmend-bench-'));
 process.once('exit', () => {
   rmSync(scratch, { recursive: true, force: true });

@@ -1,2 +1,2 @@
 #!/bin/sh
-exec /usr/lib/certmend/node /usr/lib/certmend/certmend.mjs "$@"
+exec /usr/lib/certmend/node /usr/lib/certmend/certmend.cjs "$@"

@@ -57,7 +57,7 @@ function commonFiles({ architecture, release, runtime, program, bundled }: Ingre
   return [
     { path: '/usr/bin/certmend', content: readProject('packaging', 'certmend.sh'), mode: 0o755 },
     { path: '/usr/lib/certmend/node', content: { copyOf: runtime.path }, mode: 0o755 },
-    { path: '/usr/lib/certmend/certmend.mjs', content: moduleOf(join(program, 'certmend.mjs')) },
+    { path: '/usr/lib/certmend/certmend.cjs', content: moduleOf(join(program, 'certmend.cjs')) },
     ...readdirSync(join(program, 'chunks')).map((name) => ({
       path: `/usr/lib/certmend/chunks/${name}`,
       content: { copyOf: join(program, 'chunks', name) },

@@ -1,6 +1,6 @@
-import { createInterface } from 'node:readline/promises';
 import { main } from './cli/main.ts';
-import type { Io, Output } from './cli/io.ts';
+import type { Io } from './cli/io.ts';
+import { isTerminal, standardError, standardOutput } from './system/standard-output.ts';
 
 /*
  * certmend: where everything is.
@@ -14,15 +14,8 @@ import type { Io, Output } from './cli/io.ts';
  *   cli/ composition.ts                            commands; the only place that builds real adapters
  */
 
-function output(stream: NodeJS.WriteStream): Output {
-  return {
-    write: (text) => stream.write(text),
-    isTerminal: stream.isTTY,
-    columns: stream.isTTY ? stream.columns : undefined,
-  };
-}
-
 async function confirm(question: string): Promise<boolean> {
+  const { createInterface } = await import('node:readline/promises');
   const reader = createInterface({ input: process.stdin, output: process.stderr });
   try {
     return /^y(es)?$/i.test((await reader.question(`${question} [y/N] `)).trim());
@@ -32,10 +25,12 @@ async function confirm(question: string): Promise<boolean> {
 }
 
 const io: Io = {
-  stdout: output(process.stdout),
-  stderr: output(process.stderr),
+  stdout: standardOutput(),
+  stderr: standardError(),
   env: process.env,
-  confirm: process.stdin.isTTY && process.stderr.isTTY ? confirm : undefined,
+  confirm: isTerminal(0) && isTerminal(2) ? confirm : undefined,
 };
 
-process.exitCode = await main(process.argv.slice(2), io);
+void main(process.argv.slice(2), io).then((status) => {
+  process.exitCode = status;
+});

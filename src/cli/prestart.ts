@@ -2,6 +2,7 @@ import { compose } from '../composition.ts';
 import { CertmendError, exitStatus, type ExitStatus } from '../error.ts';
 import { prestart } from '../heal/prestart.ts';
 import { prestartReport } from '../report/prestart-report.ts';
+import { prestartText } from '../report/prestart-text.ts';
 import type { Arguments } from './command.ts';
 import type { Io } from './io.ts';
 import { sayFailure } from './say-failure.ts';
@@ -32,7 +33,6 @@ async function runStrictly(args: Arguments, io: Io): Promise<ExitStatus> {
     durationMs: ports.clock.monotonic() - started,
   });
   if (args.output === 'table') {
-    const { prestartText } = await import('../report/prestart-text.ts');
     io.stdout.write(prestartText(report, outcome.notes));
   } else {
     const { renderDocument } = await import('../report/render.ts');

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 
 /** The program as `npm run build` made it: for what only a process of its own can show. */
-export const program = join(import.meta.dirname, '..', '..', 'dist', 'certmend.mjs');
+export const program = join(import.meta.dirname, '..', '..', 'dist', 'certmend.cjs');
 
 export interface Ended {
   /** Undefined when a signal ended it. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 
 /** The real program, as `npm run build` made it, on the runtime that runs the demo. */
-const program = join(import.meta.dirname, '../../dist/certmend.mjs');
+const program = join(import.meta.dirname, '../../dist/certmend.cjs');
 const pretendTerminal = join(import.meta.dirname, 'pretend-terminal.ts');
 
 export interface Answer {

@@ -11,7 +11,7 @@ const built = join(import.meta.dirname, '..', '..', 'dist');
  * The program as it ships, run as a process of its own: the outside of it only. A copy, since the counts of its system
  * calls must be the same from the first run to the last, whoever builds again in between.
  */
-export const program = join(copyOfBuilt(), 'certmend.mjs');
+export const program = join(copyOfBuilt(), 'certmend.cjs');
 
 function copyOfBuilt(): string {
   const copy = scratchDirectory();

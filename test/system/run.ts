@@ -28,7 +28,7 @@ const scenarios = [
 ].filter(({ name }) => words.every((word) => name.includes(word)));
 
 if (!existsSync(program)) {
-  console.error('test:system: dist/certmend.mjs is missing; npm run build makes it');
+  console.error('test:system: dist/certmend.cjs is missing; npm run build makes it');
   process.exit(1);
 }
 

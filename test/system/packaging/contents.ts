@@ -9,7 +9,7 @@ import { queryRpm, type Built } from './build.ts';
 const required = [
   '/etc/certmend/config.yaml',
   '/usr/bin/certmend',
-  '/usr/lib/certmend/certmend.mjs',
+  '/usr/lib/certmend/certmend.cjs',
   '/usr/lib/certmend/node',
   '/usr/lib/systemd/catalog/certmend.catalog',
   '/usr/lib/systemd/system/certmend.service',
@@ -34,7 +34,7 @@ const requiredOfFormat = {
   rpm: ['/usr/lib/systemd/system-preset/80-certmend.preset', '/usr/share/doc/certmend/CHANGELOG.md'],
 } as const;
 const alsoAllowed =
-  /^\/usr\/(lib\/certmend\/chunks\/[\w-]+\.mjs(\.LEGAL\.txt)?|share\/doc\/certmend\/((examples|licenses)\/)?[\w.+@-]+)$/;
+  /^\/usr\/(lib\/certmend\/chunks\/[\w-]+\.cjs(\.LEGAL\.txt)?|share\/doc\/certmend\/((examples|licenses)\/)?[\w.+@-]+)$/;
 const executable: readonly string[] = ['/usr/bin/certmend', '/usr/lib/certmend/node'];
 
 interface Entry {
