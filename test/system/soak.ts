@@ -31,7 +31,7 @@ export const soak: readonly Scenario[] = [
 ];
 
 const days = Number(process.env['CERTMEND_SOAK_DAYS'] ?? '1000');
-/** Shorter than this a node may be off without its authorities or its last known time coming to an end. */
+/** Days. Longer, and its last known time would make the next clock suspect (P5). */
 const longestSleep = 500;
 const productWindow = 120 * day;
 
@@ -44,7 +44,10 @@ interface Node {
 
 async function thousandDays(seed: number): Promise<string> {
   return await inScratch(async (scratch) => {
-    const tree = makeTree({ directory: join(scratch, 'node') });
+    // The authorities outlive any number of sleeps: what comes after their end is not certmend's to heal.
+    const begin = Math.floor(Date.now() / day) * day;
+    const authority = { notBefore: begin - 2 * hour, notAfter: begin + 100 * 365 * day };
+    const tree = makeTree({ directory: join(scratch, 'node'), now: begin, authority });
     const untouchable = fingerprintPaths(tree.root, tree.protectedPaths);
     const node: Node = { tree, random: seededRandom(seed), untouchable, tally: new Map() };
     let now = tree.now;
