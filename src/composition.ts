@@ -9,6 +9,7 @@ import type { DaemonPorts } from './daemon/ports.ts';
 import type { Examiner } from './heal/examine.ts';
 import type { Ports, WriteSide } from './heal/ports.ts';
 import type { Scratch } from './heal/rehearse.ts';
+import { emptyMemory } from './inventory/inventory-memory.ts';
 import { shiftedClock, systemClock, type Clock } from './system/clock.ts';
 import type { MetricsServer } from './system/metrics-server.ts';
 import { readHostFacts } from './system/host-facts.ts';
@@ -41,6 +42,7 @@ export async function compose(args: Arguments, io: Io, { askSystemd }: Compositi
     clock,
     config,
     host: readHostFacts(root),
+    memory: emptyMemory(),
     synchronisation: () => readSynchronisation(root),
     question: { unit: args.unit, layout: config.layout, dataDir: config.dataDir },
     operatorBelieves: args.believeClock,
@@ -71,6 +73,7 @@ export async function scratchCopy(ports: Ports, args: Arguments, io: Io): Promis
       ...ports,
       root: directory,
       reader: createFileReader(directory),
+      memory: emptyMemory(),
       clock,
       synchronisation: () => 'unknown',
       clockIsShifted: true,
@@ -109,9 +112,8 @@ export async function composeDaemon(args: Arguments, io: Io): Promise<DaemonPort
       const { metrics, notify } = ports.config;
       await serve(metrics.listen);
       const { exec } = notify;
-      const proven = new Set<string>();
       return {
-        look: () => ({ ...ports, host: readHostFacts(ports.root), proven }),
+        look: () => ({ ...ports, host: readHostFacts(ports.root), memory: emptyMemory() }),
         publish: (snapshot) => {
           served?.server.show(snapshot);
           if (metrics.textfile !== undefined)

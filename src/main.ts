@@ -32,5 +32,6 @@ const io: Io = {
 };
 
 void main(process.argv.slice(2), io).then((status) => {
-  process.exitCode = status;
+  // All is written by now, and a handle that somebody forgot must not keep a unit from starting.
+  process.exit(status);
 });

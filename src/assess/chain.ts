@@ -89,7 +89,18 @@ export function issuerRelation(leaf: Certificate, authority: readonly Certificat
   return named && sameIdentifier ? 'signature-invalid' : 'foreign';
 }
 
+/** A command looks at the node several times; what one look has verified holds for the same two in the next. */
+const verified = new WeakMap<Certificate, WeakMap<Certificate, boolean>>();
+
 function isSignedBy(certificate: Certificate, issuer: Certificate): boolean {
+  const known = verified.get(certificate) ?? new WeakMap<Certificate, boolean>();
+  verified.set(certificate, known);
+  const answer = known.get(issuer) ?? checkSignature(certificate, issuer);
+  known.set(issuer, answer);
+  return answer;
+}
+
+function checkSignature(certificate: Certificate, issuer: Certificate): boolean {
   try {
     return certificate.x509.verify(issuer.x509.publicKey);
   } catch {

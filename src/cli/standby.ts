@@ -14,7 +14,7 @@ export async function run(args: Arguments, io: Io): Promise<ExitStatus> {
   const ports = await compose(args, io, { askSystemd: false });
   const [action = 'show'] = args.words;
   const made = action === 'prepare' ? await prepareStandby(ports) : undefined;
-  const { standby, survey } = await foresee(ports);
+  const { standby, survey } = await foresee(ports, { proveAfresh: action !== 'prepare' });
   const report = standbyReport({
     root: ports.root,
     now: survey.assessment.now,

@@ -1,13 +1,30 @@
-import * as z from 'zod/mini';
 import { onDisk } from '../disk/disk-error.ts';
 import { writeDurably } from '../disk/durable-write.ts';
 import type { FileReader } from '../disk/file-reader.ts';
 import type { FileWriter } from '../disk/file-writer.ts';
 import { makeOwnDirectory } from '../disk/own-directory.ts';
 import { ownPaths } from '../disk/own-paths.ts';
+import {
+  count,
+  exact,
+  instant,
+  list,
+  matching,
+  mode,
+  nodePath,
+  nullable,
+  object,
+  oneOf,
+  optional,
+  owner,
+  readDocument,
+  sha256,
+  tagged,
+  text,
+} from '../disk/shape.ts';
 import { CertmendError, exitStatus } from '../error.ts';
 import { reasonCodes, type ReasonCode } from '../reason.ts';
-import type { Change } from './change.ts';
+import type { Change, Expectation, PutChange, RemoveChange } from './change.ts';
 import { temporaryName } from './staged-name.ts';
 
 /** Who commits what: stands in the journal and in the state file while it is under way. */
@@ -121,60 +138,55 @@ export function parseJournal(bytes: Uint8Array): JournalReading {
   } catch {
     return { state: 'damaged', problem: 'is not JSON' };
   }
-  const header = z.object({ schema: z.number() }).safeParse(document);
-  if (header.success && header.data.schema > 1) {
+  const header = readDocument(object<{ readonly schema: number }>({ schema: count }), document);
+  if (header.ok && header.value.schema > 1) {
     throw new CertmendError(
       'StateNewer',
-      `an unfinished transaction was begun by a newer certmend (journal schema ${String(header.data.schema)}); nothing was changed`,
+      `an unfinished transaction was begun by a newer certmend (journal schema ${String(header.value.schema)}); nothing was changed`,
       { exit: exitStatus.refused, hint: 'install that version again and run: certmend prestart' },
     );
   }
-  const result = journalSchema.safeParse(document);
-  if (result.success) {
-    return { state: 'open', journal: result.data };
-  }
-  const where = result.error.issues[0]?.path.map(String).join('.') ?? '';
-  return { state: 'damaged', problem: `does not have the right shape at ${where === '' ? 'its top' : where}` };
+  const read = readDocument(journalShape, document);
+  return read.ok
+    ? { state: 'open', journal: read.value }
+    : { state: 'damaged', problem: `does not have the right shape at ${read.at || 'its top'}` };
 }
 
-const sha256 = z.string().check(z.regex(/^[0-9a-f]{64}$/));
-const path = z.string().check(z.regex(/^\/[^\0]+$/));
-const owner = z.int().check(z.minimum(0), z.maximum(0xffff_ffff));
-const expects = z.discriminatedUnion('state', [
-  z.strictObject({ state: z.literal('absent') }),
-  z.strictObject({ state: z.literal('file'), sha256 }),
-  z.strictObject({ state: z.literal('other'), detail: z.string() }),
-]);
+const expects = tagged<Expectation>('state', {
+  absent: exact<Expectation & { state: 'absent' }>({ state: oneOf('absent') }),
+  file: exact<Expectation & { state: 'file' }>({ state: oneOf('file'), sha256 }),
+  other: exact<Expectation & { state: 'other' }>({ state: oneOf('other'), detail: text() }),
+});
 
-const journalSchema = z.strictObject({
-  schema: z.literal(1),
-  transaction: z.strictObject({
-    id: z.string().check(z.regex(/^[0-9a-f]{16}$/)),
-    generation: z.int().check(z.minimum(0)),
-    reason: z.enum(reasonCodes),
-    startedAt: z.iso.datetime(),
+const journalShape = exact<Journal>({
+  schema: oneOf(1),
+  transaction: exact<Transaction>({
+    id: matching(/^[0-9a-f]{16}$/),
+    generation: count,
+    reason: oneOf(...reasonCodes),
+    startedAt: instant,
   }),
-  within: z.nullable(path),
-  changes: z.array(
-    z.discriminatedUnion('op', [
-      z.strictObject({
-        op: z.literal('put'),
-        path,
-        id: z.string(),
-        source: z.nullable(path),
+  within: nullable(nodePath),
+  changes: list(
+    tagged<Change>('op', {
+      put: exact<PutChange>({
+        op: oneOf('put'),
+        path: nodePath,
+        id: text(),
+        source: nullable(nodePath),
         sha256,
-        mode: z.int().check(z.minimum(0), z.maximum(0o7777)),
+        mode,
         uid: owner,
         gid: owner,
         expects,
       }),
-      z.strictObject({
-        op: z.literal('remove'),
-        path,
-        id: z.string(),
-        bootstrap: z.optional(z.literal(true)),
+      remove: exact<RemoveChange>({
+        op: oneOf('remove'),
+        path: nodePath,
+        id: text(),
+        bootstrap: optional(oneOf(true)),
         expects,
       }),
-    ]),
+    }),
   ),
 });

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import { onDisk } from '../disk/disk-error.ts';
-import { makeDirectories, writeNewFile } from '../disk/durable-write.ts';
+import { makeDirectories, writeNewFiles } from '../disk/durable-write.ts';
 import type { FileReader } from '../disk/file-reader.ts';
 import type { FileWriter } from '../disk/file-writer.ts';
 import { CertmendError, exitStatus } from '../error.ts';
@@ -53,12 +53,12 @@ export function stage(
   transaction: string,
   writer: FileWriter,
 ): void {
-  for (const change of changes) {
+  const files = changes.flatMap((change) => {
     const bytes = bytesOf.get(change.path);
-    if (change.op === 'put' && bytes !== undefined) {
-      writeNewFile(writer, stagedPath(change.path, transaction), bytes, change);
-    }
-  }
+    if (change.op !== 'put' || bytes === undefined) return [];
+    return [{ path: stagedPath(change.path, transaction), bytes, options: change }];
+  });
+  writeNewFiles(writer, files);
 }
 
 /**

@@ -1,39 +1,50 @@
-import * as z from 'zod/mini';
-import type { Manifest } from './generation.ts';
-
-const sha256 = z.string().check(z.regex(/^[0-9a-f]{64}$/));
-const owner = z.int().check(z.minimum(0), z.maximum(0xffff_ffff));
-const instant = z.iso.datetime();
-
-const manifestFile = z.strictObject({
-  path: z.string().check(z.regex(/^\/[^\0]+$/)),
-  id: z.string(),
-  role: z.enum(['certificate', 'key', 'kubeconfig', 'trigger']),
-  stored: z.string().check(z.regex(/^[^/\0][^\0]*$/)),
+import {
+  exact,
+  instant,
+  list,
+  matching,
+  mode,
+  nodePath,
+  oneOf,
+  optional,
+  owner,
+  readDocument,
+  record,
   sha256,
-  mode: z.int().check(z.minimum(0), z.maximum(0o7777)),
-  uid: owner,
-  gid: owner,
-  fingerprint256: z.optional(sha256),
-});
+  text,
+  whole,
+} from '../disk/shape.ts';
+import type { Binding, Manifest, ManifestFile } from './generation.ts';
 
-const manifest = z.strictObject({
-  schema: z.literal(1),
-  number: z.int().check(z.minimum(1)),
-  origin: z.enum(['issued', 'repaired', 'adopted']),
+const manifest = exact<Manifest>({
+  schema: oneOf(1),
+  number: whole(1),
+  origin: oneOf('issued', 'repaired', 'adopted'),
   createdAt: instant,
-  certmend: z.string(),
-  binding: z.strictObject({
-    machineId: z.string(),
-    nodeName: z.string(),
-    layout: z.string(),
-    dataDir: z.string(),
-    authorities: z.record(z.string(), sha256),
+  certmend: text(),
+  binding: exact<Binding>({
+    machineId: text(),
+    nodeName: text(),
+    layout: text(),
+    dataDir: text(),
+    authorities: record(sha256),
     identities: sha256,
   }),
   notBefore: instant,
   notAfter: instant,
-  files: z.array(manifestFile),
+  files: list(
+    exact<ManifestFile>({
+      path: nodePath,
+      id: text(),
+      role: oneOf('certificate', 'key', 'kubeconfig', 'trigger'),
+      stored: matching(/^[^/\0][^\0]*$/),
+      sha256,
+      mode,
+      uid: owner,
+      gid: owner,
+      fingerprint256: optional(sha256),
+    }),
+  ),
 });
 
 export type ParsedManifest =
@@ -47,13 +58,10 @@ export function parseManifest(bytes: Uint8Array): ParsedManifest {
   } catch {
     return { ok: false, problem: 'its manifest is not JSON' };
   }
-  const result = manifest.safeParse(document);
-  if (result.success) {
-    return { ok: true, manifest: result.data };
-  }
-  const [issue] = result.error.issues;
-  const where = issue === undefined ? '' : ` at ${issue.path.map(String).join('.') || 'its top'}`;
-  return { ok: false, problem: `its manifest does not have the right shape${where}` };
+  const read = readDocument(manifest, document);
+  return read.ok
+    ? { ok: true, manifest: read.value }
+    : { ok: false, problem: `its manifest does not have the right shape at ${read.at || 'its top'}` };
 }
 
 export function formatManifest(value: Manifest): Buffer {

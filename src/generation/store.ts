@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { version } from '../build-info.ts';
-import { writeNewFile } from '../disk/durable-write.ts';
+import { writeNewFiles } from '../disk/durable-write.ts';
 import { onDisk } from '../disk/disk-error.ts';
 import type { FileReader } from '../disk/file-reader.ts';
 import type { FileWriter } from '../disk/file-writer.ts';
@@ -120,10 +120,15 @@ function writeFiles(writer: FileWriter, making: string, manifest: Manifest, file
       writer.makeDirectory(directory, 0o700);
     });
   }
-  for (const [index, { stored }] of manifest.files.entries()) {
-    writeNewFile(writer, join(making, stored), files[index]?.bytes ?? Buffer.alloc(0), { mode: 0o600 });
-  }
-  writeNewFile(writer, join(making, 'manifest.json'), formatManifest(manifest), { mode: 0o600 });
+  const contents = manifest.files.map(({ stored }, index) => ({
+    path: join(making, stored),
+    bytes: files[index]?.bytes ?? Buffer.alloc(0),
+  }));
+  const all = [...contents, { path: join(making, 'manifest.json'), bytes: formatManifest(manifest) }];
+  writeNewFiles(
+    writer,
+    all.map((file) => ({ ...file, options: { mode: 0o600 } })),
+  );
   for (const directory of directories) {
     // The names of the files: recovery must find every one of them after a power cut in the middle of a commit.
     onDisk('make durable', directory, () => {

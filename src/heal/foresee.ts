@@ -8,11 +8,12 @@ import { survey, type Survey } from './survey.ts';
 /** The plan the boot hook would make now, without lock and without writing anything. */
 export async function foresee(
   ports: Ports,
+  options: { readonly proveAfresh?: boolean } = {},
 ): Promise<{ readonly survey: Survey; readonly standby: StandbyVerdict; readonly plan: Plan }> {
   const seen = survey(ports);
   const state = seen.loaded.kind === 'loaded' ? seen.loaded.state : undefined;
   const question = { ports, survey: seen, state };
-  const standby = await standbyOf(question, 'commit');
+  const standby = await standbyOf(question, 'commit', options.proveAfresh);
   const plan = decide({
     inventory: seen.inventory,
     assessment: seen.assessment,

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { bindingOf } from '../generation/binding.ts';
 import type { Manifest } from '../generation/generation.ts';
 import { loadGeneration, readManifest } from '../generation/load.ts';
@@ -8,6 +7,7 @@ import type { StandbyVerdict } from '../plan/plan.ts';
 import type { State } from '../state/state.ts';
 import { verifyMaterial } from '../verify/verify-material.ts';
 import type { Ports } from './ports.ts';
+import { proofOf } from './proof.ts';
 import type { Survey } from './survey.ts';
 
 /** What is asked of the generations that are kept: reads only, so that `plan` and `status` can ask too. */
@@ -15,13 +15,20 @@ export interface Question {
   readonly ports: Ports;
   readonly survey: Survey;
   readonly state: State | undefined;
+  /** Told the proof of a set that has just held its handshakes; a session remembers it. */
+  readonly onProven?: (proof: string) => void;
 }
 
 /**
  * The verdict on the standby generation that the state names.
  * @param purpose `commit`: may it go live now; `keep`: would a fresh one be better
+ * @param afresh hold the TLS handshakes again, also when the same bytes have held them
  */
-export async function standbyOf(question: Question, purpose: 'commit' | 'keep'): Promise<StandbyVerdict> {
+export async function standbyOf(
+  question: Question,
+  purpose: 'commit' | 'keep',
+  afresh = false,
+): Promise<StandbyVerdict> {
   const { ports, survey, state } = question;
   return standbyVerdict({
     store: { load: (number) => loadGeneration(ports.reader, number) },
@@ -30,21 +37,8 @@ export async function standbyOf(question: Question, purpose: 'commit' | 'keep'):
     now: ports.clock.now(),
     renewBeforeDays: survey.renewBeforeDays,
     purpose,
-    verify: (files) => problemUnlessProven(question, files),
+    verify: (files) => problemOf(question, files, { afresh }),
   });
-}
-
-/** The bytes, the binding to the authorities and the dates have been looked at again by now; the rest cannot change. */
-async function problemUnlessProven(question: Question, files: readonly MaterialFile[]): Promise<string | undefined> {
-  const { proven } = question.ports;
-  if (proven === undefined) return problemOf(question, files, false);
-  const hash = createHash('sha256').update(JSON.stringify(bindingOf(question.survey.inventory, '')));
-  for (const { path, bytes } of files) hash.update(path).update(bytes);
-  const key = hash.digest('hex');
-  if (proven.has(key)) return undefined;
-  const problem = await problemOf(question, files, false);
-  if (problem === undefined) proven.add(key);
-  return problem;
 }
 
 /** The generation that was live before the active one, when its manifest is there. */
@@ -79,23 +73,29 @@ export async function prove(
   if (!loaded.ok) {
     return loaded;
   }
-  const problem = await problemOf(question, loaded.files, purpose === 'rollback');
+  const problem = await problemOf(question, loaded.files, { acceptRenewDue: purpose === 'rollback' });
   return problem === undefined ? loaded : { ok: false, problem };
 }
 
 async function problemOf(
-  { ports, survey }: Question,
+  question: Question,
   files: readonly MaterialFile[],
-  acceptRenewDue: boolean,
+  options: { readonly acceptRenewDue?: boolean; readonly afresh?: boolean },
 ): Promise<string | undefined> {
+  const { ports, survey, state, onProven } = question;
+  const proof = proofOf(survey.inventory, files);
+  const handshakesHeld = options.afresh !== true && state?.generations.proof === proof;
   const verdict = await verifyMaterial({
     files,
     inventory: survey.inventory,
+    memory: ports.memory,
     now: ports.clock.now(),
     clockIsShifted: ports.clockIsShifted,
-    acceptRenewDue,
+    acceptRenewDue: options.acceptRenewDue,
+    handshakesHeld,
   });
   if (verdict.ok) {
+    if (!handshakesHeld) onProven?.(proof);
     return undefined;
   }
   const [first] = verdict.failures;

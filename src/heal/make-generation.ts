@@ -67,6 +67,7 @@ export async function makeGeneration(
     // What is carried over is live already; a neighbour that cannot be helped must not stop this pair from being so.
     files: back.files.filter(({ id }) => request.ids.includes(id)),
     inventory: survey.inventory,
+    memory: ports.memory,
     now,
     clockIsShifted: ports.clockIsShifted,
   });

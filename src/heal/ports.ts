@@ -2,6 +2,7 @@ import type { Relabel } from '../disk/file-writer.ts';
 import type { FileReader } from '../disk/file-reader.ts';
 import type { FileWriter, Storage } from '../disk/file-writer.ts';
 import type { Synchronisation } from '../assess/assessment.ts';
+import type { InventoryMemory } from '../inventory/inventory-memory.ts';
 import type { HostFacts, LayoutQuestion } from '../layout/layout.ts';
 import type { Audit } from '../report/audit.ts';
 import type { Config } from '../config/config.ts';
@@ -13,6 +14,8 @@ export interface Ports {
   readonly reader: FileReader;
   readonly clock: ClockPort;
   readonly host: HostFacts;
+  /** What this command has parsed so far. */
+  readonly memory: InventoryMemory;
   readonly synchronisation: () => Synchronisation;
   readonly config: Config;
   readonly question: LayoutQuestion;
@@ -24,11 +27,6 @@ export interface Ports {
   readonly clockIsShifted: boolean;
   /** Whether a unit is active; undefined when it cannot be told (another root, no systemd). Never asked by the boot hook. */
   readonly serviceRunning: (unit: string) => boolean | undefined;
-  /**
-   * Sets that this process has proven, by the hash of their bytes: the same bytes under the same authorities need no
-   * second handshake. Only the daemon keeps it, which would else hold the same twelve handshakes every hour of its life.
-   */
-  readonly proven?: Set<string> | undefined;
   /** The write side is built only when something has to be written: the healthy boot path never loads it. */
   readonly writeSide: () => Promise<WriteSide>;
 }

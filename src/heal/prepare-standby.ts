@@ -1,10 +1,11 @@
 import { CertmendError, exitStatus } from '../error.ts';
 import type { LeafItem } from '../inventory/inventory.ts';
-import { withStandby } from '../state/transitions.ts';
+import { withProof, withStandby } from '../state/transitions.ts';
 import { announce } from './announce.ts';
 import { standbyOf } from './generations-known.ts';
 import { makeGeneration } from './make-generation.ts';
 import type { Ports } from './ports.ts';
+import { proofOf } from './proof.ts';
 import { prune } from './prune.ts';
 import { withSession, type Session } from './session.ts';
 
@@ -65,7 +66,8 @@ export async function keepStandby(session: Session): Promise<PreparedStandby> {
   }
   const made = await makeGeneration(session, { ids, kubeconfigs: [], origin: 'issued', reuseKeys: false });
   announce.standbyPrepared(session, made, known);
-  session.remember((state) => withStandby(state, made.manifest));
+  const proof = proofOf(session.survey.inventory, made.files);
+  session.remember((state) => withProof(withStandby(state, made.manifest), proof));
   // Saved before the old one is pruned: a state must never name a generation that is gone.
   session.save();
   prune(session);

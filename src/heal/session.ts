@@ -13,7 +13,7 @@ import { setAsideState } from '../state/set-aside.ts';
 import { saveState } from '../state/save-state.ts';
 import type { State } from '../state/state.ts';
 import { loadState } from '../state/load-state.ts';
-import { afterAssessment, afterCommit, emptyState, ofNode, withEvent } from '../state/transitions.ts';
+import { afterAssessment, afterCommit, emptyState, ofNode, withEvent, withProof } from '../state/transitions.ts';
 import { adoptForeignChanges, foreignChanges } from './adopt.ts';
 import type { Question } from './generations-known.ts';
 import type { Ports, WriteSide } from './ports.ts';
@@ -112,7 +112,14 @@ function openSession(ports: Ports, write: WriteSide, layout: Layout): Session {
     binding,
     recovered,
     state: () => state,
-    question: () => ({ ports, survey: seen, state }),
+    question: () => ({
+      ports,
+      survey: seen,
+      state,
+      onProven: (proof) => {
+        state = withProof(state, proof);
+      },
+    }),
     remember: (change) => {
       state = change(state);
     },

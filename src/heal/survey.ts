@@ -31,7 +31,7 @@ export interface Survey {
  */
 export function survey(ports: Ports, layout: Layout = findLayout(ports)): Survey {
   const now = ports.clock.now();
-  const inventory = takeInventory(layout, ports.reader);
+  const inventory = takeInventory(layout, ports.reader, ports.memory);
   const loaded = loadState(ports.reader);
   const remembered = rememberedHere(loaded, ports, layout, now);
   const renewBeforeDays = ports.config.renewal.renewBeforeDays ?? layout.productRenewDays;

@@ -2,50 +2,60 @@ import { isUtf8 } from 'node:buffer';
 import { posix } from 'node:path';
 import type { FileReader, FileState } from '../disk/file-reader.ts';
 import type { DocumentEntry, Entry, KeyEntry } from '../layout/entry.ts';
-import { parseCertificates, type CertificateMemory } from './certificate.ts';
+import { parseCertificates } from './certificate.ts';
 import type { Item, Parsed, PrivateKey } from './inventory.ts';
+import { parseFileOnce, type InventoryMemory } from './inventory-memory.ts';
 import { parseKubeconfig } from './kubeconfig.ts';
 import { parseListener } from './listener.ts';
-import { damaged, parseFile, parsed } from './parsed.ts';
+import { damaged, parsed } from './parsed.ts';
 import { parseFirstPrivateKey, parsePrivateKeys } from './private-key.ts';
 
 /** Reads and parses the files of one entry. */
-export function readItem(entry: Entry, read: (path: string) => FileState, memory: CertificateMemory): Item {
-  const certificatesOf = (file: FileState): ReturnType<typeof parseCertificates> =>
-    parseFile(file, (bytes) => parseCertificates(bytes, memory));
+export function readItem(entry: Entry, read: (path: string) => FileState, memory: InventoryMemory): Item {
+  const { certificates: known } = memory;
+  const parse = <T>(path: string, file: FileState, parser: (bytes: Buffer) => Parsed<T>): Parsed<T> =>
+    parseFileOnce(memory, path, file, parser);
+  const certificatesOf = (path: string, file: FileState): ReturnType<typeof parseCertificates> =>
+    parse(path, file, (bytes) => parseCertificates(bytes, known));
   switch (entry.kind) {
     case 'leaf': {
-      const [certificateFile, keyFile] = [read(entry.certificatePath), read(entry.keyPath)];
-      const key = parseFile(keyFile, parseFirstPrivateKey);
-      return { kind: 'leaf', entry, certificateFile, keyFile, certificates: certificatesOf(certificateFile), key };
+      const { certificatePath, keyPath } = entry;
+      const [certificateFile, keyFile] = [read(certificatePath), read(keyPath)];
+      const key = parse(keyPath, keyFile, parseFirstPrivateKey);
+      const certificates = certificatesOf(certificatePath, certificateFile);
+      return { kind: 'leaf', entry, certificateFile, keyFile, certificates, key };
     }
     case 'authority': {
-      const certificateFile = read(entry.certificatePath);
-      const keyFile = entry.keyPath === undefined ? undefined : read(entry.keyPath);
-      const key = keyFile && parseFile(keyFile, parseFirstPrivateKey);
-      return { kind: 'authority', entry, certificateFile, keyFile, certificates: certificatesOf(certificateFile), key };
+      const { certificatePath, keyPath } = entry;
+      const certificateFile = read(certificatePath);
+      const keyFile = keyPath === undefined ? undefined : read(keyPath);
+      const key =
+        keyPath === undefined || keyFile === undefined ? undefined : parse(keyPath, keyFile, parseFirstPrivateKey);
+      const certificates = certificatesOf(certificatePath, certificateFile);
+      return { kind: 'authority', entry, certificateFile, keyFile, certificates, key };
     }
     case 'listener': {
       const file = read(entry.path);
-      return { kind: 'listener', entry, file, document: parseFile(file, (bytes) => parseListener(bytes, memory)) };
+      return {
+        kind: 'listener',
+        entry,
+        file,
+        document: parse(entry.path, file, (bytes) => parseListener(bytes, known)),
+      };
     }
     case 'kubeconfig': {
       const file = read(entry.path);
-      const surroundings = { directory: posix.dirname(entry.path), memory };
-      return {
-        kind: 'kubeconfig',
-        entry,
-        file,
-        document: parseFile(file, (bytes) => parseKubeconfig(bytes, surroundings)),
-      };
+      const surroundings = { directory: posix.dirname(entry.path), memory: known };
+      const document = parse(entry.path, file, (bytes) => parseKubeconfig(bytes, surroundings));
+      return { kind: 'kubeconfig', entry, file, document };
     }
     case 'key': {
       const file = read(entry.path);
-      return { kind: 'key', entry, file, keys: parseFile(file, (bytes) => keysOf(bytes, entry)) };
+      return { kind: 'key', entry, file, keys: parse(entry.path, file, (bytes) => keysOf(bytes, entry)) };
     }
     case 'document': {
       const file = read(entry.path);
-      return { kind: 'document', entry, file, content: parseFile(file, (bytes) => contentOf(bytes, entry)) };
+      return { kind: 'document', entry, file, content: parse(entry.path, file, (bytes) => contentOf(bytes, entry)) };
     }
   }
 }

@@ -1,8 +1,8 @@
 import { posix } from 'node:path';
 import type { FileReader } from '../disk/file-reader.ts';
 import type { Layout } from '../layout/layout.ts';
-import type { CertificateMemory } from './certificate.ts';
 import type { Inventory, UnknownFile } from './inventory.ts';
+import { emptyMemory, type InventoryMemory } from './inventory-memory.ts';
 import { strayName } from './stray-name.ts';
 import { pathsOf, readerWithin, readItem } from './read-item.ts';
 import { lookAt, type Look } from './unknown-file.ts';
@@ -11,8 +11,7 @@ import { lookAt, type Look } from './unknown-file.ts';
  * Reads every file that the layout names, each once, and looks around in its directories. Whatever is on disk is a
  * value in the inventory; nothing here judges it and nothing throws.
  */
-export function takeInventory(layout: Layout, reader: FileReader): Inventory {
-  const memory: CertificateMemory = new Map();
+export function takeInventory(layout: Layout, reader: FileReader, memory: InventoryMemory = emptyMemory()): Inventory {
   const read = readerWithin(reader, layout.dataDir);
   const known = new Set(layout.entries.flatMap(pathsOf));
   const names = new Map<string, readonly string[]>();

@@ -1,8 +1,8 @@
 import type { Remembered } from '../assess/assessment.ts';
 import type { FileReader } from '../disk/file-reader.ts';
 import { ownPaths } from '../disk/own-paths.ts';
+import { readDocument } from '../disk/shape.ts';
 import { stateSchema, stateSchemaVersion } from './schema.ts';
-import { Misshapen } from './shape.ts';
 import type { State } from './state.ts';
 import { rememberedOf } from './transitions.ts';
 
@@ -38,21 +38,12 @@ export function parseState(bytes: Uint8Array): Exclude<LoadedState, { kind: 'abs
   const schema = schemaNumber(document);
   if (schema === undefined) return { kind: 'damaged', problem: 'has no schema number' };
   if (schema > stateSchemaVersion) {
-    const read = readShape({ ...(document as object), schema: stateSchemaVersion });
-    return { kind: 'newer', schema, known: rememberedOf(read.ok ? read.state : undefined) };
+    const read = readDocument(stateSchema, { ...(document as object), schema: stateSchemaVersion });
+    return { kind: 'newer', schema, known: rememberedOf(read.ok ? read.value : undefined) };
   }
-  const read = readShape(document);
-  if (read.ok) return { kind: 'loaded', state: read.state };
+  const read = readDocument(stateSchema, document);
+  if (read.ok) return { kind: 'loaded', state: read.value };
   return { kind: 'damaged', problem: `has no valid value at ${shown(read.at)}` };
-}
-
-function readShape(document: unknown): { ok: true; state: State } | { ok: false; at: string } {
-  try {
-    return { ok: true, state: stateSchema.read(document, '') };
-  } catch (error) {
-    if (error instanceof Misshapen) return { ok: false, at: error.at };
-    throw error;
-  }
 }
 
 /** The path may go through names of entries, and the file may hold anything. */

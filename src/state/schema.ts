@@ -1,5 +1,17 @@
+import {
+  added,
+  count,
+  instant,
+  list,
+  nullable,
+  object,
+  oneOf,
+  record,
+  sha256,
+  type Shape,
+  text,
+} from '../disk/shape.ts';
 import { reasonCodes } from '../reason.ts';
-import { count, list, nullable, object, oneOf, record, type Shape, text } from './shape.ts';
 import type {
   GenerationReference,
   State,
@@ -12,13 +24,7 @@ import type {
 /** The schema this version reads and writes. */
 export const stateSchemaVersion = 1;
 
-const instantPattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?Z$/;
-const instant = text((value) => instantPattern.test(value) && !Number.isNaN(Date.parse(value)), {
-  format: 'date-time',
-  pattern: instantPattern.source,
-});
-const fingerprintPattern = /^[0-9a-f]{64}$/;
-const fingerprint = nullable(text((value) => fingerprintPattern.test(value), { pattern: fingerprintPattern.source }));
+const fingerprint = nullable(sha256);
 const reasonCode = oneOf(...reasonCodes);
 
 const generationReference = object<GenerationReference>({
@@ -78,6 +84,7 @@ export const stateSchema: Shape<State> = object<State>({
     standby: nullable(generationReference),
     previous: nullable(generationReference),
     confirmed: nullable(count),
+    proof: added(sha256),
   }),
   certificates: record(certificate),
   authorities: record(authority),

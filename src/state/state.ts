@@ -17,6 +17,8 @@ export interface State {
     readonly previous: GenerationReference | null;
     /** Last generation that was seen to work after a start; pruned never. */
     readonly confirmed: number | null;
+    /** SHA-256 over the standby's bytes and its authorities, when they have held their TLS handshakes (P4). */
+    readonly proof: string | null;
   };
   readonly certificates: Readonly<Record<string, StateCertificate>>;
   readonly authorities: Readonly<Record<string, StateAuthority>>;

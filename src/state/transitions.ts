@@ -20,7 +20,7 @@ export function emptyState(node: StateNode, now: number): State {
     schema: 1,
     node,
     clock: { highWater: null },
-    generations: { next: 1, active: null, standby: null, previous: null, confirmed: null },
+    generations: { next: 1, active: null, standby: null, previous: null, confirmed: null, proof: null },
     certificates: {},
     authorities: {},
     transaction: null,
@@ -103,6 +103,7 @@ export function afterCommit(
           ? known.previous
           : referenceTo(previous, known.active?.number === previous.number ? known.active.committedAt : null),
       confirmed: known.confirmed,
+      proof: known.proof,
     },
     transaction: null,
     brake: { commits: recentCommits([...state.brake.commits, rfc3339(at)], at) },
@@ -131,6 +132,11 @@ export function withStandby(state: State, standby: GenerationFacts | null): Stat
   const next = Math.max(state.generations.next, (standby?.number ?? 0) + 1);
   const reference = standby === null ? null : referenceTo(standby, null);
   return { ...state, generations: { ...state.generations, next, standby: reference } };
+}
+
+/** The set with this digest under its authorities has held its TLS handshakes. */
+export function withProof(state: State, proof: string): State {
+  return { ...state, generations: { ...state.generations, proof } };
 }
 
 function referenceTo(facts: GenerationFacts, committedAt: string | null): GenerationReference {

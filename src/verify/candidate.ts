@@ -1,5 +1,6 @@
-import { parseCertificates, type CertificateMemory } from '../inventory/certificate.ts';
+import { parseCertificates } from '../inventory/certificate.ts';
 import type { AuthorityItem, Certificate, Inventory, LeafItem, PrivateKey } from '../inventory/inventory.ts';
+import { parseOnce, type InventoryMemory } from '../inventory/inventory-memory.ts';
 import { parseFirstPrivateKey } from '../inventory/private-key.ts';
 import type { MaterialFile } from '../issue/material.ts';
 import type { LeafEntry } from '../layout/entry.ts';
@@ -23,8 +24,11 @@ export type Candidacy =
   { readonly ok: true; readonly candidate: Candidate } | { readonly ok: false; readonly failures: readonly Failure[] };
 
 /** Brings the files of a set together by leaf entry, in table order, and parses them. Other kinds of files are passed over. */
-export function candidatesOf(files: readonly MaterialFile[], inventory: Inventory): readonly Candidacy[] {
-  const memory: CertificateMemory = new Map();
+export function candidatesOf(
+  files: readonly MaterialFile[],
+  inventory: Inventory,
+  memory: InventoryMemory,
+): readonly Candidacy[] {
   const pairFiles = files.filter((file) => file.role === 'certificate' || file.role === 'key');
   const leaves = inventory.items.filter((item) => item.kind === 'leaf');
   const known = new Set(leaves.map((item) => item.entry.id));
@@ -42,7 +46,7 @@ function candidacy(
   item: LeafItem,
   files: readonly MaterialFile[],
   inventory: Inventory,
-  memory: CertificateMemory,
+  memory: InventoryMemory,
 ): Candidacy {
   const { entry } = item;
   const certificateFile = files.find((file) => file.role === 'certificate' && file.path === entry.certificatePath);
@@ -52,9 +56,11 @@ function candidacy(
     const code = certificateFile === undefined ? 'LeafMissing' : 'KeyMissing';
     return failed(entry, path, code, 'the set does not hold exactly its certificate and its key');
   }
-  const certificates = parseCertificates(certificateFile.bytes, memory);
+  const certificates = parseOnce(memory, entry.certificatePath, certificateFile, (bytes) =>
+    parseCertificates(bytes, memory.certificates),
+  );
   if (!certificates.ok) return failed(entry, entry.certificatePath, 'LeafUnreadable', sentence(certificates.problems));
-  const key = parseFirstPrivateKey(keyFile.bytes);
+  const key = parseOnce(memory, entry.keyPath, keyFile, parseFirstPrivateKey);
   if (!key.ok) return failed(entry, entry.keyPath, 'KeyUnreadable', sentence(key.problems));
   const [leaf, ...rest] = certificates.value;
   if (leaf === undefined)

@@ -1,4 +1,5 @@
 import type { Inventory } from '../inventory/inventory.ts';
+import { emptyMemory, type InventoryMemory } from '../inventory/inventory-memory.ts';
 import type { AuthorityPath } from '../issue/authority-path.ts';
 import type { MaterialFile } from '../issue/material.ts';
 import { checkAcceptance } from './acceptance.ts';
@@ -14,12 +15,16 @@ export interface VerifyRequest {
   readonly files: readonly MaterialFile[];
   /** The node as it is: the authorities on disk, and the pairs that the set does not bring. */
   readonly inventory: Inventory;
+  /** What this command has parsed so far; the set is parsed from its own bytes either way. */
+  readonly memory?: InventoryMemory | undefined;
   /** Milliseconds since the epoch. */
   readonly now: number;
   /** True in a rehearsal: `now` is not what the machine's clock says, which OpenSSL reads by itself. */
   readonly clockIsShifted: boolean;
   /** Let pass what the product will renew at its next start: an earlier set that a person wants back. */
   readonly acceptRenewDue?: boolean | undefined;
+  /** The very same bytes have held their handshakes under the very same authorities: all the rest is looked at again. */
+  readonly handshakesHeld?: boolean | undefined;
 }
 
 /**
@@ -33,7 +38,7 @@ export async function verifyMaterial(request: VerifyRequest): Promise<Verdict> {
   const failures: Failure[] = [];
   const set = new Map<string, Candidate | undefined>();
   const authorities = new Map<string, AuthorityPath | undefined>();
-  for (const candidacy of candidatesOf(files, inventory)) {
+  for (const candidacy of candidatesOf(files, inventory, request.memory ?? emptyMemory())) {
     if (!candidacy.ok) {
       failures.push(...candidacy.failures);
       for (const failure of candidacy.failures) set.set(failure.id, undefined);
@@ -48,7 +53,10 @@ export async function verifyMaterial(request: VerifyRequest): Promise<Verdict> {
     failures.push(...(wrong ?? []));
     set.set(candidate.entry.id, wrong?.length === 0 ? candidate : undefined);
   }
-  const talks = await holdConversations({ set, inventory, clockIsShifted });
+  const talks =
+    request.handshakesHeld === true
+      ? { handshakes: 0, failures: [], notes: [] }
+      : await holdConversations({ set, inventory, clockIsShifted });
   failures.push(...talks.failures);
   return failures.length === 0
     ? { ok: true, verified: set.size, handshakes: talks.handshakes, notes: distinct(talks.notes).map(noteOf) }

@@ -5,6 +5,7 @@ import type { Config } from '../../src/config/config.ts';
 import { daemon } from '../../src/daemon/daemon.ts';
 import type { DaemonPorts, Snapshot, Wake } from '../../src/daemon/ports.ts';
 import type { Ports } from '../../src/heal/ports.ts';
+import { emptyMemory } from '../../src/inventory/inventory-memory.ts';
 
 export interface Life {
   /** What systemd was told, in order: `ready: …`, `status: …`, `alive`, `reloading`, `stopping`. */
@@ -77,12 +78,14 @@ export async function live(root: string, steps: readonly Step[], options: LifeOp
     },
   };
   const base = await compose({ ...noArguments, root }, silent, { askSystemd: false });
-  const proven = new Set<string>();
   const load = (): ReturnType<DaemonPorts['load']> => {
     const config = { ...base.config, ...options.settings?.() };
-    const ports: Ports = { ...base, clock, config, clockIsShifted: true, synchronisation: () => 'unknown', proven };
+    const ports: Ports = { ...base, clock, config, clockIsShifted: true, synchronisation: () => 'unknown' };
     return Promise.resolve({
-      look: () => options.ports?.(ports) ?? ports,
+      look: () => {
+        const now = { ...ports, memory: emptyMemory() };
+        return options.ports?.(now) ?? now;
+      },
       publish: (snapshot) => void snapshots.push(snapshot),
       announce: (document) => {
         announced.push(document);

@@ -1,9 +1,10 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import type { FileReader } from '../../src/disk/file-reader.ts';
 import type { Inventory, Item, Parsed } from '../../src/inventory/inventory.ts';
+import { emptyMemory } from '../../src/inventory/inventory-memory.ts';
 import { takeInventory } from '../../src/inventory/take-inventory.ts';
 import type { Layout } from '../../src/layout/layout.ts';
 import { resolveLayout } from '../../src/layout/resolve-layout.ts';
@@ -96,6 +97,22 @@ test('takeInventory parses the certificate of an authority once, however many fi
   const { certificates } = item(inventory, 'authority', 'server-ca');
   const { certificates: chain } = item(inventory, 'leaf', 'serving-kube-apiserver');
   t.true(certificates.ok && chain.ok && chain.value[1] === certificates.value[0]);
+});
+
+test('takeInventory with a memory parses the same bytes once, and other bytes at the same place anew', (t) => {
+  const tree = treeFor(t);
+  const [layout, reader, memory] = [layoutOf(tree), createFileReader(tree.root), emptyMemory()];
+  const first = takeInventory(layout, reader, memory);
+  const { certificatePath, keyPath } = tree.leaf('client-admin');
+  cpSync(tree.host(tree.leaf('client-controller').certificatePath), tree.host(certificatePath));
+  cpSync(tree.host(tree.leaf('client-controller').keyPath), tree.host(keyPath));
+  const second = takeInventory(layout, reader, memory);
+  const of = (inventory: Inventory, id: string) => item(inventory, 'leaf', id);
+  t.is(of(second, 'client-scheduler').key, of(first, 'client-scheduler').key);
+  t.is(of(second, 'client-scheduler').certificates, of(first, 'client-scheduler').certificates);
+  const { certificates, key } = of(second, 'client-admin');
+  t.true(certificates.ok && certificates.value[0]?.commonName === 'system:kube-controller-manager');
+  t.true(key.ok && certificates.ok && certificates.value[0]?.spkiDer.equals(key.value.spkiDer));
 });
 
 for (const [kind, damage] of Object.entries(unreadableKinds)) {

@@ -47,6 +47,7 @@ export const fullState: State = {
     },
     previous: null,
     confirmed: 6,
+    proof: 'c'.repeat(64),
   },
   certificates: { 'serving-kube-apiserver': certificate() },
   authorities: {

@@ -179,6 +179,7 @@ test('afterCommit makes a generation active, keeps the old one and counts the co
     standby: null,
     previous: { ...seven, committedAt: null },
     confirmed: null,
+    proof: null,
   });
   t.is(after.transaction, null);
   t.deepEqual(after.brake.commits, ['2027-03-01T12:00:00Z']);

@@ -33,7 +33,7 @@ function freshSet(t: ExecutionContext, options: Omit<TreeOptions, 'directory'> =
 
 function verify(
   { tree, inventory, files }: Case,
-  wish: { now?: number; shifted?: boolean; acceptRenewDue?: boolean } = {},
+  wish: { now?: number; shifted?: boolean; acceptRenewDue?: boolean; handshakesHeld?: boolean } = {},
 ): Promise<Verdict> {
   return verifyMaterial({
     files,
@@ -41,6 +41,7 @@ function verify(
     now: wish.now ?? tree.now,
     clockIsShifted: wish.shifted ?? false,
     acceptRenewDue: wish.acceptRenewDue,
+    handshakesHeld: wish.handshakesHeld,
   });
 }
 
@@ -319,7 +320,14 @@ for (const [name, { expected, damage }] of seenWithoutTls) {
     const inventory = inventoryOf(given.tree, { conversations: [] });
     t.deepEqual(failuresOf(await verify({ ...given, inventory })), expected);
   });
+  test(`verifyMaterial refuses ${name} when its handshakes are said to be held`, async (t) => {
+    t.deepEqual(failuresOf(await verify(damage(freshSet(t)), { handshakesHeld: true })), expected);
+  });
 }
+
+test('verifyMaterial holds no handshake that is said to be held', async (t) => {
+  t.like(await verify(freshSet(t), { handshakesHeld: true }), { ok: true, handshakes: 0 });
+});
 
 test('verifyMaterial refuses leaves that do not name the key of the authority on disk as the product compares it', async (t) => {
   const given = freshSet(t);
