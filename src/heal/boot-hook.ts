@@ -12,11 +12,11 @@ const name = '10-certmend.conf';
 const content = `# certmend heals the certificates before this unit starts, at each start attempt, and never stands in its way:
 #  * "-": whatever goes wrong with this line (it fails, is killed, is not installed any more), systemd goes on;
 #  * certmend itself gives up after 60 s (boot.deadline), begins nothing it could not finish, and exits 0;
-#  * timeout ends it after 75 s in case that it cannot (80 s with SIGKILL): less than the 90 s that a unit has by default.
+#  * /usr/bin/certmend ends it after 75 s in case that it cannot (80 s with SIGKILL).
 # To switch it off: "boot: {enabled: false}" in /etc/certmend/config.yaml, or mask this file:
 #   ln -s /dev/null /etc/systemd/system/UNIT.service.d/10-certmend.conf; systemctl daemon-reload
 [Service]
-ExecStartPre=-/usr/bin/timeout --kill-after=5 75 /usr/bin/certmend prestart --unit %n
+ExecStartPre=-/usr/bin/certmend prestart --unit %n
 `;
 
 /** Does the unit run `certmend prestart` before each start? */
