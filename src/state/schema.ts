@@ -1,5 +1,5 @@
 import { reasonCodes } from '../reason.ts';
-import { count, list, nullable, object, oneOf, record, type Shape, text } from './shape.ts';
+import { count, list, nullable, nullableLater, object, oneOf, record, type Shape, text } from './shape.ts';
 import type {
   GenerationReference,
   State,
@@ -7,6 +7,7 @@ import type {
   StateCertificate,
   StateEvent,
   StateTransaction,
+  ToldReason,
 } from './state.ts';
 
 /** The schema this version reads and writes. */
@@ -19,6 +20,7 @@ const instant = text((value) => instantPattern.test(value) && !Number.isNaN(Date
 });
 const fingerprintPattern = /^[0-9a-f]{64}$/;
 const fingerprint = nullable(text((value) => fingerprintPattern.test(value), { pattern: fingerprintPattern.source }));
+const healthLevel = oneOf('ok', 'warning', 'critical');
 const reasonCode = oneOf(...reasonCodes);
 
 const generationReference = object<GenerationReference>({
@@ -84,12 +86,18 @@ export const stateSchema: Shape<State> = object<State>({
   transaction: nullable(transaction),
   brake: object<State['brake']>({ commits: list(instant) }),
   health: object<State['health']>({
-    level: oneOf('ok', 'warning', 'critical'),
+    level: healthLevel,
     since: instant,
     reasons: list(
       object<State['health']['reasons'][number]>({ code: reasonCode, id: nullable(text()), message: text() }),
     ),
   }),
+  told: nullableLater(
+    object<NonNullable<State['told']>>({
+      level: healthLevel,
+      reasons: list(object<ToldReason>({ code: reasonCode, id: nullable(text()) })),
+    }),
+  ),
   lastCheck: nullable(instant),
   events: list(event),
 });

@@ -11,6 +11,8 @@ export interface Shape<T> {
   readonly read: (value: unknown, at: string) => T;
   /** JSON Schema 2020-12. */
   readonly schema: Readonly<Record<string, unknown>>;
+  /** An object may be without this field, as those are that an earlier version wrote. */
+  readonly mayBeMissing?: true;
 }
 
 /** `at` is the path of the value that does not fit: `certificates.etcd/client.notAfter`. */
@@ -64,6 +66,12 @@ export function nullable<T>(shape: Shape<T>): Shape<T | null> {
   };
 }
 
+/** For a field that was added later: where it is missing it is null. */
+export function nullableLater<T>(shape: Shape<T>): Shape<T | null> {
+  const { read, schema } = nullable(shape);
+  return { read: (value, at) => (value === undefined ? null : read(value, at)), schema, mayBeMissing: true };
+}
+
 export function list<T>(shape: Shape<T>): Shape<readonly T[]> {
   return {
     read: (value, at) => {
@@ -84,7 +92,7 @@ export function record<T>(shape: Shape<T>): Shape<Readonly<Record<string, T>>> {
   };
 }
 
-/** An object that has all of these fields. What else it has is left out. */
+/** An object that has all of these fields, but for those that may be missing. What else it has is left out. */
 export function object<T extends object>(fields: { readonly [Name in keyof T]: Shape<T[Name]> }): Shape<Readonly<T>> {
   const shapes = Object.entries<Shape<unknown>>(fields);
   return {
@@ -96,7 +104,7 @@ export function object<T extends object>(fields: { readonly [Name in keyof T]: S
     schema: {
       type: 'object',
       properties: Object.fromEntries(shapes.map(([name, { schema }]) => [name, schema])),
-      required: shapes.map(([name]) => name),
+      required: shapes.filter(([, { mayBeMissing }]) => mayBeMissing !== true).map(([name]) => name),
     },
   };
 }
