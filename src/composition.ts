@@ -89,6 +89,8 @@ export async function scratchCopy(ports: Ports, args: Arguments, io: Io): Promis
 
 /** What only the daemon needs. Its configuration can be read again while it runs. */
 export async function composeDaemon(args: Arguments, io: Io): Promise<DaemonPorts> {
+  // Else ps and systemctl status show the runtime's own name for its main thread. Not for the boot hook: it is gone soon.
+  process.title = 'certmend';
   const [{ createNotifier }, { createWaker }, { createFileWriter }, { writeTextfile }, { runProgram }] =
     await Promise.all([
       import('./system/notifier.ts'),

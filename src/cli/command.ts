@@ -49,6 +49,7 @@ export interface Arguments {
   readonly repairBootstrap: boolean;
   readonly reuseKey: boolean;
   readonly yes: boolean;
+  readonly writeDropIns: boolean;
   /** Positional arguments, in order. */
   readonly words: readonly string[];
 }
@@ -66,5 +67,6 @@ export const noArguments: Arguments = {
   repairBootstrap: false,
   reuseKey: false,
   yes: false,
+  writeDropIns: false,
   words: [],
 };

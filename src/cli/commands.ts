@@ -147,10 +147,16 @@ export const commands: readonly Command[] = [
     positionals: [],
     describe: 'is this node able to heal itself?',
     details:
-      'Checks write access, space, the lock, the clock, the boot hook of the unit, authority keys and other rotators. Changes nothing. ' +
-      'Exit status: 0 able, 1 with warnings, 2 not able.',
-    options: {},
-    examples: [],
+      'Checks write access, space, the lock, the clock, the boot hook of the unit, what the daemon may write, authority keys and ' +
+      'other rotators. Prints the drop-ins of systemd that this node needs, and writes them when asked; a file that is there is ' +
+      'never overwritten. Else it changes nothing. Exit status: 0 able, 1 with warnings, 2 not able.',
+    options: {
+      'write-drop-ins': {
+        type: 'boolean',
+        describe: 'write the missing drop-ins below /etc/systemd/system, and say which command puts them in force',
+      },
+    },
+    examples: [['certmend doctor --write-drop-ins', 'a data directory of your own, or a unit without the boot hook']],
     load: () => import('./doctor.ts'),
   },
   {

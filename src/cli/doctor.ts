@@ -1,6 +1,7 @@
 import { compose, composeExaminer } from '../composition.ts';
 import type { ExitStatus } from '../error.ts';
 import { examine } from '../heal/examine.ts';
+import { writeDropIns } from '../heal/write-drop-ins.ts';
 import { doctorReport } from '../report/doctor-report.ts';
 import { doctorText } from '../report/doctor-text.ts';
 import type { Arguments } from './command.ts';
@@ -13,8 +14,16 @@ import { tellLayout } from './tell-layout.ts';
 export async function run(args: Arguments, io: Io): Promise<ExitStatus> {
   const ports = await compose(args, io, { askSystemd: true });
   tellLayout(ports, args, io);
-  const checks = await examine(ports, await composeExaminer(ports.root, io));
-  const report = doctorReport({ root: ports.root, now: ports.clock.now(), checks });
+  const examiner = await composeExaminer(ports.root, io);
+  let checks = await examine(ports, examiner);
+  const dropIns = checks.flatMap(({ dropIn }) => dropIn ?? []);
+  const isWritten = args.writeDropIns && dropIns.length > 0;
+  if (isWritten) {
+    writeDropIns(ports, await ports.writeSide(), dropIns);
+    // What they do for the node is for the examination to say, not for whoever wrote them.
+    checks = await examine(ports, examiner);
+  }
+  const report = doctorReport({ root: ports.root, now: ports.clock.now(), checks, dropIns, isWritten });
   print(args, io, report, () => doctorText(report, paperOf(io)));
   return healthStatus(report.level);
 }

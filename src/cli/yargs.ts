@@ -159,6 +159,7 @@ function argumentsOf(command: Command, values: Readonly<Record<string, unknown>>
     repairBootstrap: values['repair-bootstrap'] === true,
     reuseKey: values['reuse-key'] === true,
     yes: values['yes'] === true,
+    writeDropIns: values['write-drop-ins'] === true,
     words: command.positionals.flatMap(({ name }) => {
       const value = values[name];
       return (Array.isArray(value) ? value : [value]).filter((word): word is string => typeof word === 'string');

@@ -13,8 +13,9 @@ function whole(least: number, most: number) {
   return z.optional(z.int({ error }).check(z.minimum(least, { error }), z.maximum(most, { error })));
 }
 
-function duration(least: string, most: string) {
-  const error = `must be a duration from ${least} to ${most}, a whole number with s, m, h or d`;
+/** @param why the most is what it is, as a clause */
+function duration(least: string, most: string, why = '') {
+  const error = `must be a duration from ${least} to ${most}, a whole number with s, m, h or d${why}`;
   const [from = 0, to = 0] = [parseDuration(least), parseDuration(most)];
   const within = (text: string) => {
     const ms = parseDuration(text);
@@ -52,13 +53,16 @@ function commandLine() {
   return z.optional(z.array(z.string({ error }), { error }).check(z.refine(startsWithPath, { error })));
 }
 
+/** packaging/certmend.sh: a later deadline than this would never be come to. */
+const hookEnd = '; after 75s /usr/bin/certmend ends the boot hook';
+
 const sections = {
-  boot: { enabled: flag(), deadline: duration('5s', '15m') },
+  boot: { enabled: flag(), deadline: duration('5s', '70s', hookEnd) },
   // Under the product's own window (120 days) a new leaf would be made again at the very next start (facts 2.1).
   renewal: { renewBefore: duration('1d', '3000d'), validity: duration('150d', '3650d') },
   authority: { warning: duration('1d', '3650d'), critical: duration('1d', '3650d') },
   standby: { enabled: flag() },
-  clock: { maxOfflineGap: duration('30d', '3650d'), maxWait: duration('0s', '10m') },
+  clock: { maxOfflineGap: duration('30d', '3650d'), maxWait: duration('0s', '69s') },
   brake: { maxCommitsPerDay: whole(1, 100) },
   audit: { maxFileSize: size('64KiB', '1GiB') },
   daemon: { checkInterval: duration('1m', '24h') },

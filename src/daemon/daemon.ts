@@ -5,8 +5,8 @@ import type { Layout } from '../layout/layout.ts';
 import { notifyHealth } from './notify-health.ts';
 import type { DaemonPorts, Loaded, Notifier, Snapshot } from './ports.ts';
 import { reconcile, type Check } from './reconcile.ts';
-import { wellAsFarAsKnown, type KnownHealth } from './health-news.ts';
-import { record } from './record.ts';
+import type { KnownHealth } from './health-news.ts';
+import { record, rememberTold } from './record.ts';
 import { nextCheckMs } from './schedule.ts';
 import { snapshotOf } from './snapshot.ts';
 import { daemonLine } from './daemon-line.ts';
@@ -16,7 +16,8 @@ type Remarks = Readonly<Partial<Record<'configuration' | 'notification' | 'metri
 /** What the loop carries from one turn to the next. */
 interface Memory {
   readonly loaded: Loaded;
-  readonly known: KnownHealth;
+  /** Health as it was told last; undefined before the first check, which finds it in the state. */
+  readonly known: KnownHealth | undefined;
   readonly standbyProblem: string | undefined;
   /** What the status line has to say besides the node's health: a refused configuration, a notification that failed. */
   readonly remarks: Remarks;
@@ -42,7 +43,7 @@ export async function daemon(ports: DaemonPorts): Promise<void> {
   const { notifier, waker } = ports;
   let memory: Memory = {
     loaded: await ports.load(),
-    known: wellAsFarAsKnown,
+    known: undefined,
     standbyProblem: undefined,
     remarks: {},
     count: 0,
@@ -82,7 +83,7 @@ async function check(memory: Memory, stopping: AbortSignal): Promise<Turn> {
       ended,
     });
   try {
-    const result = await reconcile(ports, memory);
+    const result = await reconcile(ports, memory, memory.loaded.announce !== undefined);
     const after = await tellOutside(memory, ports, result, ports.clock.monotonic() - started, stopping);
     return { memory: after, layout: result.survey?.layout, delayMs: delay('checked') };
   } catch (error) {
@@ -125,7 +126,7 @@ async function tellOutside(
   };
   if (result.kind !== 'checked' || !result.healthChanged || memory.loaded.announce === undefined) return after;
   const problem = await notifyHealth(memory.loaded.announce, {
-    before: memory.known,
+    before: result.before,
     state: result.state,
     now,
     stopping,
@@ -136,6 +137,7 @@ async function tellOutside(
     const hint = 'run it by hand with a document of docs/operations.md on its standard input';
     await record(ports, { event: 'notification-failed', priority: 'warning', message: notification, hint });
   }
+  if (problem === undefined) await rememberTold(ports, result.known);
   const told: Remarks = { ...remarks, notification };
   return { ...after, remarks: told, line: daemonLine({ result, now }, Object.values(told), memory.line) };
 }

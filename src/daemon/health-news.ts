@@ -1,6 +1,7 @@
 import type { Finding, Health, HealthLevel } from '../assess/assessment.ts';
 import type { ReasonCode } from '../reason.ts';
 import type { AuditRecord, Priority } from '../report/audit.ts';
+import type { State } from '../state/state.ts';
 
 /** The health that was last told, by what it rests on: messages count days and are no news. */
 export interface KnownHealth {
@@ -9,7 +10,20 @@ export interface KnownHealth {
   readonly reasons: ReadonlyMap<string, { readonly code: ReasonCode; readonly id: string | undefined }>;
 }
 
-export const wellAsFarAsKnown: KnownHealth = { level: 'ok', reasons: new Map() };
+/** What was told before the daemon started; a node that nothing was told of counts as well. */
+export function knownFrom(told: State['told']): KnownHealth {
+  const reasons = (told?.reasons ?? []).map(({ code, id }) => ({ code, id: id ?? undefined }));
+  return { level: told?.level ?? 'ok', reasons: new Map(reasons.map((reason) => [keyOf(reason), reason])) };
+}
+
+/** The same, as it is remembered. */
+export function toldFrom({ level, reasons }: KnownHealth): NonNullable<State['told']> {
+  return { level, reasons: [...reasons.values()].map(({ code, id }) => ({ code, id: id ?? null })) };
+}
+
+function keyOf({ code, id }: { readonly code: ReasonCode; readonly id: string | undefined }): string {
+  return `${code} ${id ?? ''}`;
+}
 
 /**
  * What is new in the health of the node: one audit record for each reason code that came or went, none when all is as it
@@ -20,7 +34,7 @@ export function healthNews(
   health: Health,
   findings: readonly Finding[],
 ): { readonly known: KnownHealth; readonly changed: boolean; readonly records: readonly AuditRecord[] } {
-  const reasons = new Map(health.reasons.map((reason) => [`${reason.code} ${reason.id ?? ''}`, reason]));
+  const reasons = new Map(health.reasons.map((reason) => [keyOf(reason), reason]));
   const came = byCode([...reasons].filter(([key]) => !before.reasons.has(key)).map(([, reason]) => reason));
   const went = byCode([...before.reasons].filter(([key]) => !reasons.has(key)).map(([, reason]) => reason));
   const records: AuditRecord[] = [

@@ -3,8 +3,10 @@ import { keepStandby } from '../heal/prepare-standby.ts';
 import type { Ports } from '../heal/ports.ts';
 import { withSession, type Session } from '../heal/session.ts';
 import type { Survey } from '../heal/survey.ts';
+import { bounded } from '../state/bounds.ts';
 import type { State } from '../state/state.ts';
-import { healthNews, type KnownHealth } from './health-news.ts';
+import { withTold } from '../state/transitions.ts';
+import { healthNews, knownFrom, toldFrom, type KnownHealth } from './health-news.ts';
 
 /** What one check came to. */
 export type Check =
@@ -12,6 +14,8 @@ export type Check =
       readonly kind: 'checked';
       readonly survey: Survey;
       readonly state: State;
+      /** Health as it was told before this check. */
+      readonly before: KnownHealth;
       /** Health as it was told, for the next check to compare with. */
       readonly known: KnownHealth;
       readonly healthChanged: boolean;
@@ -26,12 +30,14 @@ const lockWaitMs = 2000;
 /**
  * One turn of the daemon's loop: recover, look, adopt what others changed, keep the standby, tell what is new, save.
  *
- * @param before health and standby problem as the last check told them
+ * @param before health and standby problem as the last check told them; health is undefined at the first one
+ * @param announces whether a change of health is still to be told to the program of notify.exec
  * @throws CertmendError LockHeld (try again), StateNewer, Storage…
  */
 export async function reconcile(
   ports: Ports,
-  before: { readonly known: KnownHealth; readonly standbyProblem: string | undefined },
+  before: { readonly known: KnownHealth | undefined; readonly standbyProblem: string | undefined },
+  announces: boolean,
 ): Promise<Check> {
   try {
     return await withSession(ports, { lockWaitMs }, async (session) => {
@@ -42,16 +48,24 @@ export async function reconcile(
           survey: session.survey,
         };
       }
-      const standbyProblem = await upkeep(session, before.standbyProblem);
-      const news = healthNews(before.known, session.survey.assessment.health, session.survey.assessment.findings);
+      const isFirst = before.known === undefined;
+      const known = before.known ?? knownFrom(session.state().told);
+      const standbyProblem = await upkeep(
+        session,
+        isFirst ? standbyProblemTold(session.state()) : before.standbyProblem,
+      );
+      const news = healthNews(known, session.survey.assessment.health, session.survey.assessment.findings);
       for (const record of news.records) {
         session.tell(record);
       }
+      // With a program to be run it is told only when that has run: a daemon that is ended in between tells it again.
+      if (news.changed && !announces) session.remember((state) => withTold(state, toldFrom(news.known)));
       session.save();
       return {
         kind: 'checked',
         survey: session.survey,
         state: session.state(),
+        before: known,
         known: news.known,
         healthChanged: news.changed,
         standbyProblem,
@@ -63,6 +77,14 @@ export async function reconcile(
     }
     throw error;
   }
+}
+
+/** Why there was no standby when that was last told; undefined when one was made since. */
+function standbyProblemTold({ events }: State): string | undefined {
+  const last = events.findLast(
+    ({ event, code }) => event === 'standby-prepared' || (event === 'failed' && code === 'StandbyMissing'),
+  );
+  return last?.event === 'failed' ? last.message : undefined;
 }
 
 /** A product that was installed and never started has none of its files; to call each of them missing helps nobody. */
@@ -93,7 +115,8 @@ async function upkeep(session: Session, toldBefore: string | undefined): Promise
     if (!(error instanceof CertmendError)) {
       throw error;
     }
-    if (error.message !== toldBefore) {
+    // As the state keeps it: cut at its bound.
+    if (bounded(error.message) !== toldBefore) {
       session.tell({
         event: 'failed',
         priority: 'warning',
@@ -102,6 +125,6 @@ async function upkeep(session: Session, toldBefore: string | undefined): Promise
         hint: error.hint,
       });
     }
-    return error.message;
+    return bounded(error.message);
   }
 }

@@ -2,6 +2,8 @@ import { CertmendError } from '../error.ts';
 import type { Ports } from '../heal/ports.ts';
 import { withSession } from '../heal/session.ts';
 import type { AuditRecord } from '../report/audit.ts';
+import { withTold } from '../state/transitions.ts';
+import { toldFrom, type KnownHealth } from './health-news.ts';
 
 /** Records one event outside of a check: in the audit log always, in the state (for `certmend status`) when it can be saved. */
 export async function record(ports: Ports, entry: AuditRecord): Promise<void> {
@@ -17,5 +19,21 @@ export async function record(ports: Ports, entry: AuditRecord): Promise<void> {
     const { audit } = await ports.writeSide();
     audit.record(entry);
     await audit.flush();
+  }
+}
+
+/**
+ * Remembers that this health was told to the end. When that cannot be saved it is told again after a restart: twice is
+ * better than never.
+ */
+export async function rememberTold(ports: Ports, known: KnownHealth): Promise<void> {
+  try {
+    await withSession(ports, { lockWaitMs: 2000 }, (session) => {
+      session.remember((state) => withTold(state, toldFrom(known)));
+      session.save();
+      return Promise.resolve();
+    });
+  } catch (error) {
+    if (!(error instanceof CertmendError)) throw error;
   }
 }

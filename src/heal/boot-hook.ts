@@ -1,23 +1,64 @@
+import { basename } from 'node:path';
 import type { FileReader } from '../disk/file-reader.ts';
+import { readServiceSettings } from '../layout/service-settings.ts';
+import { findDropIns } from '../layout/unit-directories.ts';
+import { findUnit } from '../layout/unit-file.ts';
+import { type DropIn, dropInPath, isMasked, placeTaken } from './drop-in.ts';
+import { ill, well, type Examined } from './examined.ts';
 
-/** systemd's search order for drop-ins (systemd.unit(5)). */
-const unitDirectories = [
-  '/etc/systemd/system',
-  '/run/systemd/system',
-  '/usr/local/lib/systemd/system',
-  '/usr/lib/systemd/system',
-  '/lib/systemd/system',
-];
+const name = '10-certmend.conf';
 
-/** Drop-ins of the unit that run `certmend prestart`, as node paths. */
-export function bootHooksOf(reader: FileReader, unit: string): readonly string[] {
-  return unitDirectories
-    .flatMap((directory) => {
-      const dropIns = `${directory}/${unit}.d`;
-      return (reader.list(dropIns) ?? []).filter((name) => name.endsWith('.conf')).map((name) => `${dropIns}/${name}`);
-    })
-    .filter((path) => {
-      const file = reader.read(path);
-      return file.state === 'regular' && /^ExecStartPre=.*certmend\b.*\bprestart\b/m.test(file.bytes.toString('utf8'));
-    });
+/** What the packages install as systemd/10-certmend.conf for the units they know; a test holds the two together. */
+const content = `# certmend heals the certificates before this unit starts, at each start attempt, and never stands in its way:
+#  * "-": whatever goes wrong with this line (it fails, is killed, is not installed any more), systemd goes on;
+#  * certmend itself gives up after 60 s (boot.deadline), begins nothing it could not finish, and exits 0;
+#  * /usr/bin/certmend ends it after 75 s in case that it cannot (80 s with SIGKILL).
+# To switch it off: "boot: {enabled: false}" in /etc/certmend/config.yaml, or mask this file:
+#   ln -s /dev/null /etc/systemd/system/UNIT.service.d/10-certmend.conf; systemctl daemon-reload
+[Service]
+ExecStartPre=-/usr/bin/certmend prestart --unit %n
+`;
+
+/** Does the unit run `certmend prestart` before each start? */
+export function bootHook(reader: FileReader, unit: string): Examined {
+  const hooks = hooksOf(reader, unit);
+  if (hooks.length > 0) return well('boot-hook', `${unit} runs certmend before each start (${hooks.join(', ')})`);
+  const dropIn: DropIn = { path: dropInPath(unit, name), content, then: ['systemctl daemon-reload'] };
+  const nothing = `nothing runs certmend before ${unit} starts`;
+  const off = findDropIns(unit, reader).find((path) => basename(path) === name && isMasked(reader, path));
+  if (off !== undefined) {
+    return ill(
+      'boot-hook',
+      'warning',
+      `${nothing}: it is switched off by ${off}`,
+      `if that is not what you want: rm ${off}; systemctl daemon-reload; certmend doctor`,
+    );
+  }
+  const taken = placeTaken(reader, dropIn.path);
+  return taken === undefined
+    ? ill('boot-hook', 'warning', nothing, `certmend doctor --write-drop-ins, or write ${dropIn.path} as below`, dropIn)
+    : ill(
+        'boot-hook',
+        'warning',
+        `${nothing}, and ${taken}`,
+        `certmend does not touch it. Write by hand, into it or into another *.conf of that directory, below [Service]: ${execStartPre}; then: systemctl daemon-reload`,
+      );
+}
+
+const execStartPre = content.trimEnd().split('\n').at(-1) ?? '';
+
+/** Files of the unit in which systemd finds the hook: its drop-ins, or the unit file itself. */
+function hooksOf(reader: FileReader, unit: string): readonly string[] {
+  const file = findUnit(unit, reader);
+  let hooks: string[] = [];
+  for (const path of [...(file === undefined ? [] : [file]), ...findDropIns(unit, reader)]) {
+    for (const { key, line, from } of readServiceSettings(path, reader)) {
+      if (key !== 'ExecStartPre') continue;
+      const command = line.text.slice(from).trim();
+      // An empty assignment takes back all that came before (systemd.service(5)).
+      if (command === '') hooks = [];
+      else if (/certmend\b.*\bprestart\b/.test(command)) hooks.push(path);
+    }
+  }
+  return hooks;
 }

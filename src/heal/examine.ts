@@ -1,21 +1,13 @@
 import type { Storage } from '../disk/file-writer.ts';
 import { ownPaths } from '../disk/own-paths.ts';
 import { filesOf } from '../activate/change-set.ts';
-import { bootHooksOf } from './boot-hook.ts';
+import { bootHook } from './boot-hook.ts';
+import { daemonAccess } from './daemon-access.ts';
+import { ill, well, type Examined } from './examined.ts';
 import { foresee } from './foresee.ts';
 import { foreignRotators } from './foreign-rotators.ts';
 import type { Ports } from './ports.ts';
 import type { Survey } from './survey.ts';
-
-/** One question of `doctor` and its answer. */
-export interface Examined {
-  /** Short and stable: `clock`, `boot-hook`, `space`, … */
-  readonly check: string;
-  readonly level: 'ok' | 'warning' | 'critical';
-  readonly message: string;
-  /** What to do; undefined when it is well. */
-  readonly hint: string | undefined;
-}
 
 /** What the examination needs to know of the machine that no other command does. */
 export interface Examiner {
@@ -37,7 +29,8 @@ export async function examine(ports: Ports, examiner: Examiner): Promise<readonl
     spaceEnough(survey, examiner),
     lockPossible(examiner),
     ...labels(examiner),
-    bootHook(survey, ports),
+    bootHook(ports.reader, survey.layout.unit),
+    daemonAccess(ports.reader, survey.layout, ports.config.metrics.textfile),
     standby.state === 'ready'
       ? well('standby', `generation ${String(standby.generation)} is ready`)
       : ill('standby', 'warning', standby.reason, 'certmend standby prepare'),
@@ -126,24 +119,4 @@ function labels({ selinux, hasProgram }: Examiner): readonly Examined[] {
   return hasProgram('restorecon')
     ? [well('selinux', 'SELinux is on and restorecon is there')]
     : [ill('selinux', 'warning', 'SELinux is on and restorecon is missing', 'install policycoreutils')];
-}
-
-function bootHook({ layout }: Survey, ports: Ports): Examined {
-  const hooks = bootHooksOf(ports.reader, layout.unit);
-  return hooks.length > 0
-    ? well('boot-hook', `${layout.unit} runs certmend before each start (${hooks.join(', ')})`)
-    : ill(
-        'boot-hook',
-        'warning',
-        `nothing runs certmend before ${layout.unit} starts`,
-        `write /etc/systemd/system/${layout.unit}.d/10-certmend.conf with the two lines "[Service]" and "ExecStartPre=-/usr/bin/certmend prestart --unit %n", then: systemctl daemon-reload`,
-      );
-}
-
-function well(check: string, message: string): Examined {
-  return { check, level: 'ok', message, hint: undefined };
-}
-
-function ill(check: string, level: 'warning' | 'critical', message: string, hint: string): Examined {
-  return { check, level, message, hint };
 }

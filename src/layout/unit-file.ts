@@ -1,17 +1,9 @@
 import type { FileReader } from '../disk/file-reader.ts';
 import type { Origin } from './layout.ts';
 import { readEnvironmentFile } from './environment-file.ts';
-import { type LogicalLine, logicalLines, splitWords, type Word } from './words.ts';
-
-/** systemd's search order for units and drop-ins, then the directory RKE2 uses where /usr/local is read-only (facts 9). */
-const unitDirectories = [
-  '/etc/systemd/system',
-  '/run/systemd/system',
-  '/usr/local/lib/systemd/system',
-  '/usr/lib/systemd/system',
-  '/lib/systemd/system',
-  '/opt/rke2/lib/systemd/system',
-] as const;
+import { readServiceSettings } from './service-settings.ts';
+import { findDropIns, unitDirectories } from './unit-directories.ts';
+import { splitWords, type Word } from './words.ts';
 
 /** What a unit file with its drop-ins says about the process it starts. */
 export interface Unit {
@@ -44,7 +36,7 @@ export function readUnit(name: string, reader: FileReader, defaultEnvironmentFil
   let environmentFiles: string[] = path === undefined ? [...defaultEnvironmentFiles] : [];
   let settings: Origin<string>[] = [];
   for (const file of path === undefined ? dropIns : [path, ...dropIns]) {
-    for (const { key, line, from } of serviceSettings(readText(file, reader))) {
+    for (const { key, line, from } of readServiceSettings(file, reader)) {
       const words = splitWords(line, from);
       // An empty assignment resets a list (systemd.unit(5)).
       if (key === 'ExecStart') exec = words.length === 0 ? undefined : { words, path: file };
@@ -52,8 +44,9 @@ export function readUnit(name: string, reader: FileReader, defaultEnvironmentFil
         const value = words[0]?.text ?? '';
         if (value === '') environmentFiles = [];
         else environmentFiles.push(value.replace(/^-/, ''));
-      } else if (words.length === 0) settings = [];
-      else settings.push(...words.map((word) => ({ value: word.text, origin: `${file}:${String(word.line)}` })));
+      } else if (key === 'Environment' && words.length === 0) settings = [];
+      else if (key === 'Environment')
+        settings.push(...words.map((word) => ({ value: word.text, origin: `${file}:${String(word.line)}` })));
     }
   }
 
@@ -67,48 +60,6 @@ export function readUnit(name: string, reader: FileReader, defaultEnvironmentFil
     for (const [key, value] of readEnvironmentFile(specifiers(file, name), reader)) environment.set(key, value);
   }
   return { name, path, dropIns, command: exec === undefined ? [] : commandOf(exec, name, environment), environment };
-}
-
-function readText(path: string, reader: FileReader): string {
-  const file = reader.read(path);
-  return file.state === 'regular' ? file.bytes.toString('utf8') : '';
-}
-
-interface SettingLine {
-  readonly key: string;
-  readonly line: LogicalLine;
-  /** Offset behind the equals sign. */
-  readonly from: number;
-}
-
-function* serviceSettings(text: string): Generator<SettingLine> {
-  let section = '';
-  for (const line of logicalLines(text)) {
-    const header = /^\s*\[([^\]]*)\]\s*$/.exec(line.text);
-    if (header !== null) section = header[1] ?? '';
-    const setting = /^\s*(ExecStart|EnvironmentFile|Environment)\s*=/.exec(line.text);
-    if (section === 'Service' && setting !== null) {
-      yield { key: setting[1] ?? '', line, from: setting[0].length };
-    }
-  }
-}
-
-/** Drop-ins of the unit, of its dash prefixes and of the type, in file name order; the earlier directory hides a name. */
-function findDropIns(name: string, reader: FileReader): readonly string[] {
-  const dot = name.lastIndexOf('.');
-  const [stem, type] = [name.slice(0, dot), name.slice(dot + 1)];
-  const parts = stem.split('-');
-  const prefixes = parts.slice(0, -1).map((_, index) => `${parts.slice(0, index + 1).join('-')}-.${type}`);
-  const found = new Map<string, string>();
-  // Most specific first, and within one name the higher directory first: whoever comes first keeps the file name.
-  for (const owner of [name, ...prefixes.reverse(), type]) {
-    for (const directory of unitDirectories) {
-      for (const file of reader.list(`${directory}/${owner}.d`) ?? []) {
-        if (file.endsWith('.conf') && !found.has(file)) found.set(file, `${directory}/${owner}.d/${file}`);
-      }
-    }
-  }
-  return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, path]) => path);
 }
 
 function specifiers(text: string, name: string): string {

@@ -11,6 +11,14 @@ export interface DoctorReport extends DocumentHeader<'DoctorReport'> {
     readonly message: string;
     readonly hint: string | null;
   }[];
+  /** Files of systemd's that the node needs: those that `--write-drop-ins` wrote, or would write. */
+  readonly dropIns: readonly {
+    readonly path: string;
+    readonly content: string;
+    readonly written: boolean;
+    /** Commands that put it in force; none under another root, where nothing runs. */
+    readonly then: readonly string[];
+  }[];
 }
 
 /** @param input.now milliseconds since the epoch */
@@ -23,6 +31,8 @@ export function doctorReport(input: {
     readonly message: string;
     readonly hint: string | undefined;
   }[];
+  readonly dropIns: readonly { readonly path: string; readonly content: string; readonly then: readonly string[] }[];
+  readonly isWritten: boolean;
 }): DoctorReport {
   const levels = new Set(input.checks.map(({ level }) => level));
   return {
@@ -31,6 +41,12 @@ export function doctorReport(input: {
     at: new Date(input.now).toISOString(),
     root: input.root,
     level: levels.has('critical') ? 'critical' : levels.has('warning') ? 'warning' : 'ok',
-    checks: input.checks.map((check) => ({ ...check, hint: check.hint ?? null })),
+    checks: input.checks.map(({ check, level, message, hint }) => ({ check, level, message, hint: hint ?? null })),
+    dropIns: input.dropIns.map(({ path, content, then }) => ({
+      path,
+      content,
+      written: input.isWritten,
+      then: input.root === '/' ? then : [],
+    })),
   };
 }

@@ -10,5 +10,22 @@ export function doctorText(report: DoctorReport, paper: Paper): string {
     `${paint(level.padEnd(8), ink[level], paper)}  ${check.padEnd(widest)}  ${message}`,
     ...(hint === null ? [] : [`${' '.repeat(widest + 12)}${paint(`what to do: ${hint}`, 'faint', paper)}`]),
   ]);
-  return `${lines.join('\n')}\n`;
+  return `${[...lines, ...dropInLines(report)].join('\n')}\n`;
+}
+
+/** Each file as it is to be written, ready to be copied, and what puts them in force. */
+function dropInLines({ dropIns }: DoctorReport): readonly string[] {
+  if (dropIns.length === 0) return [];
+  const commands = [...new Set(dropIns.flatMap(({ then }) => then))];
+  return [
+    ...dropIns.flatMap(({ path, content, written }) => [
+      '',
+      `${path}${written ? ' was written:' : ':'}`,
+      ...content
+        .trimEnd()
+        .split('\n')
+        .map((line) => `    ${line}`),
+    ]),
+    ...(commands.length === 0 ? [] : ['', 'then:', ...commands.map((command) => `    ${command}`)]),
+  ];
 }

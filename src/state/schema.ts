@@ -19,12 +19,14 @@ import type {
   StateCertificate,
   StateEvent,
   StateTransaction,
+  ToldReason,
 } from './state.ts';
 
 /** The schema this version reads and writes. */
 export const stateSchemaVersion = 1;
 
 const fingerprint = nullable(sha256);
+const healthLevel = oneOf('ok', 'warning', 'critical');
 const reasonCode = oneOf(...reasonCodes);
 
 const generationReference = object<GenerationReference>({
@@ -91,12 +93,18 @@ export const stateSchema: Shape<State> = object<State>({
   transaction: nullable(transaction),
   brake: object<State['brake']>({ commits: list(instant) }),
   health: object<State['health']>({
-    level: oneOf('ok', 'warning', 'critical'),
+    level: healthLevel,
     since: instant,
     reasons: list(
       object<State['health']['reasons'][number]>({ code: reasonCode, id: nullable(text()), message: text() }),
     ),
   }),
+  told: added(
+    object<NonNullable<State['told']>>({
+      level: healthLevel,
+      reasons: list(object<ToldReason>({ code: reasonCode, id: nullable(text()) })),
+    }),
+  ),
   lastCheck: nullable(instant),
   events: list(event),
 });

@@ -30,9 +30,20 @@ export interface State {
     readonly since: string;
     readonly reasons: readonly { readonly code: ReasonCode; readonly id: string | null; readonly message: string }[];
   };
+  /**
+   * The health that the daemon told last, to the journal and to the program of notify.exec: after a restart only what
+   * differs from it is news. Null when it never told any. What others find and save is under `health`.
+   */
+  readonly told: { readonly level: HealthLevel; readonly reasons: readonly ToldReason[] } | null;
   readonly lastCheck: string | null;
   /** At most 50, oldest first. */
   readonly events: readonly StateEvent[];
+}
+
+/** A reason by what it rests on: messages count days and are no news. */
+export interface ToldReason {
+  readonly code: ReasonCode;
+  readonly id: string | null;
 }
 
 export interface StateNode {

@@ -26,6 +26,7 @@ export function emptyState(node: StateNode, now: number): State {
     transaction: null,
     brake: { commits: [] },
     health: { level: 'ok', since: rfc3339(now), reasons: [] },
+    told: null,
     lastCheck: null,
     events: [],
   };
@@ -125,6 +126,11 @@ export function withActive(state: State, active: GenerationFacts): State {
 /** The open transaction, or null when it is closed. */
 export function withTransaction(state: State, transaction: StateTransaction | null): State {
   return { ...state, transaction };
+}
+
+/** The health that was told; after a restart it is no news. */
+export function withTold(state: State, { level, reasons }: NonNullable<State['told']>): State {
+  return { ...state, told: { level, reasons: reasons.slice(0, bounds.healthReasons) } };
 }
 
 /** The generation that stands by, or null when there is none any more. */

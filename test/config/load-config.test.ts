@@ -52,7 +52,7 @@ test('loadConfig reads every key', async (t) => {
   const text = `
 layout: custom-server
 dataDir: /data/rke2/
-boot: { enabled: false, deadline: 90s }
+boot: { enabled: false, deadline: 65s }
 renewal: { renewBefore: 36h, validity: 400d }
 authority: { warning: 200d, critical: 50d }
 standby: { enabled: false }
@@ -67,7 +67,7 @@ notify: { exec: [/usr/local/bin/page, --now], timeout: 5s }
   t.deepEqual(await load(t, { [main]: text }), {
     layout: 'custom-server',
     dataDir: '/data/rke2',
-    boot: { enabled: false, deadlineMs: 90_000 },
+    boot: { enabled: false, deadlineMs: 65_000 },
     renewal: { renewBeforeDays: 1.5, validityDays: 400 },
     authority: { warningDays: 200, criticalDays: 50 },
     standby: { enabled: false },
@@ -173,6 +173,8 @@ const refused: Readonly<Record<string, string>> = {
   'the root as data directory': 'dataDir: /\n',
   'a duration without unit': 'boot: { deadline: 60 }\n',
   'a duration of two units': 'boot: { deadline: 1m30s }\n',
+  'a deadline after the end of the boot hook': 'boot: { deadline: 71s }\n',
+  'a wait for the clock that is longer than the boot hook': 'clock: { maxWait: 70s }\n',
   'a negative duration': 'clock: { maxWait: -5s }\n',
   'a size in bits': 'audit: { maxFileSize: 1Mb }\n',
   'an address that others can reach': 'metrics: { listen: "0.0.0.0:9745" }\n',
@@ -196,6 +198,13 @@ for (const [name, text] of Object.entries(refused)) {
     );
   });
 }
+
+test('loadConfig says why a deadline after the end of the boot hook is refused, and takes the longest one', async (t) => {
+  const [line] = await problems(t, rootWith(t, { [main]: 'boot: { deadline: 15m }\n' }));
+  t.regex(line ?? '', /boot\.deadline must be a duration from 5s to 70s.*; after 75s \/usr\/bin\/certmend ends/);
+  const { boot } = await loadConfig(createFileReader(rootWith(t, { [main]: 'boot: { deadline: 70s }\n' })));
+  t.is(boot.deadlineMs, 70_000);
+});
 
 test('loadConfig refuses an alias to nothing and names it', async (t) => {
   t.regex(

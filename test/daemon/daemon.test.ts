@@ -6,11 +6,12 @@ import { CertmendError } from '../../src/error.ts';
 import type { State } from '../../src/state/state.ts';
 import { acquireLock } from '../../src/system/lock.ts';
 import { garbageFile } from '../fixtures/damage.ts';
-import { replacedAuthority } from '../fixtures/damage-node.ts';
+import { expiredAuthority, replacedAuthority } from '../fixtures/damage-node.ts';
 import { reissueLeaf } from '../fixtures/damage-pair.ts';
 import { changedPaths, fingerprintTree } from '../fixtures/fingerprint-tree.ts';
 import { opensslFingerprint } from '../fixtures/openssl.ts';
 import { day } from '../fixtures/tree.ts';
+import { runCli } from '../cli/run-cli.ts';
 import { temporaryTree } from '../road/temporary-tree.ts';
 import { live, pass, type Step } from './life.ts';
 
@@ -99,9 +100,8 @@ test('daemon tells a damage and its end once each, and repairs nothing while the
     ],
     { settings: () => ({ notify: { exec: ['/bin/true'], timeoutMs: 1000 } }) },
   );
-  const news = audit(tree.root).filter(({ event }) => event === 'health-changed');
   t.deepEqual(
-    news.map(({ reason, entry, priority }) => [reason, entry, priority]),
+    news(tree.root).map(({ reason, entry, priority }) => [reason, entry, priority]),
     [
       ['LeafUnreadable', 'client-admin', 'critical'],
       ['LeafUnreadable', 'client-admin', 'notice'],
@@ -124,12 +124,71 @@ test('daemon tells a damage and its end once each, and repairs nothing while the
   );
 });
 
-test('daemon says at its start that the node is not well, though the state knows it already', async (t) => {
-  const tree = temporaryTree(t, { leaf: 'expired' });
+/** The script of a life before made some hours pass, and a clock that goes back is not believed. */
+function later(): number {
+  return Date.now() + 12 * hourMs;
+}
+
+for (const announces of [true, false]) {
+  const how = announces ? 'to the program of notify.exec too' : 'where there is no program to tell';
+  test(`daemon that starts again on a node that is not well has no news, ${how}`, async (t) => {
+    const tree = temporaryTree(t, { leaf: 'expired' });
+    const first = await live(tree.root, [pass], { announces });
+    t.is(first.announced.length, announces ? 1 : 0);
+    const told = audit(tree.root);
+    t.true(told.some(({ event, reason }) => event === 'health-changed' && reason === 'LeafExpired'));
+
+    const second = await live(tree.root, [pass], { announces, start: later() });
+    t.regex(second.told[0] ?? '', /^ready: CRITICAL/, 'the status line says it all the same');
+    t.deepEqual(second.announced, []);
+    t.deepEqual(audit(tree.root), told);
+  });
+}
+
+test('daemon that starts again tells what has come and gone in between', async (t) => {
+  const tree = temporaryTree(t);
+  const { certificatePath } = tree.leaf('client-admin');
+  const good = readFileSync(tree.host(certificatePath));
+  garbageFile(tree, certificatePath);
   await live(tree.root, []);
-  const life = await live(tree.root, []);
-  t.regex(life.told[0] ?? '', /^ready: CRITICAL/);
-  t.is(life.announced.length, 1);
+  writeFileSync(tree.host(certificatePath), good);
+  garbageFile(tree, tree.leaf('etcd/client').certificatePath);
+  const life = await live(tree.root, [], { start: later() });
+  t.deepEqual(
+    news(tree.root).map(({ entry, priority }) => [entry, priority]),
+    [
+      ['client-admin', 'critical'],
+      ['etcd/client', 'critical'],
+      ['client-admin', 'notice'],
+    ],
+  );
+  const [document] = life.announced.map((text) => JSON.parse(text) as { before: { reasons: unknown } });
+  t.deepEqual(document?.before.reasons, [{ code: 'LeafUnreadable', id: 'client-admin' }]);
+});
+
+test('daemon tells what the boot hook found and could not mend, though the state has it already', async (t) => {
+  const tree = temporaryTree(t);
+  expiredAuthority(tree, 'server-ca');
+  await runCli(['--root', tree.root, 'prestart', '--unit', tree.unit]);
+  t.is(stateOf(tree.root).health.level, 'critical');
+  t.is((await live(tree.root, [])).announced.length, 1);
+  t.true(news(tree.root).some(({ reason, entry }) => reason === 'AuthorityExpired' && entry === 'server-ca'));
+});
+
+test('daemon that starts again tells once more what the program of notify.exec was not told', async (t) => {
+  const tree = temporaryTree(t, { leaf: 'expired' });
+  await live(tree.root, [pass], { announce: () => '/usr/local/bin/page ended with 3' });
+  t.is(stateOf(tree.root).told, null);
+  t.is((await live(tree.root, [], { start: later() })).announced.length, 1);
+  t.deepEqual((await live(tree.root, [], { start: later() })).announced, []);
+});
+
+test('daemon that starts again does not say again why there is no standby', async (t) => {
+  const tree = temporaryTree(t);
+  rmSync(tree.host('/var/lib/rancher/rke2/server/tls/etcd/peer-ca.key'));
+  await live(tree.root, [pass]);
+  await live(tree.root, [pass], { start: later() });
+  t.is(audit(tree.root).filter(({ event }) => event === 'failed').length, 1);
 });
 
 test('daemon shows in its status and in the state that the program of notify.exec failed', async (t) => {
@@ -283,6 +342,10 @@ interface Told {
   readonly message: string;
   readonly fingerprintOld?: string;
   readonly fingerprintNew?: string;
+}
+
+function news(root: string): readonly Told[] {
+  return audit(root).filter(({ event }) => event === 'health-changed');
 }
 
 function audit(root: string): readonly Told[] {

@@ -33,6 +33,8 @@ export interface LifeOptions {
   /** Settings in place of the defaults; read again at each reload. */
   readonly settings?: () => Partial<Config>;
   readonly announce?: (document: string) => string | undefined;
+  /** False when notify.exec names no program. */
+  readonly announces?: boolean;
   readonly ports?: (ports: Ports) => Ports;
 }
 
@@ -87,10 +89,13 @@ export async function live(root: string, steps: readonly Step[], options: LifeOp
         return options.ports?.(now) ?? now;
       },
       publish: (snapshot) => void snapshots.push(snapshot),
-      announce: (document) => {
-        announced.push(document);
-        return Promise.resolve(options.announce?.(document));
-      },
+      announce:
+        options.announces === false
+          ? undefined
+          : (document): Promise<string | undefined> => {
+              announced.push(document);
+              return Promise.resolve(options.announce?.(document));
+            },
     });
   };
   await daemon({

@@ -19,6 +19,12 @@ test('loadState gives back every field of a state file', (t) => {
   t.deepEqual(loadState(node.reader), { kind: 'loaded', state: fullState });
 });
 
+test('loadState takes the state of a version that did not remember what was told', (t) => {
+  const node = stateDirectory(t);
+  node.put(JSON.stringify({ ...fullState, told: undefined }));
+  t.deepEqual(loadState(node.reader), { kind: 'loaded', state: { ...fullState, told: null } });
+});
+
 test('loadState leaves out fields that this version does not know', (t) => {
   const node = stateDirectory(t);
   node.put(JSON.stringify({ ...fullState, later: 1, clock: { ...fullState.clock, source: 'chrony' } }));

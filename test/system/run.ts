@@ -4,6 +4,7 @@ import { inspect } from 'node:util';
 import { program } from './certmend.ts';
 import { errorInjection } from './error-injection.ts';
 import { etcd } from './etcd.ts';
+import { footprint } from './footprint.ts';
 import { longMachineScenarios, machineScenarios } from './machine/scenarios.ts';
 import { packaging } from './packaging/scenarios.ts';
 import type { Program, Scenario } from './scenario.ts';
@@ -19,6 +20,7 @@ const words = process.argv.slice(2);
 const scenarios = [
   ...etcd,
   ...packaging,
+  ...footprint,
   ...systemdScenarios,
   ...soak,
   ...machineScenarios,

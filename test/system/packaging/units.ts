@@ -10,7 +10,7 @@ const product = ['rke2-server', 'rke2-agent', 'k3s', 'k3s-agent', 'kubelet'];
 
 /** What the units of a system stand on, from the systemd of this machine; and programs that the lines name. */
 const surroundings = '/usr/lib/systemd/system/*.{target,slice,socket}';
-const programs = ['/bin/kill', '/usr/bin/timeout', '/usr/bin/true'];
+const programs = ['/bin/kill', '/usr/bin/true'];
 
 /**
  * A small system with the package in it and units of the product that do nothing: systemd finds no fault with any of

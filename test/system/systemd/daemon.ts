@@ -19,6 +19,8 @@ export async function daemonSurvives(node: SystemdNode): Promise<string> {
   assert.match(explained, /^.. Subject: /m, 'the catalog knows it');
 
   const stopped = await mainPid(node);
+  const status = await node.say('systemctl', 'status', '--no-pager', 'certmend');
+  assert.match(status, new RegExp(`Main PID: ${stopped} \\(certmend\\)`), 'an operator sees whose process it is');
   await node.say('kill', '-STOP', stopped);
   const watchdog = await restarted(node, stopped);
   assert.match(await node.say('journalctl', '--no-pager', '-u', 'certmend'), /Watchdog timeout/);
@@ -32,12 +34,40 @@ export async function daemonSurvives(node: SystemdNode): Promise<string> {
   await eventually('it is back from the reload', async () => (await state(node)) === 'active running');
   assert.equal(await mainPid(node), reloaded, 'a reload is no restart');
 
+  await sandboxOpens(node);
+
   await node.powerOff();
   await node.boot();
   await eventually('certmend after the reboot', async () => (await state(node)) === 'active running');
   await eventually('a standby', async () => / · standby \d+ ready/.test(await node.property('certmend', 'StatusText')));
   assert.doesNotMatch(await node.say('/usr/local/bin/ask'), /FAILED/);
   return `the watchdog took ${watchdog.toFixed(0)} s of 8`;
+}
+
+/** A directory of the operator's own is closed to the daemon until doctor's drop-in opens it. */
+async function sandboxOpens(node: SystemdNode): Promise<void> {
+  const [place, figures] = ['/srv/node', '/srv/node/certmend.prom'];
+  await node.say('mkdir', place);
+  await node.say('mv', '/var/lib/rancher/rke2', `${place}/rke2`);
+  await node.say('ln', '-s', `${place}/rke2`, '/var/lib/rancher/rke2');
+  await node.say(
+    'sh',
+    '-c',
+    `printf 'metrics: {textfile: ${figures}, listen: "127.0.0.1:9745"}\\n' >/etc/certmend/config.yaml.d/figures.yaml`,
+  );
+  await node.say('systemctl', 'restart', 'certmend');
+  assert.match(await node.property('certmend', 'StatusText'), /no figures: .*certmend\.prom/);
+  assert.match(await node.say('certmend', 'doctor', '--write-drop-ins'), /systemctl daemon-reload\n.*restart certmend/);
+  await node.say('systemctl', 'daemon-reload');
+  await node.say('systemctl', 'restart', 'certmend');
+  assert.match(await node.property('certmend', 'StatusText'), /^healthy .* standby \d+ ready$/);
+  assert.match(await node.say('cat', figures), /^certmend_/m);
+  const ask = 'exec 3<>/dev/tcp/127.0.0.1/9745; printf "GET /healthz HTTP/1.0\\r\\n\\r\\n" >&3; cat <&3';
+  assert.match(await node.say('bash', '-c', ask), /^HTTP\/1\.1 200 /);
+  // As the daemon sees it, and nothing beside it.
+  const inside = ['nsenter', '-t', await mainPid(node), '-m', '-r', 'test', '-w'];
+  await node.say(...inside, `${place}/rke2/server/tls`);
+  assert.notEqual((await node.run(...inside, '/srv')).status, 0, 'the rest stays closed');
 }
 
 async function mainPid(node: SystemdNode): Promise<string> {

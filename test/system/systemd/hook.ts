@@ -41,11 +41,15 @@ export async function hookNeverBlocks(node: SystemdNode): Promise<string> {
     await node.say('sh', '-c', `printf '#!/bin/sh\\n%s\\n' '${body}' >${program}; chmod 755 ${program}`);
     await start(node);
   }
-  // Hangs, deaf to SIGTERM: the drop-in's own limit ends it.
-  await node.say('sh', '-c', `printf '#!/bin/sh\\ntrap "" TERM\\nwhile :; do sleep 1; done\\n' >${program}`);
+  await node.say('mv', `${program}.away`, program);
+
+  // Hangs, deaf to SIGTERM: the program's own limit ends it, whatever the runtime does.
+  const deaf = '#!/bin/sh\\ntrap "" TERM\\nwhile :; do sleep 1; done\\n';
+  await node.say('mv', runtime, `${runtime}.away`);
+  await node.say('sh', '-c', `printf '${deaf}' >${runtime}; chmod 755 ${runtime}`);
   const hung = await start(node);
   assert.ok(hung > 70 && hung < 88, `${hung} s`);
-  await node.say('mv', `${program}.away`, program);
+  await node.say('mv', `${runtime}.away`, runtime);
   const healthy = await start(node);
   return `healed in ${cost.toFixed(1)} s, a healthy start takes ${healthy.toFixed(1)} s; hanging delayed it by ${hung.toFixed(0)} s`;
 }
@@ -64,6 +68,8 @@ async function start(node: SystemdNode): Promise<number> {
 
 /** How often the hook has said that there was nothing to do. */
 async function hookRuns(node: SystemdNode): Promise<number> {
-  const journal = await node.say('journalctl', '--no-pager', '-o', 'cat', '-u', unit);
+  // Under certmend's own name, whatever program bounds or runs it.
+  const own = ['-u', unit, 'SYSLOG_IDENTIFIER=certmend'];
+  const journal = await node.say('journalctl', '--no-pager', '-o', 'cat', ...own);
   return journal.split('\n').filter((line) => line.startsWith(`nothing to do · ${unit}.service`)).length;
 }
