@@ -11,7 +11,8 @@ import { temporaryTree } from './temporary-tree.ts';
 
 /*
  * A standby goes live only while it is what it was made as, for this node, under these authorities. Whatever else it has
- * become, the boot hook issues afresh, and nothing of the standby reaches the node.
+ * become, the boot hook issues afresh, and nothing of the standby reaches the node. One after the other: each is held to
+ * the boot hook's own deadline, and a dozen at once on a busy machine could come to it.
  */
 
 /** Due, not dead: a standby is made while the node is well. */
@@ -102,10 +103,10 @@ const spoilt: Readonly<Record<string, (standby: Prepared) => void>> = {
   },
 };
 for (const [name, spoil] of Object.entries(spoilt)) {
-  test(`prestart issues afresh when the standby ${name}`, issuesAfresh, spoil);
+  test.serial(`prestart issues afresh when the standby ${name}`, issuesAfresh, spoil);
 }
 
-test('prestart issues afresh when the whole of certmend was copied from a neighbour', async (t) => {
+test.serial('prestart issues afresh when the whole of certmend was copied from a neighbour', async (t) => {
   const neighbour = await prepared(t, { nodeName: 'node-2' });
   await issuesAfresh(t, ({ tree }) => {
     rmSync(tree.host('/var/lib/certmend'), { recursive: true });
@@ -113,7 +114,7 @@ test('prestart issues afresh when the whole of certmend was copied from a neighb
   });
 });
 
-test('prestart issues afresh when the standby has expired too, and never brings it back', async (t) => {
+test.serial('prestart issues afresh when the standby has expired too, and never brings it back', async (t) => {
   const standby = await prepared(t);
   const then = Date.now() + 400 * day;
   const outcome = await prestartAt(standby.tree.root, '+400d');
@@ -122,7 +123,7 @@ test('prestart issues afresh when the standby has expired too, and never brings 
   t.deepEqual(faultsOf(standby.tree, { at: [then, then + 360 * day] }), []);
 });
 
-test('prestart commits the very standby when nothing has become of it', async (t) => {
+test.serial('prestart commits the very standby when nothing has become of it', async (t) => {
   const standby = await prepared(t);
   const { tree, generation } = standby;
   const made = held(standby);
@@ -135,22 +136,25 @@ test('prestart commits the very standby when nothing has become of it', async (t
   );
 });
 
-test('check warns of a standby that is not what it was, and of nothing on a node that never had one', async (t) => {
-  const tree = temporaryTree(t, { leaf: 'fresh' });
-  const line = ['--root', tree.root, 'check'];
-  t.is((await runJson(line)).status, 0, 'without any state of certmend');
-  const { document } = await runJson<{ generation: number }>(['--root', tree.root, 'standby', 'prepare']);
-  t.is((await runJson(line)).status, 0);
-  const files = tree.host(`/var/lib/certmend/generations/${String(document.generation)}/files`);
-  writeFileSync(`${files}${tree.leaf('client-admin').keyPath.slice(tree.dataDir.length)}`, '');
-  for (const command of ['check', 'status']) {
-    const spoilt = await runJson<CheckReport>(['--root', tree.root, command]);
-    t.is(spoilt.status, 1);
-    t.deepEqual(
-      spoilt.document.health.reasons.map(({ code }) => code),
-      ['StandbyInvalid'],
-    );
-  }
-  await runJson(['--root', tree.root, 'standby', 'prepare']);
-  t.is((await runJson(line)).status, 0, 'a good one again');
-});
+test.serial(
+  'check warns of a standby that is not what it was, and of nothing on a node that never had one',
+  async (t) => {
+    const tree = temporaryTree(t, { leaf: 'fresh' });
+    const line = ['--root', tree.root, 'check'];
+    t.is((await runJson(line)).status, 0, 'without any state of certmend');
+    const { document } = await runJson<{ generation: number }>(['--root', tree.root, 'standby', 'prepare']);
+    t.is((await runJson(line)).status, 0);
+    const files = tree.host(`/var/lib/certmend/generations/${String(document.generation)}/files`);
+    writeFileSync(`${files}${tree.leaf('client-admin').keyPath.slice(tree.dataDir.length)}`, '');
+    for (const command of ['check', 'status']) {
+      const spoilt = await runJson<CheckReport>(['--root', tree.root, command]);
+      t.is(spoilt.status, 1);
+      t.deepEqual(
+        spoilt.document.health.reasons.map(({ code }) => code),
+        ['StandbyInvalid'],
+      );
+    }
+    await runJson(['--root', tree.root, 'standby', 'prepare']);
+    t.is((await runJson(line)).status, 0, 'a good one again');
+  },
+);
