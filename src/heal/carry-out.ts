@@ -9,6 +9,7 @@ import type { Ports } from './ports.ts';
 import { previousOf, standbyOf } from './generations-known.ts';
 import { withRecovery } from './recovery.ts';
 import { withSession, type Session } from './session.ts';
+import { tellFailure } from './tell-failure.ts';
 
 /** A request by a person, as against what the node's own state asks for. */
 export interface RotateRequest {
@@ -17,35 +18,42 @@ export interface RotateRequest {
   readonly reuseKeys: boolean;
 }
 
+export interface CarryOutOptions {
+  readonly layout?: Layout | undefined;
+  readonly lockWaitMs: number;
+  /** On the monotonic clock, ms: nothing is committed after it (P1: the unit must not wait for ever). */
+  readonly deadline?: number | undefined;
+  readonly request?: RotateRequest | undefined;
+}
+
 /**
  * The second half of the road, under the lock: recover, look again (the first look was unlocked), decide, do, record.
  *
- * @param options.deadline on the monotonic clock, ms: nothing is committed after it (P1: the unit must not wait for ever)
+ * @throws CertmendError for what it could not do, which is recorded too
  */
-export async function carryOut(
-  ports: Ports,
-  options: {
-    readonly layout?: Layout | undefined;
-    readonly lockWaitMs: number;
-    readonly deadline?: number | undefined;
-    readonly request?: RotateRequest | undefined;
-  },
-): Promise<Outcome> {
-  return withSession(ports, options, async (session) => {
-    const plan = await decideNow(session, options.request);
-    if (plan.actions.length === 0) {
-      return withRecovery(settle(session, plan), session.recovered);
-    }
-    if (options.deadline !== undefined && ports.clock.monotonic() > options.deadline) {
-      throw new CertmendError('DeadlinePassed', 'the time for the boot hook ran out before anything was changed', {
-        exit: exitStatus.tryAgain,
-        retry: true,
-        hint: 'the service starts with the old set; run: certmend doctor',
-      });
-    }
-    const outcome = await execute(session, plan, { reuseKeys: options.request?.reuseKeys ?? false });
-    return withRecovery(outcome, session.recovered);
-  });
+export async function carryOut(ports: Ports, options: CarryOutOptions): Promise<Outcome> {
+  try {
+    return await withSession(ports, options, (session) => act(session, options));
+  } catch (error) {
+    await tellFailure(ports, error);
+    throw error;
+  }
+}
+
+async function act(session: Session, options: CarryOutOptions): Promise<Outcome> {
+  const plan = await decideNow(session, options.request);
+  if (plan.actions.length === 0) {
+    return withRecovery(settle(session, plan), session.recovered);
+  }
+  if (options.deadline !== undefined && session.ports.clock.monotonic() > options.deadline) {
+    throw new CertmendError('DeadlinePassed', 'the time for the boot hook ran out before anything was changed', {
+      exit: exitStatus.tryAgain,
+      retry: true,
+      hint: 'the service starts with the old set; run: certmend doctor',
+    });
+  }
+  const outcome = await execute(session, plan, { reuseKeys: options.request?.reuseKeys ?? false });
+  return withRecovery(outcome, session.recovered);
 }
 
 /** The plan for this session's survey, with everything it depends on: standby, previous set, brake. */

@@ -43,6 +43,8 @@ export interface AuditRecord {
   readonly fingerprintNew?: string | undefined;
   /** What to do next, when a person has to. */
   readonly hint?: string | undefined;
+  /** The command says it on standard error in its own words: only the journal and the file get the record. */
+  readonly isOnConsole?: true | undefined;
 }
 
 /** The port every part that decides or changes something writes to. Never throws: a full disk must not stop a rotation. */

@@ -34,9 +34,10 @@ export function createAudit(options: AuditOptions): Audit {
     writeConsole(stderrIsJournal ? journalLine(record) : terminalLines(record, paper));
   };
   /** Standard error that ends in the journal is for what the journal did not take: nothing is told twice. */
-  const toPeople = (record: AuditRecord) => {
+  const toPeople = (record: AuditRecord, isOnConsole: boolean) => {
     const taken = levels[record.priority] <= levels.info && sendToJournal?.(record) === true;
-    if (!(taken && stderrIsJournal) && levels[record.priority] <= levels[consoleLevel]) toConsole(record);
+    if (!isOnConsole && !(taken && stderrIsJournal) && levels[record.priority] <= levels[consoleLevel])
+      toConsole(record);
   };
   const toFile = (record: AuditRecord) => {
     try {
@@ -60,19 +61,20 @@ export function createAudit(options: AuditOptions): Audit {
       const fields = auditFields(record);
       // winston adds a meta field named `message` to the message and turns objects into `{}`: all of ours goes below
       // one key, and the transports read nothing else.
-      logger.log({ level: fields.priority, message: fields.message, fields });
+      const isOnConsole = record.isOnConsole === true;
+      logger.log({ level: fields.priority, message: fields.message, fields, isOnConsole });
     },
     ready: () => Promise.resolve(),
     flush: () => Promise.resolve(),
   };
 }
 
-function transport(level: Priority, take: (record: AuditRecord) => void) {
+function transport(level: Priority, take: (record: AuditRecord, isOnConsole: boolean) => void) {
   const stream = new Writable({
     objectMode: true,
-    write: (info: { readonly fields: AuditRecord }, _encoding, done) => {
+    write: (info: { readonly fields: AuditRecord; readonly isOnConsole: boolean }, _encoding, done) => {
       try {
-        take(info.fields);
+        take(info.fields, info.isOnConsole);
       } catch {
         // A console that is gone (EPIPE) must not stop a rotation, and there is nobody left to tell.
       }

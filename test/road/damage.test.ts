@@ -73,7 +73,7 @@ for (const [index, [name, damage]] of Object.entries(pairDamages).entries()) {
   // Age and drift make the whole set due; everything else is repaired alone.
   const decision = /expired|near|drift|san|name|organi|chain/i.test(name) ? 'rotated' : 'repaired';
   const isClockOnly = /not.yet/i.test(name);
-  test(
+  test.serial(
     `prestart heals a pair with ${name}`,
     heals,
     (tree: Tree) => {
@@ -90,15 +90,19 @@ for (const [name, damage] of Object.entries(unreadableKinds)) {
     continue;
   }
   for (const part of ['certificatePath', 'keyPath'] as const) {
-    test(`prestart heals a ${part === 'keyPath' ? 'key' : 'certificate'} that is ${name}`, heals, (tree: Tree) => {
-      const leaf = tree.leaf('etcd/server-client');
-      damage(tree, leaf[part]);
-      return [leaf.certificatePath, leaf.keyPath];
-    });
+    test.serial(
+      `prestart heals a ${part === 'keyPath' ? 'key' : 'certificate'} that is ${name}`,
+      heals,
+      (tree: Tree) => {
+        const leaf = tree.leaf('etcd/server-client');
+        damage(tree, leaf[part]);
+        return [leaf.certificatePath, leaf.keyPath];
+      },
+    );
   }
 }
 
-test('prestart leaves a directory in place of a certificate to a person and says the remedy', async (t) => {
+test.serial('prestart leaves a directory in place of a certificate to a person and says the remedy', async (t) => {
   const tree = temporaryTree(t, { leaf: 'fresh' });
   directoryInPlace(tree, tree.leaf('etcd/client').certificatePath);
   const check = await runJson<CheckReport>(['--root', tree.root, 'check']);
@@ -110,7 +114,7 @@ test('prestart leaves a directory in place of a certificate to a person and says
   t.regex(why.stdout, /directory/);
 });
 
-test('prestart writes a missing credential kubeconfig again', async (t) => {
+test.serial('prestart writes a missing credential kubeconfig again', async (t) => {
   await heals(t, (tree) => {
     const [path = ''] = tree.credentials;
     missingKubeconfig(tree, path);
@@ -118,7 +122,7 @@ test('prestart writes a missing credential kubeconfig again', async (t) => {
   });
 });
 
-test('prestart writes a corrupt credential kubeconfig again and keeps the damaged bytes', async (t) => {
+test.serial('prestart writes a corrupt credential kubeconfig again and keeps the damaged bytes', async (t) => {
   const tree = temporaryTree(t, { leaf: 'fresh' });
   const [path = ''] = tree.credentials;
   corruptKubeconfig(tree, path);
@@ -134,7 +138,7 @@ test('prestart writes a corrupt credential kubeconfig again and keeps the damage
   t.true(readdirSync(`${tree.root}/var/lib/certmend/quarantine`).length > 0);
 });
 
-test('prestart takes an unparsable shared key away, which the service would refuse to start with', async (t) => {
+test.serial('prestart takes an unparsable shared key away, which the service would refuse to start with', async (t) => {
   const tree = temporaryTree(t, { leaf: 'fresh' });
   const path = legacyKeyGarbage(tree);
   const { document } = await runJson<PrestartReport>([
@@ -149,7 +153,7 @@ test('prestart takes an unparsable shared key away, which the service would refu
   t.false(existsSync(tree.host(path)));
 });
 
-test('prestart takes an unparsable agent key away, which the service would refuse to start with', async (t) => {
+test.serial('prestart takes an unparsable agent key away, which the service would refuse to start with', async (t) => {
   const tree = temporaryTree(t, { leaf: 'fresh' });
   const path = agentKeyGarbage(tree);
   const { document } = await runJson<PrestartReport>([
@@ -164,7 +168,7 @@ test('prestart takes an unparsable agent key away, which the service would refus
   t.false(existsSync(tree.host(path)));
 });
 
-test('prestart quarantines a listener document that is no Secret and asks for a new one', async (t) => {
+test.serial('prestart quarantines a listener document that is no Secret and asks for a new one', async (t) => {
   const tree = temporaryTree(t, { leaf: 'fresh' });
   corruptListener(tree);
   const { document } = await runJson<PrestartReport>([

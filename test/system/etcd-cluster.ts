@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Tree } from '../fixtures/tree.ts';
+import { atExit } from './at-exit.ts';
 import { run, type Ended } from './certmend.ts';
 
 /** One etcd on loopback that uses the etcd part of a tree for its clients and its peers, as RKE2's static pod does. */
@@ -38,14 +39,17 @@ export async function whileRunning<T>(members: readonly Member[], work: (log: ()
   let log = '';
   const children = members.map((member) => {
     const child = startMember(member, members);
-    process.once('exit', () => child.kill('SIGKILL'));
     child.stderr?.setEncoding('utf8').on('data', (text: string) => (log += text));
     return child;
+  });
+  const forget = atExit(() => {
+    for (const child of children) child.kill('SIGKILL');
   });
   try {
     return await work(() => log);
   } finally {
     await Promise.all(children.map(stop));
+    forget();
   }
 }
 

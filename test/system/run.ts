@@ -5,7 +5,7 @@ import { program } from './certmend.ts';
 import { errorInjection } from './error-injection.ts';
 import { etcd } from './etcd.ts';
 import { footprint } from './footprint.ts';
-import { longMachineScenarios, machineScenarios } from './machine/scenarios.ts';
+import { machineScenarios } from './machine/scenarios.ts';
 import { packaging } from './packaging/scenarios.ts';
 import type { Program, Scenario } from './scenario.ts';
 import { soak } from './soak.ts';
@@ -24,7 +24,6 @@ const scenarios = [
   ...systemdScenarios,
   ...soak,
   ...machineScenarios,
-  ...(process.env['CERTMEND_MACHINE'] === 'all' ? longMachineScenarios : []),
   ...errorInjection,
   ...straceKill,
 ].filter(({ name }) => words.every((word) => name.includes(word)));

@@ -1,16 +1,17 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { atExit } from './at-exit.ts';
 
-const open = new Set<string>();
-process.on('exit', () => {
-  for (const directory of open) rmSync(directory, { recursive: true, force: true });
-});
+const removals = new Map<string, () => void>();
 
 /** A new directory that is gone when this process ends, also when a person ends it. */
 export function scratchDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), 'certmend-system-'));
-  open.add(directory);
+  const remove = (): void => {
+    rmSync(directory, { recursive: true, force: true });
+  };
+  removals.set(directory, atExit(remove));
   return directory;
 }
 
@@ -21,7 +22,8 @@ export async function inScratch<T>(work: (directory: string) => Promise<T>): Pro
     return await work(directory);
   } finally {
     rmSync(directory, { recursive: true, force: true });
-    open.delete(directory);
+    removals.get(directory)?.();
+    removals.delete(directory);
   }
 }
 

@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import type { Tree } from '../../fixtures/tree.ts';
+import { atExit } from '../at-exit.ts';
 import { runTo } from '../command.ts';
 import { packages } from '../packages.ts';
 import { baseRoot } from '../root-image.ts';
 import { layNode } from '../systemd/node.ts';
+import { cutPower, type PowerCuts } from './power-cuts.ts';
 
 /** A disk of a machine: an ext4 file system in a sparse file. */
 export interface Disk {
@@ -28,13 +29,11 @@ export async function makeDisk(scratch: string): Promise<Disk> {
   for (const directory of [work, root]) mkdirSync(directory, { recursive: true });
   const tree = layNode(upper, {});
   const at = (path: string): string => join(upper, path);
-  mkdirSync(at('etc/systemd/system/rke2-server.service.d'), { recursive: true });
   cpSync(join(import.meta.dirname, 'acceptance.sh'), at('usr/local/bin/acceptance'));
-  cpSync(join(import.meta.dirname, 'acceptance.service'), at('etc/systemd/system/acceptance.service'));
-  cpSync(join(import.meta.dirname, 'mark.conf'), at('etc/systemd/system/rke2-server.service.d/05-mark.conf'));
-  cpSync(join(import.meta.dirname, 'fill.service'), at('etc/systemd/system/fill.service'));
-  symlinkSync('../fill.service', at('etc/systemd/system/multi-user.target.wants/fill.service'));
-  symlinkSync('../acceptance.service', at('etc/systemd/system/multi-user.target.wants/acceptance.service'));
+  for (const unit of ['acceptance.service', 'fill.service', 'set-clock.service']) {
+    cpSync(join(import.meta.dirname, unit), at(`etc/systemd/system/${unit}`));
+    symlinkSync(`../${unit}`, at(`etc/systemd/system/multi-user.target.wants/${unit}`));
+  }
   mkdirSync(at('srv'), { recursive: true });
   cpSync((await packages()).deb, at('srv/certmend.deb'));
   const overlay = `lowerdir=${await baseRoot()},upperdir=${upper},workdir=${work}`;
@@ -48,8 +47,12 @@ export async function makeDisk(scratch: string): Promise<Disk> {
 
 /** A copy, to go another way from here. */
 export async function branch(disk: Disk, image: string): Promise<Disk> {
-  await runTo(['cp', '--sparse=always', '--reflink=auto', disk.image, image]);
+  await copyImage(disk.image, image);
   return { ...disk, image };
+}
+
+async function copyImage(from: string, to: string): Promise<void> {
+  await runTo(['cp', '--sparse=always', '--reflink=auto', from, to]);
 }
 
 export interface Power {
@@ -57,47 +60,90 @@ export interface Power {
   readonly clock: number;
   /** Seconds that certmend is given to become healthy before the machine is switched off. */
   readonly patience?: number;
+  /** What the node's clock is set to once it runs, for instants that the clock of a PC cannot show. */
+  readonly setClock?: number;
   /** The disk has no block left when the node's services start. */
   readonly isFull?: boolean;
-  /** The power fails so many milliseconds after the console said `rotation begins`. */
-  readonly cutAfter?: number;
+}
+
+/** Switches a machine on and waits until it has switched itself off. */
+export async function powerOn({ image }: Disk, power: Power): Promise<void> {
+  const machine = await start(image, power, []);
+  const text = printed(machine);
+  const status = await ended(machine);
+  assert.equal(status, 0, `the machine did not switch itself off:\n${text().slice(-3000)}`);
 }
 
 /**
- * Switches a machine on and waits until it has switched itself off, or its power has failed.
- * @returns what it printed on its serial line
+ * Switches a machine on, and the power fails at several moments of its one run.
+ * @param name host path of the image that the n-th moment left
+ * @returns a disk for each moment
  */
-export async function powerOn(
-  { image }: Disk,
-  { clock, patience = 90, isFull = false, cutAfter }: Power,
-): Promise<string> {
+export async function powerFails(
+  disk: Disk,
+  power: Power,
+  cuts: Omit<PowerCuts, 'copy'>,
+  name: (n: number) => string,
+): Promise<readonly Disk[]> {
+  // What the journal hears goes to the serial line too: that is how the moment of the rotation is known out here.
+  const machine = await start(disk.image, power, ['systemd.journald.forward_to_console=1']);
+  const text = printed(machine);
+  const gone = ended(machine);
+  const copy = async (n: number): Promise<void> => {
+    await copyImage(disk.image, name(n));
+  };
+  const cut = await cutPower(machine, text, { ...cuts, copy });
+  await gone;
+  assert.ok(cut, `the machine ended before its power could fail:\n${text().slice(-3000)}`);
+  return cuts.moments.map((_, n) => ({ ...disk, image: name(n) }));
+}
+
+async function start(
+  image: string,
+  { clock, patience = 90, setClock, isFull = false }: Power,
+  parameters: readonly string[],
+): Promise<ChildProcess> {
   const boot = join(await baseRoot(), 'boot');
   const named = (prefix: string): string => join(boot, readdirSync(boot).find((name) => name.startsWith(prefix)) ?? '');
-  const append = `root=/dev/vda rw console=ttyS0 quiet mitigations=off acceptance.wait=${patience}${isFull ? ' acceptance.fill' : ''}`;
+  const kernel = ['root=/dev/vda', 'rw', 'console=ttyS0', 'quiet', 'mitigations=off', ...parameters];
+  const wishes = [
+    `acceptance.wait=${patience}`,
+    ...(isFull ? ['acceptance.fill'] : []),
+    ...(setClock === undefined ? [] : [`acceptance.clock=${Math.floor(setClock / 1000)}`]),
+  ];
   const hardware = ['-accel', 'tcg,thread=multi', '-cpu', 'max', '-smp', '2', '-m', '1024', '-nic', 'none'];
-  const system = ['-kernel', named('vmlinuz'), '-initrd', named('initrd.img'), '-append', append];
+  const system = [
+    '-kernel',
+    named('vmlinuz'),
+    '-initrd',
+    named('initrd.img'),
+    '-append',
+    [...kernel, ...wishes].join(' '),
+  ];
   const disk = ['-drive', `file=${image},if=virtio,format=raw`];
   const time = ['-rtc', `base=${new Date(clock).toISOString().slice(0, 19)}`];
   const line = [...hardware, ...system, ...disk, ...time, '-display', 'none', '-serial', 'stdio', '-no-reboot'];
-  const machine = spawn('qemu-system-x86_64', line, { stdio: ['ignore', 'pipe', 'pipe'] });
+  return spawn('qemu-system-x86_64', line, { stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+/** What the machine has printed on its serial line so far. */
+function printed(machine: ChildProcess): () => string {
+  let text = '';
+  for (const stream of [machine.stdout, machine.stderr]) {
+    stream?.setEncoding('utf8').on('data', (more: string) => (text += more));
+  }
+  return () => text;
+}
+
+/** The exit status, null after a signal. A machine that does not end is ended, and so is one that nobody waits for. */
+async function ended(machine: ChildProcess): Promise<number | null> {
   const kill = (): void => void machine.kill('SIGKILL');
-  process.once('exit', kill);
-  let [console_, cut] = ['', false];
-  const print = (text: string): void => {
-    console_ += text;
-    if (cutAfter === undefined || cut || !console_.includes('rotation begins')) return;
-    cut = true;
-    void wait(cutAfter).then(kill);
-  };
-  machine.stdout.setEncoding('utf8').on('data', print);
-  machine.stderr.setEncoding('utf8').on('data', print);
-  const limit = setTimeout(kill, 240_000);
+  const forget = atExit(kill);
+  const limit = setTimeout(kill, 300_000);
   const [status] = (await once(machine, 'exit')) as [number | null];
   clearTimeout(limit);
-  process.off('exit', kill);
-  const asWished = cutAfter === undefined ? status === 0 : cut;
-  assert.ok(asWished, `the machine did not switch itself off:\n${console_.slice(-3000)}`);
-  return console_;
+  forget();
+  return status;
 }
 
 /** What is on the disk now, below a host directory: the node's own files and what `acceptance` has seen. */
@@ -109,6 +155,10 @@ export async function readDisk(disk: Disk, directory: string): Promise<Tree> {
     const parent = join(directory, path, '..');
     mkdirSync(parent, { recursive: true });
     await runTo(['debugfs', '-R', `rdump ${path} ${parent}`, disk.image]);
+  }
+  for (const path of ['/etc/machine-id', '/etc/hostname']) {
+    mkdirSync(join(directory, 'etc'), { recursive: true });
+    await runTo(['debugfs', '-R', `dump ${path} ${join(directory, path)}`, disk.image]);
   }
   // debugfs gives links the time of the copy; what they point to is there with its own.
   const protectedPaths = disk.tree.protectedPaths.filter((path) => !/\/(agent|node)-token$/.test(path));

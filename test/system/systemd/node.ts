@@ -6,6 +6,7 @@ import { basename, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { makeTree, type Tree, type TreeOptions } from '../../fixtures/tree.ts';
 import { run, type Ended } from '../certmend.ts';
+import { atExit } from '../at-exit.ts';
 import { runTo } from '../command.ts';
 import { baseRoot } from '../root-image.ts';
 
@@ -28,6 +29,7 @@ export class SystemdNode {
   readonly #state: string;
   #shell: ChildProcess | undefined;
   #pid = '';
+  #forget = (): void => undefined;
 
   constructor(state: string, options: Omit<TreeOptions, 'directory'>) {
     for (const name of ['upper', 'work', 'root']) mkdirSync(join(state, name), { recursive: true });
@@ -47,7 +49,8 @@ export class SystemdNode {
     const line = ['--mount', join(import.meta.dirname, 'boot.sh'), await baseRoot(), this.#state, name];
     const shell = spawn('unshare', line, { stdio: 'ignore' });
     this.#shell = shell;
-    process.once('exit', () => {
+    this.#forget();
+    this.#forget = atExit(() => {
       this.#kill();
     });
     await eventually('a systemd', () => existsSync(join(this.#state, 'pid')));
