@@ -1,6 +1,6 @@
 import test, { type ExecutionContext } from 'ava';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { authorityWithoutKey, expiredAuthority } from '../fixtures/damage-node.ts';
 import { changedPaths, fingerprintTree } from '../fixtures/fingerprint-tree.ts';
@@ -26,6 +26,8 @@ interface Case {
   readonly remedy: RegExp;
   /** Of the document; undefined when there is none because the run was stopped. */
   readonly decision?: string;
+  /** What the audit file has of it (P7), where the run came so far and there is a disk to write on. */
+  readonly recorded?: RegExp;
 }
 
 const prestart = ['prestart', '--unit', 'rke2-server'];
@@ -111,6 +113,7 @@ const cases: Readonly<Record<string, Case>> = {
   'a read-only data directory': {
     run: onReadOnlyData,
     status: 73,
+    recorded: /^cannot write .*permission denied/,
     says: /cannot write .*permission denied.*nothing was changed/g,
     remedy: /what to do: run certmend as root/,
   },
@@ -131,9 +134,18 @@ const cases: Readonly<Record<string, Case>> = {
   },
 };
 
+function recordedFailures(tree: Tree): readonly string[] {
+  return readFileSync(tree.host('/var/lib/certmend/audit.jsonl'), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { readonly event: string; readonly message: string })
+    .filter(({ event }) => event === 'failed')
+    .map(({ message }) => message);
+}
+
 async function stopsClearly(
   t: ExecutionContext,
-  { arrange, words = [], run = (_tree, line) => runCli(line), status, says, remedy, decision }: Case,
+  { arrange, words = [], run = (_tree, line) => runCli(line), status, says, remedy, decision, recorded }: Case,
 ): Promise<void> {
   const tree = temporaryTree(t, { leaf: 'expired' });
   arrange?.(tree);
@@ -147,6 +159,11 @@ async function stopsClearly(
   t.notRegex(strict.stderr + strict.stdout, /^\s+at /m, 'no stack trace');
   t.is(strict.stdout === '' ? undefined : (JSON.parse(strict.stdout) as { decision: string }).decision, decision);
   t.deepEqual(changedPaths(before, fingerprintTree(tree.root, own)), []);
+  if (recorded !== undefined) {
+    const failures = recordedFailures(tree);
+    t.is(failures.length, 1);
+    t.regex(failures[0] ?? '', recorded);
+  }
 
   t.is((await run(tree, line)).status, 0, 'the unit may start');
   t.deepEqual(changedPaths(before, fingerprintTree(tree.root, own)), []);
