@@ -10,8 +10,11 @@ import { survey, type Survey } from './survey.ts';
 
 /** How often a suspect clock is looked at again while the boot hook waits for it. */
 const clockPollMs = 1000;
-/** How long the boot hook waits for another certmend before it lets the service start without it. */
-const lockWaitMs = 20_000;
+/**
+ * How long the boot hook waits for another certmend before it lets the service start without it. After a long sleep that
+ * is the daemon, which starts beside the hook and makes a standby: half a minute on a board that is slow and busy.
+ */
+const lockWaitMs = 40_000;
 
 /**
  * The boot hook's whole job (design 10): look; when nothing is due, touch nothing and load nothing; else carry out the
@@ -33,7 +36,8 @@ export async function prestart(ports: Ports, layout?: Layout): Promise<Outcome> 
   }
   await waitForClock(ports, first, deadline);
   const { carryOut } = await import('./carry-out.ts');
-  return carryOut(ports, { layout: first.layout, lockWaitMs, deadline });
+  const remainingMs = Math.max(0, deadline - ports.clock.monotonic());
+  return carryOut(ports, { layout: first.layout, lockWaitMs: Math.min(lockWaitMs, remainingMs), deadline });
 }
 
 /** True when there is something to do, to recover or to remember: everything else stays read-only and unlocked. */
