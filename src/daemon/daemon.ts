@@ -85,7 +85,7 @@ async function check(memory: Memory, stopping: AbortSignal): Promise<Turn> {
   try {
     const result = await reconcile(ports, memory, memory.loaded.announce !== undefined);
     const after = await tellOutside(memory, ports, result, ports.clock.monotonic() - started, stopping);
-    return { memory: after, layout: result.survey?.layout, delayMs: delay('checked') };
+    return { memory: after, layout: result.survey?.layout, delayMs: delay(isHasty(result) ? 'busy' : 'checked') };
   } catch (error) {
     if (!(error instanceof CertmendError)) throw error;
     if (error.code === 'LockHeld') {
@@ -104,6 +104,10 @@ async function check(memory: Memory, stopping: AbortSignal): Promise<Turn> {
       delayMs: delay('failed'),
     };
   }
+}
+
+function isHasty(result: Check): boolean {
+  return result.kind === 'checked' && result.isStandbyPostponed;
 }
 
 /** Figures, the program of notify.exec, the line of `systemctl status`: what follows from a check, outside its lock. */

@@ -21,6 +21,8 @@ export type Check =
       readonly healthChanged: boolean;
       /** Why there is no good standby; undefined when there is one, or when none is wanted. */
       readonly standbyProblem: string | undefined;
+      /** The standby is left to a check that follows soon. */
+      readonly isStandbyPostponed: boolean;
     }
   /** The product is not installed, or was never started: nothing to look after yet. */
   | { readonly kind: 'waiting'; readonly reason: string; readonly survey: Survey | undefined };
@@ -50,10 +52,10 @@ export async function reconcile(
       }
       const isFirst = before.known === undefined;
       const known = before.known ?? knownFrom(session.state().told);
-      const standbyProblem = await upkeep(
-        session,
-        isFirst ? standbyProblemTold(session.state()) : before.standbyProblem,
-      );
+      const toldBefore = isFirst ? standbyProblemTold(session.state()) : before.standbyProblem;
+      // After a long sleep the boot hook starts beside the daemon, and the node waits for the hook: the lock is its.
+      const isStandbyPostponed = isFirst && isDue(session.survey);
+      const standbyProblem = isStandbyPostponed ? toldBefore : await upkeep(session, toldBefore);
       const news = healthNews(known, session.survey.assessment.health, session.survey.assessment.findings);
       for (const record of news.records) {
         session.tell(record);
@@ -69,6 +71,7 @@ export async function reconcile(
         known: news.known,
         healthChanged: news.changed,
         standbyProblem,
+        isStandbyPostponed,
       };
     });
   } catch (error) {
@@ -77,6 +80,11 @@ export async function reconcile(
     }
     throw error;
   }
+}
+
+/** The set that is live is to be replaced as a whole at the next start of the service. */
+function isDue({ assessment }: Survey): boolean {
+  return assessment.findings.some(({ answer }) => answer === 'rotate');
 }
 
 /** Why there was no standby when that was last told; undefined when one was made since. */

@@ -356,3 +356,19 @@ function audit(root: string): readonly Told[] {
     .split('\n')
     .map((line) => JSON.parse(line) as Told);
 }
+
+test('daemon on a node whose set is due leaves the lock to the boot hook, and makes its standby at a second check', async (t) => {
+  const tree = temporaryTree(t, { leaf: 'expired' });
+  const generations = (): readonly string[] => {
+    const directory = tree.host('/var/lib/certmend/generations');
+    return existsSync(directory) ? readdirSync(directory) : [];
+  };
+  const seen: (readonly string[])[] = [];
+  const look: Step = () => {
+    seen.push(generations());
+    return undefined;
+  };
+  const { waits } = await live(tree.root, [look, look], { start: tree.now });
+  t.deepEqual(seen, [[], ['1']]);
+  t.true((waits[0] ?? 0) < 60_000, 'soon after the first');
+});
