@@ -37,16 +37,11 @@ let root: Promise<string> | undefined;
 /**
  * A minimal root file system of the host's own release, with systemd and a kernel: only to be read. It is made once
  * and kept in the user's cache directory by what goes into it; half a minute and a package mirror when it is not there.
- * @returns host path of its directory; its ext4 image lies beside it (see `imageOf`)
+ * @returns host path of its directory
  */
 export async function baseRoot(): Promise<string> {
   root ??= provide();
   return await root;
-}
-
-/** The base root as an ext4 file system in a sparse file, with room for a node. */
-export function imageOf(base: string): string {
-  return `${base}.ext4`;
 }
 
 async function provide(): Promise<string> {
@@ -63,9 +58,6 @@ async function provide(): Promise<string> {
     for (const directory of unwanted) rmSync(join(built, 'etc/systemd/system', directory), { recursive: true });
     rmSync(join(built, 'etc/resolv.conf'));
     writeFileSync(join(built, 'etc/hostname'), 'node\n');
-    const [size, image] = ['1500M', join(scratch, 'image')];
-    await runTo(['mkfs.ext4', '-q', '-d', built, image, size]);
-    renameSync(image, imageOf(base));
     renameSync(built, base);
   } catch (error) {
     // Another process was first; its root is as good.

@@ -8,6 +8,7 @@ import { footprint } from './footprint.ts';
 import { machineScenarios } from './machine/scenarios.ts';
 import { packaging } from './packaging/scenarios.ts';
 import type { Program, Scenario } from './scenario.ts';
+import { inLanes } from './scratch.ts';
 import { soak } from './soak.ts';
 import { straceKill } from './strace-kill.ts';
 import { systemdScenarios } from './systemd/scenarios.ts';
@@ -39,21 +40,30 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
 let passed = 0;
 let failed = 0;
 const [heavy, light] = [scenarios.filter(({ isHeavy }) => isHeavy), scenarios.filter(({ isHeavy }) => !isHeavy)];
-await Promise.all([work(light), work(heavy)]);
+await Promise.all([work(light), workHeavy()]);
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
 
-async function work(queue: readonly Scenario[]): Promise<void> {
-  for (const scenario of queue) {
-    const begin = performance.now();
-    const { ok, text } = await outcome(scenario);
-    if (ok) passed += 1;
-    else failed += 1;
-    const seconds = ((performance.now() - begin) / 1000).toFixed(1);
-    console.log(
-      `${ok ? 'ok    ' : 'FAILED'}  ${scenario.name} (${seconds} s)\n        ${text.replaceAll('\n', '\n        ')}`,
-    );
-  }
+/** Two that take half of the processors each are one that takes all of them. */
+async function workHeavy(): Promise<void> {
+  const halves = heavy.filter(({ takesHalf = false }) => takesHalf);
+  await work(halves, 2);
+  await work(heavy.filter((scenario) => !halves.includes(scenario)));
+}
+
+async function work(queue: readonly Scenario[], lanes = 1): Promise<void> {
+  await inLanes(queue, lanes, ({ name }) => name, tell);
+}
+
+async function tell(scenario: Scenario): Promise<void> {
+  const begin = performance.now();
+  const { ok, text } = await outcome(scenario);
+  if (ok) passed += 1;
+  else failed += 1;
+  const seconds = ((performance.now() - begin) / 1000).toFixed(1);
+  console.log(
+    `${ok ? 'ok    ' : 'FAILED'}  ${scenario.name} (${seconds} s)\n        ${text.replaceAll('\n', '\n        ')}`,
+  );
 }
 
 async function outcome(scenario: Scenario): Promise<{ readonly ok: boolean; readonly text: string }> {

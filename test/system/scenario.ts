@@ -5,6 +5,8 @@ export interface Scenario {
   readonly needs: readonly Program[];
   /** Uses all processors by itself: such scenarios run one after the other, the others beside them. */
   readonly isHeavy: boolean;
+  /** A heavy one that has work for half of the processors only: two of them run at a time. */
+  readonly takesHalf?: boolean;
   /** Throws (node:assert) when it does not hold; the text it returns says what was covered. */
   readonly run: () => Promise<string>;
 }

@@ -41,9 +41,8 @@ function same(before: Fingerprint, after: Fingerprint | undefined): boolean {
 }
 
 /** Throws unless every leaf is new, fits its key, is signed by the authority on disk, and would be left alone by the product. */
-export function assertAllNew(old: ReadonlyMap<string, Fingerprint>, tree: Tree): void {
+export function assertAllNew(old: ReadonlyMap<string, Fingerprint>, tree: Tree, now = Date.now()): void {
   assert.deepEqual(replaced(old, tree).length, old.size, 'every file of the set is replaced');
-  const now = Date.now();
   for (const leaf of ownLeaves(tree)) {
     const certificate = new X509Certificate(readFileSync(tree.host(leaf.certificatePath)));
     const issuer = new X509Certificate(readFileSync(tree.host(tree.authority(leaf.issuer).certificatePath)));

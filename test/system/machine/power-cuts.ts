@@ -1,34 +1,142 @@
-import type { ChildProcess } from 'node:child_process';
+import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import type { Tree } from '../../fixtures/tree.ts';
+import { seededRandom, type Random } from '../../fuzz/random.ts';
+import { assertProtectedUntouched, journalExists, ownLeaves, pairFits, replaced } from '../set-state.ts';
+import { asleep, awoken, marks, type Asleep, type Awoken } from './asleep.ts';
+import { branch, readDisk, type Disk } from './disk.ts';
+import { powerOn } from './machine.ts';
+import { Replay } from './replay.ts';
+import { assertHealed, assertHeals, assertHealthy } from './verdict.ts';
+import { WriteLog } from './write-log.ts';
 
-export interface PowerCuts {
-  /** The moments count from when the machine prints this. */
-  readonly mark: RegExp;
-  /** Milliseconds after the mark, ascending. */
-  readonly moments: readonly number[];
-  /** Copies the disk as it is while the machine does not run. */
-  readonly copy: (n: number) => Promise<void>;
+/*
+ * Two kinds of power cut. Many are made out of what the machine of day 400 wrote to its disk, in the order in which it
+ * did: a disk is left with everything up to some moment of the rotation, less some of what the disk's cache still held.
+ * An emulator that is killed cannot show that last: what it was told to write is with the host by then. The host then
+ * does what a boot would: it mends the file system, and certmend's boot hook runs on what is there.
+ *
+ * Two are the real thing: the emulator is killed, the same disk is booted by the machine's own kernel and killed again
+ * while it recovers, and the third boot has to end with a node that serves.
+ */
+
+const cuts = Number(process.env['CERTMEND_CUTS'] ?? 20);
+/** The machine is on again after so many milliseconds. */
+const dark = 60_000;
+/** So many requests to the disk a commit has, more or less. */
+const commitRequests = 20;
+
+/** What a power cut may leave: nothing begun, a journal that says what to finish, all done. */
+type Left = 'old' | 'open' | 'new';
+
+/** The power fails at moments of the rotation that a seed chooses. */
+export async function powerCuts(scratch: string): Promise<string> {
+  const seed = Number(process.env['CERTMEND_SEED'] ?? Date.now() % 1_000_000);
+  return await named(`seed ${seed}`, async () => {
+    const node = await asleep();
+    const left = await killTwice(node, seededRandom(seed + 1), scratch);
+    const tally = await cutOutOfLog(node, await awoken(), seededRandom(seed), scratch);
+    const told = `${tally.old} all old, ${tally.open} with a journal to finish, ${tally.new} all new`;
+    return `seed ${seed}: ${cuts} cuts left ${told}; an emulator killed twice left ${left.join(', then ')}`;
+  });
+}
+
+/** @returns what was left how often */
+async function cutOutOfLog(
+  node: Asleep,
+  { log, rotation: { begin, end } }: Awoken,
+  random: Random,
+  scratch: string,
+): Promise<Readonly<Record<Left, number>>> {
+  const disk = await branch(node.disk, join(scratch, 'cut'));
+  const replay = new Replay(disk.image, log);
+  const tally = { old: 0, open: 0, new: 0 };
+  let [lastOld, firstNew] = [begin, end];
+  for (let cut = 1; cut <= cuts; cut += 1) {
+    // Most of a rotation is its preparation. Every third cut is anywhere, the others close in on the commit.
+    const { from, to } = cut % 3 === 0 ? { from: begin, to: end } : { from: lastOld, to: firstNew };
+    const after = from + random.below(Math.max(1, to - from + 1));
+    // From a disk that has written nothing of its cache to one that has written all of it.
+    const kept = random.below(101);
+    replay.cutAfter(after, () => random.below(100) < kept);
+    await named(`cut ${cut}, after ${after} of ${begin} to ${end} requests, ${kept} % kept`, async () => {
+      const tree = await readDisk(disk, join(scratch, 'torn'));
+      const left = leftOn(tree, node);
+      tally[left] += 1;
+      if (left === 'old') lastOld = Math.max(lastOld, after);
+      if (left === 'new') firstNew = Math.min(firstNew, after);
+      await assertHeals(tree, node, node.later + dark);
+      rmSync(tree.root, { recursive: true });
+    });
+  }
+  // Otherwise the cuts have missed what they were made for.
+  assert.ok(tally.old > 0 && tally.open > 0 && tally.new > 0, `one side of the commit only: ${JSON.stringify(tally)}`);
+  return tally;
+}
+
+/** What is left; throws when that is anything but all old, all new, or a journal that says what to finish (P1). */
+function leftOn(tree: Tree, { old, protectedBefore }: Asleep): Left {
+  assertProtectedUntouched(protectedBefore, tree);
+  if (journalExists(tree)) return 'open';
+  const changed = replaced(old, tree);
+  assert.ok(changed.length === 0 || changed.length === old.size, `torn without a journal: ${changed.join(', ')}`);
+  for (const leaf of ownLeaves(tree)) assert.ok(pairFits(tree, leaf), `${leaf.id}: torn without a journal`);
+  return changed.length === 0 ? 'old' : 'new';
+}
+
+async function killTwice(node: Asleep, random: Random, scratch: string): Promise<Left[]> {
+  const disk = await branch(node.disk, join(scratch, 'killed'));
+  const left: Left[] = [];
+  for (const boot of [1, 2]) {
+    const requests = random.below(commitRequests);
+    await named(`boot ${boot}, killed ${requests} requests after the name of the journal`, async () => {
+      await killAfter(requests, disk, node.later + boot * dark, join(scratch, 'log'));
+      left.push(leftOn(await readDisk(disk, join(scratch, `killed-${boot}`)), node));
+    });
+  }
+  const clock = node.later + 3 * dark;
+  await powerOn(disk, { clock });
+  const tree = await readDisk(disk, join(scratch, 'healed'));
+  assertHealthy(tree);
+  assertHealed(tree, node, clock);
+  return left;
 }
 
 /**
- * Several power cuts for the price of one boot. A machine that is stopped between two of its instructions has the disk
- * that it would have if its power failed there: what the guest has not handed to its disk is lost with its memory in
- * both cases. So at each moment the emulator is stopped, its disk copied, and it goes on; at the last it is killed.
- * The clock of the emulated machine stands still meanwhile only as far as the emulator's does, which nothing asks for.
- *
- * @returns false when the machine ended before the last moment
+ * Kills the emulator so many requests to its disk after the first that wrote the name of certmend's journal, which is
+ * what the commit begins with: at the latest when the boot hook is done.
  */
-export async function cutPower(machine: ChildProcess, printed: () => string, cuts: PowerCuts): Promise<boolean> {
-  const isOn = (): boolean => machine.exitCode === null && machine.signalCode === null;
-  while (isOn() && !cuts.mark.test(printed())) await wait(20);
-  let passed = 0;
-  for (const [n, moment] of cuts.moments.entries()) {
-    await wait(moment - passed);
-    passed = moment;
-    if (!isOn()) return false;
-    machine.kill('SIGSTOP');
-    await cuts.copy(n);
-    machine.kill(n === cuts.moments.length - 1 ? 'SIGKILL' : 'SIGCONT');
+async function killAfter(requests: number, disk: Disk, clock: number, logPath: string): Promise<void> {
+  const log = new WriteLog(logPath);
+  let isOn = true;
+  const watch = async (cut: () => void): Promise<void> => {
+    let [looked, journal] = [log.length, Infinity];
+    while (isOn && log.length <= journal + requests) {
+      for (const request of log.requests().slice(looked)) {
+        looked += 1;
+        if (journal === Infinity && log.dataOf(request).includes('journal.json')) journal = looked;
+      }
+      await wait(1);
+    }
+    if (isOn) cut();
+  };
+  await powerOn(disk, {
+    clock,
+    log,
+    onLine: (line, cut) => {
+      if (line === marks.begin) void watch(cut);
+      if (line === marks.end) cut();
+    },
+  });
+  isOn = false;
+}
+
+async function named<T>(what: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    throw new Error(what, { cause });
   }
-  return true;
 }

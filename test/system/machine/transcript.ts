@@ -4,7 +4,8 @@ import { day } from '../../fixtures/tree.ts';
 import { packages } from '../packages.ts';
 import { inScratch } from '../scratch.ts';
 import { eventually, SystemdNode } from '../systemd/node.ts';
-import { makeDisk, powerOn, readDisk, seen } from './machine.ts';
+import { makeDisk, readDisk, seen } from './disk.ts';
+import { powerOn } from './machine.ts';
 
 /*
  * node test/system/machine/transcript.ts: writes docs/transcript.md from a real run. Installed on a systemd in

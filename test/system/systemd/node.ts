@@ -55,7 +55,11 @@ export class SystemdNode {
     });
     await eventually('a systemd', () => existsSync(join(this.#state, 'pid')));
     this.#pid = readFileSync(join(this.#state, 'pid'), 'utf8').trim();
-    await eventually('its bus', async () => (await this.run('systemctl', 'is-system-running', '--wait')).stdout !== '');
+    // "offline" is what systemctl says before that systemd has come far enough to be asked.
+    await eventually('its bus', async () => {
+      const { stdout } = await this.run('systemctl', 'is-system-running', '--wait');
+      return !['', 'offline', 'unknown'].includes(stdout.trim());
+    });
   }
 
   /** Runs a program inside. Never throws for its exit status. */
