@@ -55,9 +55,7 @@ async function cutOutOfLog(
   const tally = { old: 0, open: 0, new: 0 };
   let [lastOld, firstNew] = [begin, end];
   for (let cut = 1; cut <= cuts; cut += 1) {
-    // Most of a rotation is its preparation. Every third cut is anywhere, the others close in on the commit.
-    const { from, to } = cut % 3 === 0 ? { from: begin, to: end } : { from: lastOld, to: firstNew };
-    const after = from + random.below(Math.max(1, to - from + 1));
+    const after = moment(cut, { begin, end, lastOld, firstNew }, random);
     // From a disk that has written nothing of its cache to one that has written all of it.
     const kept = random.below(101);
     replay.cutAfter(after, () => random.below(100) < kept);
@@ -74,6 +72,21 @@ async function cutOutOfLog(
   // Otherwise the cuts have missed what they were made for.
   assert.ok(tally.old > 0 && tally.open > 0 && tally.new > 0, `one side of the commit only: ${JSON.stringify(tally)}`);
   return tally;
+}
+
+/**
+ * The first cut is before the rotation, the last after it. Most of a rotation is its preparation: so every third cut is
+ * anywhere, and the others close in on the commit.
+ */
+function moment(
+  cut: number,
+  { begin, end, lastOld, firstNew }: Readonly<Record<'begin' | 'end' | 'lastOld' | 'firstNew', number>>,
+  random: Random,
+): number {
+  if (cut === 1) return begin;
+  if (cut === cuts) return end;
+  const [from, to] = cut % 3 === 0 ? [begin, end] : [lastOld, firstNew];
+  return from + random.below(Math.max(1, to - from + 1));
 }
 
 /** What is left; throws when that is anything but all old, all new, or a journal that says what to finish (P1). */
