@@ -75,7 +75,7 @@ async function cutOutOfLog(
 }
 
 /**
- * The first cut is before the rotation, the last after it. Most of a rotation is its preparation: so every third cut is
+ * The first cut is before the rotation, the last after it. Most of a rotation is its preparation: so every fourth cut is
  * anywhere, and the others close in on the commit.
  */
 function moment(
@@ -85,7 +85,7 @@ function moment(
 ): number {
   if (cut === 1) return begin;
   if (cut === cuts) return end;
-  const [from, to] = cut % 3 === 0 ? [begin, end] : [lastOld, firstNew];
+  const [from, to] = cut % 4 === 0 ? [begin, end] : [lastOld, firstNew];
   return from + random.below(Math.max(1, to - from + 1));
 }
 
