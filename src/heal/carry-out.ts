@@ -9,7 +9,7 @@ import type { Ports } from './ports.ts';
 import { previousOf, standbyOf } from './generations-known.ts';
 import { withRecovery } from './recovery.ts';
 import { withSession, type Session } from './session.ts';
-import { tellFailure } from './tell-failure.ts';
+import { telling } from './telling.ts';
 
 /** A request by a person, as against what the node's own state asks for. */
 export interface RotateRequest {
@@ -32,12 +32,7 @@ export interface CarryOutOptions {
  * @throws CertmendError for what it could not do, which is recorded too
  */
 export async function carryOut(ports: Ports, options: CarryOutOptions): Promise<Outcome> {
-  try {
-    return await withSession(ports, options, (session) => act(session, options));
-  } catch (error) {
-    await tellFailure(ports, error);
-    throw error;
-  }
+  return telling(ports, () => withSession(ports, options, (session) => act(session, options)));
 }
 
 async function act(session: Session, options: CarryOutOptions): Promise<Outcome> {

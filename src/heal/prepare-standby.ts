@@ -8,6 +8,7 @@ import type { Ports } from './ports.ts';
 import { proofOf } from './proof.ts';
 import { prune } from './prune.ts';
 import { withSession, type Session } from './session.ts';
+import { telling } from './telling.ts';
 
 const lockWaitMs = 5000;
 
@@ -24,11 +25,13 @@ export interface PreparedStandby {
  * @throws CertmendError as `keepStandby`
  */
 export async function prepareStandby(ports: Ports): Promise<PreparedStandby> {
-  return withSession(ports, { lockWaitMs }, async (session) => {
-    const prepared = await keepStandby(session);
-    session.save();
-    return prepared;
-  });
+  return telling(ports, () =>
+    withSession(ports, { lockWaitMs }, async (session) => {
+      const prepared = await keepStandby(session);
+      session.save();
+      return prepared;
+    }),
+  );
 }
 
 /**

@@ -11,8 +11,8 @@ import { survey, type Survey } from './survey.ts';
 /** How often a suspect clock is looked at again while the boot hook waits for it. */
 const clockPollMs = 1000;
 /**
- * How long the boot hook waits for another certmend before it lets the service start without it. After a long sleep that
- * is the daemon, which starts beside the hook and makes a standby: half a minute on a board that is slow and busy.
+ * How long the boot hook waits for another certmend before it lets the service start without it: for a person's command,
+ * or for a check of the daemon, which takes half a minute on a board that is slow and busy.
  */
 const lockWaitMs = 40_000;
 

@@ -8,6 +8,7 @@ import { refuseWhileRunning } from './rotate.ts';
 import { withRecovery } from './recovery.ts';
 import { withSession, type Session } from './session.ts';
 import { findLayout } from './survey.ts';
+import { telling } from './telling.ts';
 
 const lockWaitMs = 5000;
 
@@ -21,17 +22,19 @@ const lockWaitMs = 5000;
 export async function rollback(ports: Ports, number: number | undefined): Promise<Outcome> {
   const layout = findLayout(ports);
   refuseWhileRunning(ports, layout.unit, 'certmend rollback');
-  return withSession(ports, { layout, lockWaitMs }, async (session) => {
-    const target = number ?? session.state().generations.previous?.number;
-    if (target === undefined) {
-      throw new CertmendError('GenerationUnknown', 'there is no previous generation to go back to', {
-        exit: exitStatus.refused,
-        hint: 'certmend generations lists what can come back',
-      });
-    }
-    const outcome = await execute(session, await rollbackPlan(session, target), { reuseKeys: false });
-    return withRecovery(outcome, session.recovered);
-  });
+  return telling(ports, () => withSession(ports, { layout, lockWaitMs }, (session) => bringBack(session, number)));
+}
+
+async function bringBack(session: Session, number: number | undefined): Promise<Outcome> {
+  const target = number ?? session.state().generations.previous?.number;
+  if (target === undefined) {
+    throw new CertmendError('GenerationUnknown', 'there is no previous generation to go back to', {
+      exit: exitStatus.refused,
+      hint: 'certmend generations lists what can come back',
+    });
+  }
+  const outcome = await execute(session, await rollbackPlan(session, target), { reuseKeys: false });
+  return withRecovery(outcome, session.recovered);
 }
 
 async function rollbackPlan(session: Session, generation: number): Promise<Plan> {

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PrestartReport } from '../../src/report/document.ts';
 import { fingerprintTree } from '../fixtures/fingerprint-tree.ts';
@@ -84,4 +84,30 @@ test('a command that finds the lock held says who has it and changes nothing; th
   child.kill('SIGCONT');
   t.is((await ended).status, 0);
   t.deepEqual(faultsOf(tree), []);
+});
+
+test('a boot hook that finds the lock held waits no longer than its deadline, and its reason is in the audit file', async (t) => {
+  const tree = temporaryTree(t, { leaf: 'expired' });
+  mkdirSync(tree.host('/etc/certmend'), { recursive: true });
+  writeFileSync(tree.host('/etc/certmend/config.yaml'), 'boot: {deadline: 5s}\nclock: {maxWait: 1s}\n');
+  const { child, ended } = startBuilt(line(tree));
+  t.teardown(() => child.kill('SIGKILL'));
+  await holds(tree, child.pid);
+  child.kill('SIGSTOP');
+  const started = performance.now();
+  const late = await runBuilt(line(tree));
+  t.is(late.status, 75, late.stderr);
+  t.true(performance.now() - started < 25_000, 'not the forty seconds that it would have for another certmend');
+  const records = readFileSync(tree.host('/var/lib/certmend/audit.jsonl'), 'utf8').trim().split('\n');
+  t.like(JSON.parse(records.at(-1) ?? ''), { event: 'failed', reason: 'LockHeld' });
+  child.kill('SIGCONT');
+  await ended;
+});
+
+test('a rollback that finds nothing to go back to is in the audit file', async (t) => {
+  const tree = temporaryTree(t);
+  const { status } = await runBuilt(['--root', tree.root, 'rollback', '--yes']);
+  t.is(status, 77);
+  const [record = ''] = readFileSync(tree.host('/var/lib/certmend/audit.jsonl'), 'utf8').split('\n');
+  t.like(JSON.parse(record), { event: 'failed', message: 'there is no previous generation to go back to' });
 });

@@ -45,12 +45,13 @@ async function goesLive(t: ExecutionContext, tree: Tree): Promise<number> {
   const { active } = changeState(tree, () => undefined);
   t.truthy(standby);
   t.is(active?.number, standby?.number, 'the standby is live');
-  t.deepEqual(faultsOf(tree), []);
   return held;
 }
 
 test('prestart commits a standby whose handshakes are remembered without holding them again', async (t) => {
-  t.is(await goesLive(t, await prepared(t)), 0);
+  const tree = await prepared(t);
+  t.is(await goesLive(t, tree), 0);
+  t.deepEqual(faultsOf(tree), []);
 });
 
 test('prestart holds the handshakes of a standby that an earlier version left without a proof', async (t) => {
@@ -63,11 +64,9 @@ test('prestart holds the handshakes of a standby that an earlier version left wi
 
 test('prestart holds the handshakes again when the file of an authority has other bytes than they were held under', async (t) => {
   const tree = await prepared(t);
-  // Its first certificate, which the standby is bound to, is the same.
-  const path = tree.host(tree.authority('client-ca').certificatePath);
-  appendFileSync(path, readFileSync(tree.host(tree.authority('server-ca').certificatePath)));
-  const held = await talks(t, tree, ...prestart);
-  t.true(held > 0);
+  // Its certificate is the same: the standby is still as good as it was.
+  appendFileSync(tree.host(tree.authority('client-ca').certificatePath), '\n');
+  t.true((await goesLive(t, tree)) > 0);
 });
 
 test('standby verify proves again, whatever is remembered', async (t) => {

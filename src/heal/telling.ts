@@ -2,10 +2,22 @@ import { CertmendError } from '../error.ts';
 import { reasonCodes, type ReasonCode } from '../reason.ts';
 import type { Ports } from './ports.ts';
 
-/** What stopped a run is in the audit log too, with its reason (P7); the command itself says it on standard error. */
-export async function tellFailure(ports: Ports, error: unknown): Promise<void> {
-  if (!(error instanceof CertmendError)) return;
-  const { code, message, hint } = error;
+/**
+ * Runs `work`; what stops it is in the audit log too, with its reason where it has one (P7). The command itself says it
+ * on standard error.
+ *
+ * @throws what `work` throws
+ */
+export async function telling<T>(ports: Ports, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof CertmendError) await record(ports, error);
+    throw error;
+  }
+}
+
+async function record(ports: Ports, { code, message, hint }: CertmendError): Promise<void> {
   const { audit } = await ports.writeSide();
   audit.record({
     event: 'failed',
