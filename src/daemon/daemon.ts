@@ -2,6 +2,7 @@ import { dirname } from 'node:path';
 import { CertmendError } from '../error.ts';
 import type { Ports } from '../heal/ports.ts';
 import type { Layout } from '../layout/layout.ts';
+import { feeding } from './feeding.ts';
 import { notifyHealth } from './notify-health.ts';
 import type { DaemonPorts, Loaded, Notifier, Snapshot } from './ports.ts';
 import { reconcile, type Check } from './reconcile.ts';
@@ -51,10 +52,15 @@ export async function daemon(ports: DaemonPorts): Promise<void> {
   };
   try {
     while (!waker.stopping.aborted) {
-      const turn = await check(memory, waker.stopping);
+      const turn = await check(memory);
       const isFirst = memory.count === 0 && turn.memory.count > 0;
       await (isFirst ? notifier.ready(turn.memory.line) : say(notifier, memory, turn.memory));
       memory = turn.memory;
+      if (turn.news !== undefined) {
+        const told = await feeding(notifier, turn.news.ports.clock, announce(memory, turn.news, waker.stopping));
+        await say(notifier, memory, told);
+        memory = told;
+      }
       if (turn.layout !== undefined) waker.watch(directoriesOf(turn.layout));
       ports.rest();
       memory = await waitForNext(ports, memory, turn.delayMs);
@@ -66,13 +72,21 @@ export async function daemon(ports: DaemonPorts): Promise<void> {
   }
 }
 
+/** A change of health that the program of notify.exec is still to be told of. */
+interface News {
+  readonly ports: Ports;
+  readonly result: Check & { readonly kind: 'checked' };
+  readonly now: number;
+}
+
 interface Turn {
   readonly memory: Memory;
+  readonly news?: News | undefined;
   readonly layout: Layout | undefined;
   readonly delayMs: number;
 }
 
-async function check(memory: Memory, stopping: AbortSignal): Promise<Turn> {
+async function check(memory: Memory): Promise<Turn> {
   const ports = memory.loaded.look();
   const started = ports.clock.monotonic();
   const delay = (ended: 'checked' | 'failed' | 'busy'): number =>
@@ -84,8 +98,11 @@ async function check(memory: Memory, stopping: AbortSignal): Promise<Turn> {
     });
   try {
     const result = await reconcile(ports, memory, memory.loaded.announce !== undefined);
-    const after = await tellOutside(memory, ports, result, ports.clock.monotonic() - started, stopping);
-    return { memory: after, layout: result.survey?.layout, delayMs: delay(isHasty(result) ? 'busy' : 'checked') };
+    return {
+      ...tellOutside(memory, ports, result, ports.clock.monotonic() - started),
+      layout: result.survey?.layout,
+      delayMs: delay(isHasty(result) ? 'busy' : 'checked'),
+    };
   } catch (error) {
     if (!(error instanceof CertmendError)) throw error;
     if (error.code === 'LockHeld') {
@@ -110,14 +127,13 @@ function isHasty(result: Check): boolean {
   return result.kind === 'checked' && result.isStandbyPostponed;
 }
 
-/** Figures, the program of notify.exec, the line of `systemctl status`: what follows from a check, outside its lock. */
-async function tellOutside(
+/** Figures and the line of `systemctl status`: what follows from a check at once, outside its lock. */
+function tellOutside(
   memory: Memory,
   ports: Ports,
   result: Check,
   durationMs: number,
-  stopping: AbortSignal,
-): Promise<Memory> {
+): { readonly memory: Memory; readonly news: News | undefined } {
   const now = ports.clock.now();
   const metrics = publish(memory.loaded, snapshotOf(result, { now, durationMs, checks: memory.count + 1 }));
   const remarks: Remarks = { ...memory.remarks, check: undefined, metrics };
@@ -128,22 +144,30 @@ async function tellOutside(
     line: daemonLine({ result, now }, Object.values(remarks), memory.line),
     ...(result.kind === 'checked' ? { known: result.known, standbyProblem: result.standbyProblem } : {}),
   };
-  if (result.kind !== 'checked' || !result.healthChanged || memory.loaded.announce === undefined) return after;
+  return {
+    memory: after,
+    news: result.kind === 'checked' && result.healthChanged ? { ports, result, now } : undefined,
+  };
+}
+
+/** Runs the program of notify.exec. After READY and the status line: nobody waits for what an operator wrote. */
+async function announce(memory: Memory, { ports, result, now }: News, stopping: AbortSignal): Promise<Memory> {
+  if (memory.loaded.announce === undefined) return memory;
   const problem = await notifyHealth(memory.loaded.announce, {
     before: result.before,
     state: result.state,
     now,
     stopping,
   });
-  if (stopping.aborted) return after;
+  if (stopping.aborted) return memory;
   const notification = problem === undefined ? undefined : `the program of notify.exec failed: ${problem}`;
   if (notification !== undefined) {
     const hint = 'run it by hand with a document of docs/operations.md on its standard input';
     await record(ports, { event: 'notification-failed', priority: 'warning', message: notification, hint });
   }
   if (problem === undefined) await rememberTold(ports, result.known);
-  const told: Remarks = { ...remarks, notification };
-  return { ...after, remarks: told, line: daemonLine({ result, now }, Object.values(told), memory.line) };
+  const remarks: Remarks = { ...memory.remarks, notification };
+  return { ...memory, remarks, line: daemonLine({ result, now }, Object.values(remarks), memory.line) };
 }
 
 function publish(loaded: Loaded, snapshot: Snapshot): string | undefined {

@@ -47,5 +47,6 @@ export interface ClockPort {
   now(): number;
   /** Milliseconds on a clock that never steps. */
   monotonic(): number;
-  sleep(ms: number): Promise<void>;
+  /** @param ended ends the wait early */
+  sleep(ms: number, ended?: AbortSignal): Promise<void>;
 }

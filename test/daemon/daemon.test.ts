@@ -194,8 +194,26 @@ test('daemon that starts again does not say again why there is no standby', asyn
 test('daemon shows in its status and in the state that the program of notify.exec failed', async (t) => {
   const tree = temporaryTree(t, { leaf: 'expired' });
   const life = await live(tree.root, [pass], { announce: () => '/usr/local/bin/page ended with 3' });
-  t.regex(life.told[0] ?? '', /page ended with 3/);
+  t.notRegex(life.told[0] ?? '', /page ended with 3/);
+  t.regex(life.told[1] ?? '', /^status: .*page ended with 3/);
   t.true(stateOf(tree.root).events.some(({ event }) => event === 'notification-failed'));
+});
+
+test('daemon is ready before the program of notify.exec has run, and feeds the watchdog while it runs', async (t) => {
+  const tree = temporaryTree(t, { leaf: 'expired' });
+  let [readyBefore, fedMeanwhile] = [false, 0];
+  await live(tree.root, [pass], {
+    watchdogEveryMs: 60_000,
+    announce: async (_, { told }) => {
+      readyBefore = told.some((text) => text.startsWith('ready: '));
+      const fed = (): number => told.filter((text) => text === 'alive').length;
+      for (let turns = 0; turns < 1000 && fed() < 3; turns += 1) await new Promise((resolve) => setImmediate(resolve));
+      fedMeanwhile = fed();
+      return undefined;
+    },
+  });
+  t.true(readyBefore);
+  t.true(fedMeanwhile >= 3, `${fedMeanwhile} messages while it ran`);
 });
 
 test('daemon keeps its configuration when a new one is refused, says so, and takes a good one', async (t) => {

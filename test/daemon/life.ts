@@ -32,7 +32,7 @@ export interface LifeOptions {
   readonly watchdogEveryMs?: number;
   /** Settings in place of the defaults; read again at each reload. */
   readonly settings?: () => Partial<Config>;
-  readonly announce?: (document: string) => string | undefined;
+  readonly announce?: (document: string, life: Life) => string | undefined | Promise<string | undefined>;
   /** False when notify.exec names no program. */
   readonly announces?: boolean;
   readonly ports?: (ports: Ports) => Ports;
@@ -76,7 +76,8 @@ export async function live(root: string, steps: readonly Step[], options: LifeOp
     monotonic: () => passed,
     sleep: (ms) => {
       passed += ms;
-      return Promise.resolve();
+      // As a real timer: what else is due comes first.
+      return new Promise((resolve) => setImmediate(resolve));
     },
   };
   const base = await compose({ ...noArguments, root }, silent, { askSystemd: false });
@@ -94,7 +95,7 @@ export async function live(root: string, steps: readonly Step[], options: LifeOp
           ? undefined
           : (document): Promise<string | undefined> => {
               announced.push(document);
-              return Promise.resolve(options.announce?.(document));
+              return Promise.resolve(options.announce?.(document, life));
             },
     });
   };
