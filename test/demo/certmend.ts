@@ -1,6 +1,7 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
+import { atRename } from '../fixtures/at-rename.ts';
 
 /** The real program, as `npm run build` made it, on the runtime that runs the demo. */
 const program = join(import.meta.dirname, '../../dist/certmend.cjs');
@@ -16,8 +17,11 @@ export interface Answer {
 
 export interface Certmend {
   run(...words: readonly string[]): Answer;
-  /** Starts it and comes back at once; nothing of its output is kept. */
-  start(...words: readonly string[]): ChildProcess;
+  /** It is killed right before its n-th rename to a path with `part` in it; nothing of its output is kept. */
+  runKilled(
+    at: { readonly rename: number; readonly part: string },
+    ...words: readonly string[]
+  ): { readonly signal: string | null };
 }
 
 /** @param root given to every command as `--root` */
@@ -30,11 +34,12 @@ export function certmendOn(root: string, { columns, colour }: { columns: number;
       const { stdout, stderr, status, error } = spawnSync(process.execPath, [...start, ...words], {
         env,
         encoding: 'utf8',
-        timeout: 60_000,
+        timeout: 540_000,
       });
       if (error !== undefined) throw error;
       return { shown: stderr + stdout, text: stripVTControlCharacters(stderr + stdout), status };
     },
-    start: (...words) => spawn(process.execPath, [...start, ...words], { env, stdio: 'ignore' }),
+    runKilled: ({ rename, part }, ...words) =>
+      spawnSync(process.execPath, [...atRename('SIGKILL', rename, part), ...start, ...words], { env, stdio: 'ignore' }),
   };
 }

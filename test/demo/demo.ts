@@ -21,15 +21,15 @@ const root = join(scratch, 'node');
 const certmend = certmendOn(root, page);
 const began = performance.now();
 
-await tell();
+tell();
 
-async function tell(): Promise<void> {
+function tell(): void {
   introduce();
   const untouched = protectedMarks(root);
   showBadDay();
   showHealing();
   showMemory();
-  await showPowerCut();
+  showPowerCut();
   showRecovery();
   claim(protectedMarks(root) === untouched, 'every protected file is as it was');
   conclude();
@@ -117,14 +117,14 @@ function showMemory(): void {
   claim(status.status === 0 && /active +generation \d+/.test(status.text), 'status knows the active generation');
 }
 
-async function showPowerCut(): Promise<void> {
+function showPowerCut(): void {
   heading(page, 6, 'The power goes, in the middle of a rotation');
   say(
     page,
     'A second rotation: its process is killed (SIGKILL) while it moves the new files into place. One square for each of the 13 keys and 13 certificates:',
   );
   command(page, 'certmend rotate --yes   # killed');
-  const cut = await cutRotation(certmend, root);
+  const cut = cutRotation(certmend, root);
   if (cut === undefined) {
     claim(false, 'a rotation can be killed in the middle');
     return;
@@ -133,9 +133,7 @@ async function showPowerCut(): Promise<void> {
   showFiles(cut.isNew);
   say(
     page,
-    fresh < cut.isNew.length
-      ? `${fresh} of ${cut.isNew.length} files are new: neither the old set nor the new one. But the journal is there: the commit point had been passed, and all that is missing is on disk.`
-      : `All ${fresh} files are new already, but the commit was not closed: its journal is there.`,
+    `${fresh} of ${cut.isNew.length} files are new: neither the old set nor the new one. But the journal is there: the commit point had been passed, and all that is missing is on disk.`,
   );
   claim(existsSync(journalFile(root)), 'the journal is on disk');
 }

@@ -20,11 +20,6 @@ const pairs = [
   'etcd/peer-server-client',
 ];
 
-/** Host path of the certificate of a pair, by its place in the order of a commit. */
-export function certificateFile(root: string, place: number): string {
-  return join(root, dataDir, `server/tls/${pairs[place] ?? ''}.crt`);
-}
-
 /** There while a commit is open. */
 export function journalFile(root: string): string {
   return join(root, '/var/lib/certmend/journal.json');

@@ -12,7 +12,7 @@ if (!(milliseconds > 0) || !Number.isSafeInteger(seed)) {
 
 console.log(`seed ${seed}`);
 for (const target of (await loadTargets()).filter(({ name }) => name.includes(only))) {
-  const { runs, slowestMs, blow } = hammer(target, seed, milliseconds);
+  const { runs, slowestMs, blow } = hammer(target, seed, { milliseconds, maxMs: 500 });
   console.log(
     `${target.name}: ${runs} inputs, slowest ${slowestMs.toFixed(1)} ms${blow === undefined ? '' : ', BROKEN'}`,
   );

@@ -163,17 +163,13 @@ for (const [what, input] of [
   ],
   ['a megabyte of base64', `-----BEGIN CERTIFICATE-----\n${'MIID'.repeat(250_000)}\n-----END CERTIFICATE-----\n`],
 ] as const) {
-  test(`parseCertificates is done with ${what} in a second`, (t) => {
-    const start = performance.now();
+  test(`parseCertificates does not hang on ${what}`, (t) => {
     t.false(parseCertificates(Buffer.from(input)).ok);
-    t.true(performance.now() - start < 1000);
   });
 }
 
-test('parseCertificateDer is done with a megabyte of tiny elements in a second', (t) => {
+test('parseCertificateDer does not hang on a megabyte of tiny elements', (t) => {
   const content = Buffer.alloc(1_000_000);
   for (let at = 0; at < content.length; at += 2) content[at] = 0x30;
-  const start = performance.now();
   t.false(parseCertificateDer(Buffer.concat([Buffer.from('30830f4240', 'hex'), content])).ok);
-  t.true(performance.now() - start < 1000);
 });

@@ -151,10 +151,8 @@ for (const [what, text] of [
   ],
   ['many keys', Array.from({ length: 20_000 }, (_, n) => `key${n}: 1\n`).join('')],
 ] as const) {
-  test(`parseKubeconfig is done with ${what} in two seconds`, (t) => {
-    const start = performance.now();
+  test(`parseKubeconfig does not hang on ${what}`, (t) => {
     t.true(problems(text).length > 0);
-    t.true(performance.now() - start < 2000);
   });
 }
 

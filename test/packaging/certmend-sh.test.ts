@@ -25,7 +25,7 @@ function installed(t: ExecutionContext, runtime: string, timeout = '/usr/bin/tim
 }
 
 function certmend(path: string, ...words: readonly string[]): SpawnSyncReturns<string> {
-  return spawnSync(path, words, { encoding: 'utf8', timeout: 30_000, killSignal: 'SIGKILL' });
+  return spawnSync(path, words, { encoding: 'utf8', timeout: 540_000, killSignal: 'SIGKILL' });
 }
 
 /** Prints the program that started it, and what it was given. */
