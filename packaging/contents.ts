@@ -15,8 +15,11 @@ import type { Runtime } from './runtime.ts';
 import { sampleConfig } from './sample-config.ts';
 import { sbom } from './sbom.ts';
 
-/** Units of the products that certmend heals before they start. */
-export const healedUnits = ['rke2-server', 'rke2-agent', 'k3s', 'k3s-agent', 'kubelet'] as const;
+/**
+ * Units that have a layout, under the names that the products give them. A drop-in for a unit that no layout serves
+ * would only print an error at each of its starts; what a node calls otherwise gets its own from `certmend doctor`.
+ */
+export const healedUnits = ['rke2-server', 'rke2-agent', 'k3s', 'k3s-agent'] as const;
 
 export const directories: readonly PackedDirectory[] = [{ path: '/etc/certmend/config.yaml.d' }];
 

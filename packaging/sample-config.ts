@@ -4,6 +4,7 @@ import { wrapLines } from './wrap.ts';
 /** What stands behind a key that has no default to show. */
 const exampleValues: Readonly<Record<string, string>> = {
   layout: 'rke2-server',
+  unit: 'rke2-server.service',
   dataDir: '/var/lib/rancher/rke2',
   'renewal.renewBefore': '120d',
   'metrics.textfile': '/var/lib/prometheus/node-exporter/certmend.prom',

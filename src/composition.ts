@@ -44,7 +44,7 @@ export async function compose(args: Arguments, io: Io, { askSystemd }: Compositi
     host: readHostFacts(root),
     memory: emptyMemory(),
     synchronisation: () => readSynchronisation(root),
-    question: { unit: args.unit, layout: config.layout, dataDir: config.dataDir },
+    question: { unit: args.unit, configuredUnit: config.unit, layout: config.layout, dataDir: config.dataDir },
     operatorBelieves: args.believeClock,
     repairBootstrap: args.repairBootstrap,
     clockIsShifted: args.at !== undefined,

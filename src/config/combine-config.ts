@@ -45,6 +45,7 @@ function fill(file: ConfigFile): Config {
   const { boot, renewal, authority, standby, clock, brake, audit, daemon, metrics, notify } = defaultConfig;
   return {
     layout: file.layout ?? defaultConfig.layout,
+    unit: file.unit ?? defaultConfig.unit,
     dataDir: withoutEndSlash(file.dataDir) ?? defaultConfig.dataDir,
     boot: {
       enabled: file.boot?.enabled ?? boot.enabled,

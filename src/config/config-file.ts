@@ -83,6 +83,10 @@ function section<Shape extends z.core.$ZodShape>(shape: Shape) {
 /** One configuration file as people write it: everything optional, nothing unknown. */
 export const configFileSchema = z.strictObject({
   layout: matching(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'must be the name of a layout, such as those `certmend doctor` lists'),
+  unit: matching(
+    /^[A-Za-z0-9:_.\\@-]{1,247}$/,
+    'must be the name of a service unit of systemd, such as k3s-server or k3s-server.service',
+  ),
   dataDir: matching(/^(?!.*\/\.\.?(\/|$))(\/[^/\0\r\n]+)+\/?$/, 'must be an absolute path without . and ..'),
   boot: section(sections.boot),
   renewal: section(sections.renewal),

@@ -2,6 +2,8 @@
 export interface Config {
   /** Forces a layout; undefined means detection. */
   readonly layout: string | undefined;
+  /** The unit that runs the product, where it cannot be found by what it starts; undefined means detection. */
+  readonly unit: string | undefined;
   readonly dataDir: string | undefined;
   readonly boot: {
     /** The boot hook acts (true) or only reports (false). */

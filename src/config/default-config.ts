@@ -3,6 +3,7 @@ import type { Config } from './config.ts';
 /** What holds where no file says anything. docs/configuration.md gives the reason for each value. */
 export const defaultConfig: Config = {
   layout: undefined,
+  unit: undefined,
   dataDir: undefined,
   boot: { enabled: true, deadlineMs: 60_000 },
   renewal: { renewBeforeDays: undefined, validityDays: 365 },

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import type { FileReader } from '../disk/file-reader.ts';
+import type { Layout } from '../layout/layout.ts';
 import { readServiceSettings } from '../layout/service-settings.ts';
 import { findDropIns } from '../layout/unit-directories.ts';
 import { findUnit } from '../layout/unit-file.ts';
@@ -19,9 +20,30 @@ const content = `# certmend heals the certificates before this unit starts, at e
 ExecStartPre=-/usr/bin/certmend prestart --unit %n
 `;
 
-/** Does the unit run `certmend prestart` before each start? */
-export function bootHook(reader: FileReader, unit: string): Examined {
+/**
+ * Does the unit run `certmend prestart` before each start, and does that act?
+ * @param isEnabled boot.enabled
+ */
+export function bootHook(reader: FileReader, { unit, product }: HookedUnit, isEnabled: boolean): Examined {
+  const file = findUnit(unit, reader);
+  if (file === undefined || isMasked(reader, file)) {
+    const lacks = file === undefined ? `no unit file of ${unit} is on this node` : `${unit} is masked by ${file}`;
+    return ill(
+      'boot-hook',
+      'warning',
+      `${lacks}, so nothing starts ${product} by it and no boot hook runs`,
+      `if another unit starts ${product}, set unit: and layout: in /etc/certmend/config.yaml; then: certmend doctor --write-drop-ins`,
+    );
+  }
   const hooks = hooksOf(reader, unit);
+  if (hooks.length > 0 && !isEnabled) {
+    return ill(
+      'boot-hook',
+      'warning',
+      `${unit} runs certmend before each start, which only reports and heals nothing: boot.enabled is false`,
+      'if that is not what you want: remove boot.enabled from /etc/certmend/config.yaml and config.yaml.d',
+    );
+  }
   if (hooks.length > 0) return well('boot-hook', `${unit} runs certmend before each start (${hooks.join(', ')})`);
   const dropIn: DropIn = { path: dropInPath(unit, name), content, then: ['systemctl daemon-reload'] };
   const nothing = `nothing runs certmend before ${unit} starts`;
@@ -44,6 +66,8 @@ export function bootHook(reader: FileReader, unit: string): Examined {
         `certmend does not touch it. Write by hand, into it or into another *.conf of that directory, below [Service]: ${execStartPre}; then: systemctl daemon-reload`,
       );
 }
+
+type HookedUnit = Pick<Layout, 'unit' | 'product'>;
 
 const execStartPre = content.trimEnd().split('\n').at(-1) ?? '';
 

@@ -29,7 +29,7 @@ export async function examine(ports: Ports, examiner: Examiner): Promise<readonl
     spaceEnough(survey, examiner),
     lockPossible(examiner),
     ...labels(examiner),
-    bootHook(ports.reader, survey.layout.unit),
+    bootHook(ports.reader, survey.layout, ports.config.boot.enabled),
     daemonAccess(ports.reader, survey.layout, ports.config.metrics.textfile),
     standby.state === 'ready'
       ? well('standby', `generation ${String(standby.generation)} is ready`)

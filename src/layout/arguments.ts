@@ -1,4 +1,6 @@
 import type { Origin } from './layout.ts';
+import type { Product, Role } from './names.ts';
+import { productCommand } from './product-command.ts';
 
 /** A flag of the product's command line, without its dashes and with the long name. */
 export interface Flag {
@@ -7,6 +9,8 @@ export interface Flag {
 }
 
 export interface CommandLine {
+  /** Undefined when the command is not the product's own program (a wrapper of somebody's). */
+  readonly product: Product | undefined;
   /** The first word that says what the process is; undefined when the command is something else (a wrapper). */
   readonly role: Origin<'server' | 'agent'> | undefined;
   readonly flags: readonly Flag[];
@@ -62,7 +66,14 @@ export function longName(name: string): string {
 
 /** Reads the words of ExecStart as the products' flag parser does: `--a=b`, `--a b`, `-a b`, switches without a value. */
 export function readCommandLine(words: readonly Origin<string>[]): CommandLine {
-  const start = words.findIndex((word, index) => index > 0 && (word.value === 'server' || word.value === 'agent'));
+  const command = productCommand(words);
+  return { product: command?.product, ...flagsOf(command?.words ?? words, command?.role) };
+}
+
+function flagsOf(words: readonly Origin<string>[], named: Role | undefined): Pick<CommandLine, 'role' | 'flags'> {
+  const at = words.findIndex((word, index) => index > 0 && (word.value === 'server' || word.value === 'agent'));
+  // `k3s-server` says it in its name; then the flags follow at once.
+  const start = at < 0 && named !== undefined ? 0 : at;
   const word = words[start];
   if (word === undefined) return { role: undefined, flags: [] };
   const flags: Flag[] = [];
@@ -80,5 +91,6 @@ export function readCommandLine(words: readonly Origin<string>[]): CommandLine {
     }
     flags.push({ name, value: { value: value ?? '', origin: current.origin } });
   }
-  return { role: { value: word.value === 'server' ? 'server' : 'agent', origin: word.origin }, flags };
+  const role = named ?? (word.value === 'server' ? 'server' : 'agent');
+  return { role: { value: role, origin: word.origin }, flags };
 }

@@ -1,27 +1,29 @@
 import type { FileReader } from '../disk/file-reader.ts';
+import { fromDirectories, holdsFiles } from './detect-directories.ts';
+import { layoutOfUnit, productUnits, surestUnits, type ProductUnit } from './find-units.ts';
 import type { LayoutQuestion } from './layout.ts';
-import { type KnownLayout, knownLayouts, knownUnits, layoutNames, layoutOf, products, unitName } from './names.ts';
-import { findUnit } from './unit-file.ts';
+import { type KnownLayout, knownLayouts, knownUnits, layoutNames, unitName } from './names.ts';
+import { realUnitName } from './unit-file.ts';
 
 export type Detection =
   | { readonly ok: true; readonly layout: KnownLayout; readonly unit: string; readonly evidence: readonly string[] }
   | { readonly ok: false; readonly problem: string; readonly hint: string; readonly evidence: readonly string[] };
 
-const chooseByHand = `Name the unit with --unit, or set layout: in /etc/certmend/config.yaml to one of ${layoutNames.join(', ')}.`;
+const chooseByHand = `Name the unit with --unit or unit: in /etc/certmend/config.yaml, or set layout: there to one of ${layoutNames.join(', ')}.`;
 
 /**
- * Finds out which product runs on the node and in which role: from certmend's own configuration, from the unit that is
- * about to start, else from active, enabled and installed units, else from directories, which are weak evidence. What
- * does not decide is refused, never guessed.
- * @param dataDirOf data directory of a layout as its configuration has it, for the directory evidence
+ * Finds out which product runs on the node, in which role and under which unit: from certmend's own configuration, from
+ * the unit that is about to start, else from the active, enabled and installed units that run a product, else from
+ * directories, which are weak evidence. What does not decide is refused, never guessed.
+ * @param dataDirOf data directory as the configuration of a unit has it, for the directory evidence
  */
 export function detect(
   question: LayoutQuestion,
   reader: FileReader,
-  dataDirOf: (layout: KnownLayout) => string,
+  dataDirOf: (layout: KnownLayout, unit: string) => string,
 ): Detection {
   const evidence: string[] = [];
-  const unit = question.unit === undefined ? undefined : unitName(question.unit);
+  const named = namedUnit(question, reader, evidence);
   if (question.layout !== undefined) {
     const forced = knownLayouts.find((layout) => layout.name === question.layout);
     if (forced === undefined) {
@@ -29,87 +31,89 @@ export function detect(
       return { ok: false, problem, hint: `Known layouts: ${layoutNames.join(', ')}.`, evidence };
     }
     evidence.push(`layout ${forced.name}: set in certmend's configuration`);
-    return { ok: true, layout: forced, unit: unit ?? forced.unit, evidence };
+    if (named !== undefined) return { ok: true, layout: forced, unit: named, evidence };
+    const units = productUnits(reader);
+    const ofRole = units.filter(({ layout }) => layout === forced);
+    return unitOf(
+      forced,
+      ofRole.length > 0 ? ofRole : units.filter(({ layout }) => layout.product === forced.product),
+      reader,
+      evidence,
+    );
   }
-  if (unit !== undefined) {
-    const known = knownLayouts.find((layout) => layout.unit === unit);
-    if (known === undefined) {
-      const problem = `${unit} is not a unit that certmend has a layout for`;
-      const hint = `Known units: ${knownUnits.join(', ')}. For a unit of another name set layout: in /etc/certmend/config.yaml.`;
-      return { ok: false, problem, hint, evidence };
-    }
-    evidence.push(`unit ${unit}: named on the command line`);
-    return { ok: true, layout: known, unit, evidence };
+  if (named !== undefined) {
+    const layout = layoutOfUnit(named, reader);
+    if (layout !== undefined) return { ok: true, layout, unit: named, evidence };
+    const problem = `${named} is not a unit that certmend has a layout for: its ExecStart does not run rke2 or k3s as server or agent`;
+    const hint = `Known units: ${knownUnits.join(', ')}, and every unit whose ExecStart runs the program itself. Where a script starts it, set layout: and unit: in /etc/certmend/config.yaml.`;
+    return { ok: false, problem, hint, evidence };
   }
 
-  for (const { word, find } of unitEvidence) {
-    const units = knownLayouts.filter((layout) => find(layout.unit, reader));
-    for (const layout of units) evidence.push(`${layout.unit} is ${word}`);
-    const [only, second] = units;
-    if (only !== undefined && second === undefined) return { ok: true, layout: only, unit: only.unit, evidence };
-    // The RKE2 archive always installs both units, so two installed ones say nothing about the role.
-    if (second !== undefined && word !== 'installed') {
-      const names = units.map((layout) => layout.unit).join(' and ');
-      return { ok: false, problem: `${names} are both ${word}`, hint: chooseByHand, evidence };
-    }
+  const units = productUnits(reader);
+  const { word, units: sure } = surestUnits(units, reader);
+  for (const { unit } of sure) evidence.push(`${unit} is ${word}`);
+  const [only, second] = sure;
+  if (only !== undefined && second === undefined) {
+    const elsewhere = word === 'active' ? undefined : dataOfAnother(only, units, reader, dataDirOf);
+    if (elsewhere === undefined) return { ok: true, ...only, evidence };
+    const problem = `${only.unit} is ${word} and has no data in ${dataDirOf(only.layout, only.unit)}, while ${elsewhere} has the files of a node and no unit`;
+    return { ok: false, problem, hint: `${chooseByHand} If that directory is a leftover, remove it.`, evidence };
   }
-  return fromDirectories(reader, dataDirOf, evidence);
+  // The RKE2 archive always installs both units, so two installed ones say nothing about the role.
+  if (second !== undefined && word !== 'installed') {
+    return { ok: false, problem: `${namesOf(sure)} are both ${word}`, hint: chooseByHand, evidence };
+  }
+  const found = fromDirectories(reader, dataDirOf, units, evidence);
+  if (!found.ok) return { ...found, hint: `${chooseByHand}${found.hint}`, evidence };
+  return unitOf(found.layout, found.units, reader, evidence);
 }
 
-const unitEvidence: readonly {
-  readonly word: 'active' | 'enabled' | 'installed';
-  readonly find: (unit: string, reader: FileReader) => boolean;
-}[] = [
-  // systemd keeps one link per active unit here; it is gone after a reboot and absent in a backup.
-  { word: 'active', find: (unit, reader) => reader.stat(`/run/systemd/units/invocation:${unit}`).state === 'present' },
-  { word: 'enabled', find: isEnabled },
-  { word: 'installed', find: (unit, reader) => findUnit(unit, reader) !== undefined },
-];
+/** The unit of the command line, else of certmend's own configuration, by the name that systemd knows it by. */
+function namedUnit(question: LayoutQuestion, reader: FileReader, evidence: string[]): string | undefined {
+  const text = question.unit ?? question.configuredUnit;
+  if (text === undefined) return undefined;
+  const name = realUnitName(unitName(text), reader);
+  evidence.push(
+    question.unit === undefined
+      ? `unit ${name}: set in certmend's configuration`
+      : `unit ${name}: named on the command line`,
+  );
+  return name;
+}
 
-function isEnabled(unit: string, reader: FileReader): boolean {
-  const directories = (reader.list('/etc/systemd/system') ?? []).filter((name) => /\.(wants|requires)$/.test(name));
-  return directories.some((name) => reader.stat(`/etc/systemd/system/${name}/${unit}`).state === 'present');
+/** The one unit of a layout that is known already; the usual one when no unit was found at all. */
+function unitOf(
+  layout: KnownLayout,
+  units: readonly ProductUnit[],
+  reader: FileReader,
+  evidence: readonly string[],
+): Detection {
+  const { word, units: sure } = surestUnits(units, reader);
+  const [only, second] = sure;
+  const usual = sure.find(({ unit }) => unit === layout.unit);
+  if (second === undefined) return { ok: true, layout, unit: only?.unit ?? layout.unit, evidence };
+  if (usual !== undefined && word === 'installed') return { ok: true, layout, unit: usual.unit, evidence };
+  return { ok: false, problem: `${namesOf(sure)} are both ${word}`, hint: chooseByHand, evidence };
 }
 
 /**
- * A server has an `agent` directory too, and a node that was a server once may still have its `server` directory: only
- * one with authorities and with a token, password file or datastore counts as a server.
+ * A node whose unit has no data may be new, or the unit that runs it was renamed, or belongs to the other product: where
+ * another product without a unit has data, nobody can tell whose certificates are to be healed.
  */
-function fromDirectories(
+function dataOfAnother(
+  { layout, unit }: ProductUnit,
+  units: readonly ProductUnit[],
   reader: FileReader,
-  dataDirOf: (layout: KnownLayout) => string,
-  evidence: string[],
-): Detection {
-  const exists = (path: string): boolean => reader.stat(path).state === 'present';
-  const candidates: KnownLayout[] = [];
-  for (const product of products) {
-    const dataDir = dataDirOf(layoutOf(product, 'server'));
-    const hasAuthorities = exists(`${dataDir}/server/tls`);
-    const traces = ['token', 'cred/passwd', 'db'].filter((name) => exists(`${dataDir}/server/${name}`));
-    const hasAgent = exists(`${dataDir}/agent`);
-    if (hasAuthorities && (traces.length > 0 || !hasAgent)) {
-      evidence.push(
-        `${dataDir}/server/tls exists${traces.map((name) => `, ${name} beside it`).join('')}: weak evidence of a server`,
-      );
-      candidates.push(layoutOf(product, 'server'));
-    } else if (hasAgent) {
-      evidence.push(`${dataDir}/agent exists without a complete server directory: weak evidence of an agent`);
-      candidates.push(layoutOf(product, 'agent'));
-    }
-  }
-  // Where only one product has a unit, a directory of the other is a leftover.
-  const installed = candidates.filter((layout) =>
-    knownLayouts.some((known) => known.product === layout.product && findUnit(known.unit, reader) !== undefined),
-  );
-  const [only, second] = installed.length > 0 ? installed : candidates;
-  if (only === undefined) {
-    const problem = 'no RKE2 or K3s was found on this node: no unit, no data directory';
-    const hint = `${chooseByHand} With a data directory of your own also set dataDir:.`;
-    return { ok: false, problem, hint, evidence };
-  }
-  if (second !== undefined) {
-    const problem = `both ${only.product} and ${second.product} have files on this node, and no unit says which one runs`;
-    return { ok: false, problem, hint: chooseByHand, evidence };
-  }
-  return { ok: true, layout: only, unit: only.unit, evidence };
+  dataDirOf: (layout: KnownLayout, unit: string) => string,
+): string | undefined {
+  if (holdsFiles(dataDirOf(layout, unit), reader)) return undefined;
+  return knownLayouts
+    .filter(({ product, role }) => product !== layout.product && role === 'server')
+    .filter(({ product }) => !units.some((other) => other.layout.product === product))
+    .map((other) => dataDirOf(other, other.unit))
+    .find((directory) => holdsFiles(directory, reader));
+}
+
+function namesOf(units: readonly ProductUnit[]): string {
+  return units.map(({ unit }) => unit).join(' and ');
 }

@@ -57,6 +57,8 @@ export interface Setting {
 export interface LayoutQuestion {
   /** `rke2-server.service` or `rke2-server`: the boot hook knows it. */
   readonly unit?: string | undefined;
+  /** From certmend's own configuration (`unit:`): for every command that was not told one. */
+  readonly configuredUnit?: string | undefined;
   /** From certmend's own configuration (`layout:`). */
   readonly layout?: string | undefined;
   /** From certmend's own configuration (`dataDir:`), beats the product's configuration. */

@@ -18,7 +18,7 @@ import { readUnit, type Unit } from './unit-file.ts';
  * configuration the product itself would refuse, is an answer with `ok` false.
  */
 export function resolveLayout(question: LayoutQuestion, reader: FileReader, host: HostFacts): LayoutAnswer {
-  const detection = detect(question, reader, (layout) => configuredDataDir(layout, question, reader));
+  const detection = detect(question, reader, (layout, unit) => configuredDataDir(layout, unit, question, reader));
   if (!detection.ok) return detection;
   const evidence = [...detection.evidence];
 
@@ -80,8 +80,8 @@ function roleOf(layout: KnownLayout, unit: Unit, evidence: string[]): KnownLayou
 }
 
 /** For directory evidence only: a broken configuration does not decide anything here, it is reported later. */
-function configuredDataDir(layout: KnownLayout, question: LayoutQuestion, reader: FileReader): string {
-  const unit = readUnit(layout.unit, reader, environmentFiles(layout.product, layout.unit));
+function configuredDataDir(layout: KnownLayout, name: string, question: LayoutQuestion, reader: FileReader): string {
+  const unit = readUnit(name, reader, environmentFiles(layout.product, name));
   const answer = readEffectiveConfig(layout.product, unit, reader);
   const config = answer.ok ? answer.config : { values: new Map(), evidence: [] };
   return readDataDir(layout, config, question).value;

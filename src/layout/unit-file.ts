@@ -2,7 +2,7 @@ import type { FileReader } from '../disk/file-reader.ts';
 import type { Origin } from './layout.ts';
 import { readEnvironmentFile } from './environment-file.ts';
 import { readServiceSettings } from './service-settings.ts';
-import { findDropIns, unitDirectories } from './unit-directories.ts';
+import { findDropIns, templateOf, unitDirectories } from './unit-directories.ts';
 import { splitWords, type Word } from './words.ts';
 
 /** What a unit file with its drop-ins says about the process it starts. */
@@ -17,11 +17,25 @@ export interface Unit {
   readonly environment: ReadonlyMap<string, Origin<string>>;
 }
 
-/** Path of the unit file that systemd would load, masked ones included; undefined when there is none. */
+/**
+ * Path of the unit file that systemd would load, masked ones included; undefined when there is none. An instance
+ * without a file of its own is loaded from its template (systemd.unit(5)).
+ */
 export function findUnit(name: string, reader: FileReader): string | undefined {
-  return unitDirectories
-    .map((directory) => `${directory}/${name}`)
-    .find((path) => reader.stat(path).state === 'present');
+  for (const file of [name, ...templateOf(name)]) {
+    const path = unitDirectories
+      .map((directory) => `${directory}/${file}`)
+      .find((candidate) => reader.stat(candidate).state === 'present');
+    if (path !== undefined) return path;
+  }
+  return undefined;
+}
+
+/** The name that systemd knows the unit by: a link in a unit directory to a file of another name is an alias. */
+export function realUnitName(name: string, reader: FileReader): string {
+  const path = findUnit(name, reader);
+  const target = path === undefined ? undefined : reader.readLink(path)?.split('/').at(-1);
+  return target?.endsWith('.service') === true && target !== path?.split('/').at(-1) ? target : name;
 }
 
 /**

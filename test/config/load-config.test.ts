@@ -51,6 +51,7 @@ test('loadConfig gives the defaults for files that say nothing', async (t) => {
 test('loadConfig reads every key', async (t) => {
   const text = `
 layout: custom-server
+unit: custom.service
 dataDir: /data/rke2/
 boot: { enabled: false, deadline: 65s }
 renewal: { renewBefore: 36h, validity: 400d }
@@ -66,6 +67,7 @@ notify: { exec: [/usr/local/bin/page, --now], timeout: 5s }
 `;
   t.deepEqual(await load(t, { [main]: text }), {
     layout: 'custom-server',
+    unit: 'custom.service',
     dataDir: '/data/rke2',
     boot: { enabled: false, deadlineMs: 65_000 },
     renewal: { renewBeforeDays: 1.5, validityDays: 400 },

@@ -114,6 +114,115 @@ const found: readonly Case[] = [
     tree: { ...bothRke2Units, ...rke2Server, [`${k3s}/agent/x`]: '' },
     layout: 'rke2-server',
   },
+  {
+    name: 'a unit of any name that runs the product',
+    tree: { '/usr/lib/systemd/system/k3s-server.service': unit('/usr/local/bin/k3s server') },
+    layout: 'k3s-server',
+    unit: 'k3s-server.service',
+  },
+  {
+    name: 'a unit of any name under a launcher and in a shell',
+    tree: {
+      '/etc/systemd/system/appliance.service': unit("/bin/sh -ec 'ulimit -n 65536; exec /opt/bin/rke2 server --debug'"),
+    },
+    layout: 'rke2-server',
+    unit: 'appliance.service',
+  },
+  {
+    name: 'the program in a variable of the unit’s environment',
+    tree: {
+      '/etc/systemd/system/edge.service': unit('${BIN} $ROLE').replace(
+        '[Service]',
+        '[Service]\nEnvironment=BIN=/opt/k3s-v1.30.1+k3s1 ROLE=agent',
+      ),
+    },
+    layout: 'k3s-agent',
+    unit: 'edge.service',
+  },
+  {
+    name: 'the enabled of two units that run the same product',
+    tree: {
+      '/etc/systemd/system/k3s.service': unit('/usr/local/bin/k3s server'),
+      '/etc/systemd/system/k3s-edge.service': unit('/usr/local/bin/k3s server'),
+      [`${wants}/k3s-edge.service`]: { link: '../k3s-edge.service' },
+    },
+    layout: 'k3s-server',
+    unit: 'k3s-edge.service',
+  },
+  {
+    name: 'the name that an alias stands for',
+    question: { unit: 'k3s' },
+    tree: {
+      '/usr/lib/systemd/system/k3s-edge.service': unit('/usr/local/bin/k3s agent'),
+      '/etc/systemd/system/k3s.service': { link: '/usr/lib/systemd/system/k3s-edge.service' },
+    },
+    layout: 'k3s-agent',
+    unit: 'k3s-edge.service',
+  },
+  {
+    name: 'an enabled instance of a template',
+    tree: {
+      '/etc/systemd/system/k3s@.service': unit('/usr/local/bin/k3s %i'),
+      [`${wants}/k3s@server.service`]: { link: '../k3s@.service' },
+    },
+    layout: 'k3s-server',
+    unit: 'k3s@server.service',
+  },
+  {
+    name: 'another unit where the usual one is masked',
+    tree: {
+      '/etc/systemd/system/k3s.service': { link: '/dev/null' },
+      '/usr/lib/systemd/system/k3s-server.service': unit('/usr/local/bin/k3s server'),
+    },
+    layout: 'k3s-server',
+    unit: 'k3s-server.service',
+  },
+  {
+    name: 'the configured unit, and what it runs',
+    question: { configuredUnit: 'k3s-b' },
+    tree: {
+      '/etc/systemd/system/k3s-a.service': unit('/usr/local/bin/k3s server'),
+      '/etc/systemd/system/k3s-b.service': unit('/usr/local/bin/k3s agent'),
+    },
+    layout: 'k3s-agent',
+    unit: 'k3s-b.service',
+  },
+  {
+    name: 'the unit on the command line before the configured one',
+    question: { unit: 'rke2-server', configuredUnit: 'k3s' },
+    tree: {},
+    layout: 'rke2-server',
+    unit: 'rke2-server.service',
+  },
+  {
+    name: 'a configured layout, and the unit that runs it',
+    question: { layout: 'k3s-server' },
+    tree: { '/etc/systemd/system/k3s-b.service': unit('/usr/local/bin/k3s server') },
+    layout: 'k3s-server',
+    unit: 'k3s-b.service',
+  },
+  {
+    name: 'directories below the data directory of a unit’s own arguments',
+    tree: {
+      '/etc/systemd/system/a.service': unit('/usr/local/bin/k3s server --data-dir /srv/k3s'),
+      '/etc/systemd/system/b.service': unit('/usr/local/bin/k3s agent --data-dir /srv/k3s'),
+      '/srv/k3s/server/tls/x': '',
+      '/srv/k3s/server/token': '',
+    },
+    layout: 'k3s-server',
+    unit: 'a.service',
+  },
+  {
+    name: 'traces of a server whose certificates are lost',
+    tree: { [`${rke2}/server/token`]: 'x', [`${rke2}/server/db/etcd/x`]: '', [`${rke2}/agent/x`]: '' },
+    layout: 'rke2-server',
+  },
+  {
+    name: 'an enabled unit on a node that is new',
+    tree: { [`${wants}/k3s.service`]: { link: 'x' } },
+    layout: 'k3s-server',
+    unit: 'k3s.service',
+  },
 ];
 
 for (const { name, question = {}, tree, layout, unit: expected } of found) {
@@ -162,6 +271,39 @@ const refusals: readonly (Omit<Case, 'layout'> & { readonly says: RegExp; readon
     tree: { ...rke2Server, [`${k3s}/agent/x`]: '' },
     says: /both rke2 and k3s/,
     hint: /layout:/,
+  },
+  {
+    name: 'an enabled unit without data beside the data of another product without a unit',
+    tree: { [`${wants}/k3s.service`]: { link: 'x' }, ...rke2Server },
+    says: /^k3s\.service is enabled and has no data in .*k3s, while .*rke2 has the files of a node/,
+    hint: /layout:/,
+  },
+  {
+    name: 'two units that run the product, and neither is enabled',
+    tree: {
+      '/etc/systemd/system/k3s-a.service': unit('/usr/local/bin/k3s server'),
+      '/etc/systemd/system/k3s-b.service': unit('/usr/local/bin/k3s server'),
+      [`${k3s}/server/tls/x`]: '',
+      [`${k3s}/server/token`]: '',
+    },
+    says: /k3s-a\.service and k3s-b\.service are both installed/,
+    hint: /unit:/,
+  },
+  {
+    name: 'a unit that mentions the product and runs something else',
+    question: { unit: 'backup' },
+    tree: { '/etc/systemd/system/backup.service': unit('/usr/local/bin/k3s etcd-snapshot save server') },
+    says: /^backup\.service is not a unit/,
+    hint: /unit:/,
+  },
+  {
+    name: 'the product in a container',
+    tree: {
+      '/etc/systemd/system/k3s.service.d/x': '',
+      '/etc/systemd/system/box.service': unit('/usr/bin/docker run k3s server'),
+    },
+    says: /no RKE2 or K3s/,
+    hint: /unit:/,
   },
 ];
 

@@ -41,12 +41,13 @@ test('the sample configuration has every key, each with a value that is accepted
 });
 
 test('the sample configuration shows the defaults where there are any', async (t) => {
-  const { layout, dataDir, renewal, metrics, notify, ...others } = await load(t, uncommented());
+  const { layout, unit, dataDir, renewal, metrics, notify, ...others } = await load(t, uncommented());
   t.like(defaultConfig, others);
   t.is(renewal.validityDays, defaultConfig.renewal.validityDays);
   t.is(notify.timeoutMs, defaultConfig.notify.timeoutMs);
   // The rest are examples, for there is no default.
   t.is(layout, 'rke2-server');
+  t.is(unit, 'rke2-server.service');
   t.is(dataDir, '/var/lib/rancher/rke2');
   t.is(renewal.renewBeforeDays, 120);
   t.truthy(metrics.textfile);

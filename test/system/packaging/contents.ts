@@ -17,7 +17,6 @@ const required = [
   '/usr/lib/systemd/system/rke2-agent.service.d/10-certmend.conf',
   '/usr/lib/systemd/system/k3s.service.d/10-certmend.conf',
   '/usr/lib/systemd/system/k3s-agent.service.d/10-certmend.conf',
-  '/usr/lib/systemd/system/kubelet.service.d/10-certmend.conf',
   '/usr/lib/tmpfiles.d/certmend.conf',
   '/usr/share/bash-completion/completions/certmend',
   '/usr/share/man/man5/certmend.yaml.5.gz',

@@ -6,7 +6,7 @@ import { runTo } from '../command.ts';
 import { inScratch } from '../scratch.ts';
 import type { Built } from './build.ts';
 
-const product = ['rke2-server', 'rke2-agent', 'k3s', 'k3s-agent', 'kubelet'];
+const product = ['rke2-server', 'rke2-agent', 'k3s', 'k3s-agent'];
 
 /** What the units of a system stand on, from the systemd of this machine; and programs that the lines name. */
 const surroundings = '/usr/lib/systemd/system/*.{target,slice,socket}';
