@@ -1,3 +1,4 @@
+import { jsonText } from '../disk/json-text.ts';
 import { dirname, join } from 'node:path';
 import { onDisk } from '../disk/disk-error.ts';
 import { makeDirectories, writeNewFile } from '../disk/durable-write.ts';
@@ -45,7 +46,7 @@ export function keepInQuarantine(input: {
   if (live.state === 'regular') {
     writeNewFile(writer, target, live.bytes, { mode: 0o600 });
   }
-  const text = JSON.stringify({ schema: 1, path, id, reason, at, ...found }, null, 2);
+  const text = jsonText({ schema: 1, path, id, reason, at, ...found }, 2);
   writeNewFile(writer, note, Buffer.from(`${text}\n`), { mode: 0o600 });
   onDisk('make durable', dirname(target), () => {
     // The live file goes next; its copy must be found after a power cut too.

@@ -1,3 +1,4 @@
+import { jsonText } from '../disk/json-text.ts';
 import type { State } from '../state/state.ts';
 import { healthChangeDocument } from '../report/health-change.ts';
 import type { KnownHealth } from './health-news.ts';
@@ -21,5 +22,5 @@ export async function notifyHealth(
       reasons: [...before.reasons.values()].map(({ code, id }) => ({ code, id: id ?? null })),
     },
   });
-  return announce(`${JSON.stringify(document)}\n`, stopping);
+  return announce(`${jsonText(document)}\n`, stopping);
 }

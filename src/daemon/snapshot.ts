@@ -1,3 +1,4 @@
+import { jsonText } from '../disk/json-text.ts';
 import { version } from '../build-info.ts';
 import { metricsText } from '../report/metrics.ts';
 import { rfc3339 } from '../state/rfc3339.ts';
@@ -14,7 +15,7 @@ export function snapshotOf(
   if (result.kind === 'waiting') {
     return {
       metrics: metricsText(undefined, { ...run, version }),
-      health: `${JSON.stringify({ at, level: 'ok', waiting: result.reason })}\n`,
+      health: `${jsonText({ at, level: 'ok', waiting: result.reason })}\n`,
       healthy: true,
     };
   }
@@ -25,7 +26,7 @@ export function snapshotOf(
       { assessment: survey.assessment, state, nodeName: survey.layout.nodeName },
       { ...run, version },
     ),
-    health: `${JSON.stringify({ at, level, since, reasons, standbyProblem: standbyProblem ?? null })}\n`,
+    health: `${jsonText({ at, level, since, reasons, standbyProblem: standbyProblem ?? null })}\n`,
     healthy: level !== 'critical',
   };
 }

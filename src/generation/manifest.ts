@@ -1,3 +1,4 @@
+import { jsonText } from '../disk/json-text.ts';
 import {
   exact,
   instant,
@@ -65,5 +66,5 @@ export function parseManifest(bytes: Uint8Array): ParsedManifest {
 }
 
 export function formatManifest(value: Manifest): Buffer {
-  return Buffer.from(`${JSON.stringify(value, null, 2)}\n`);
+  return Buffer.from(`${jsonText(value, 2)}\n`);
 }

@@ -1,5 +1,6 @@
 import type { Assessment } from '../assess/assessment.ts';
 import type { State } from '../state/state.ts';
+import { printable } from './printable.ts';
 import { instantOf } from '../state/rfc3339.ts';
 
 /**
@@ -99,7 +100,9 @@ function nodeFamilies({
 }
 
 function family(name: string, help: string, samples: readonly Sample[]): string {
-  const lines = samples.map(([labels, value]) => `${name}${labelText(labels)} ${String(value)}`);
+  // Two of the same labels would make a collector refuse the whole file; names can be made to look the same.
+  const values = new Map(samples.toReversed().map(([labels, value]) => [labelText(labels), value]));
+  const lines = [...values].reverse().map(([labels, value]) => `${name}${labels} ${String(value)}`);
   return [`# HELP ${name} ${help}`, `# TYPE ${name} gauge`, ...lines].join('\n');
 }
 
@@ -108,7 +111,8 @@ function labelText(labels: Labels): string {
   return parts.length === 0 ? '' : `{${parts.join(',')}}`;
 }
 
-/** Backslash, quote and line end, as the format asks. */
+/** Backslash, quote and line end, as the format asks; it has no escape for what steers a terminal. */
 function escaped(value: string): string {
-  return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
+  const lines = value.split('\n').map(printable);
+  return lines.join('\n').replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
 }

@@ -1,3 +1,4 @@
+import { jsonText } from '../disk/json-text.ts';
 import winston from 'winston';
 import type { Audit, AuditRecord, Priority } from './audit.ts';
 import { auditFields } from './audit-fields.ts';
@@ -41,7 +42,7 @@ export function createAudit(options: AuditOptions): Audit {
   };
   const toFile = (record: AuditRecord) => {
     try {
-      appendLine(`${JSON.stringify({ at: rfc3339(now()), ...record })}\n`);
+      appendLine(`${jsonText({ at: rfc3339(now()), ...record })}\n`);
     } catch (error) {
       if (fileFailed) return;
       fileFailed = true;

@@ -1,3 +1,4 @@
+import { jsonText } from '../disk/json-text.ts';
 import { dirname } from 'node:path';
 import { errnoOf, onDisk } from '../disk/disk-error.ts';
 import { writeDurably } from '../disk/durable-write.ts';
@@ -16,7 +17,7 @@ const temporaryName = '.dynamic-cert.json.certmend-new';
  * @throws CertmendError StorageFull, StorageReadOnly, StorageDenied, StorageFailed (exit 73)
  */
 export function saveState(writer: FileWriter, state: State): void {
-  const bytes = Buffer.from(`${JSON.stringify(state, undefined, 2)}\n`);
+  const bytes = Buffer.from(`${jsonText(state, 2)}\n`);
   if (bytes.length > maxFileBytes) {
     // Every list in it is bounded, so this is a node with thousands of entries. What could not be read back is not written.
     throw new CertmendError(

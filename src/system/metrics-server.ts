@@ -1,4 +1,5 @@
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
+import type { Socket } from 'node:net';
 import { CertmendError, exitStatus } from '../error.ts';
 import type { Snapshot } from '../daemon/ports.ts';
 
@@ -6,6 +7,11 @@ export interface MetricsServer {
   show(snapshot: Snapshot): void;
   close(): Promise<void>;
 }
+
+/** A request is one line and its answer is ready: whoever needs longer than this is not asking, milliseconds. */
+const patienceMs = 5000;
+/** Open at once. Beyond it the oldest is closed, not the newest refused: who holds connections open keeps nobody out. */
+const maxConnections = 16;
 
 /**
  * Serves `/metrics` and `/healthz` on the loopback interface. Only where the configuration asks for it (P11); what it
@@ -16,9 +22,10 @@ export interface MetricsServer {
  */
 export async function openMetricsServer(listen: string): Promise<MetricsServer> {
   let snapshot: Snapshot | undefined;
-  const server = createServer((request, response) => {
+  const limits = { requestTimeout: patienceMs, headersTimeout: patienceMs, connectionsCheckingInterval: 1000 };
+  const server = createServer(limits, (request, response) => {
     const reply = (status: number, type: string, body: string): void => {
-      response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' });
+      response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store', connection: 'close' });
       response.end(request.method === 'HEAD' ? undefined : body);
     };
     if (request.method !== 'GET' && request.method !== 'HEAD') {
@@ -33,8 +40,7 @@ export async function openMetricsServer(listen: string): Promise<MetricsServer> 
       reply(404, 'text/plain', '/metrics and /healthz are served here\n');
     }
   });
-  server.requestTimeout = 10_000;
-  server.maxConnections = 16;
+  boundConnections(server, maxConnections);
   const colon = listen.lastIndexOf(':');
   const host = listen.slice(0, colon).replaceAll(/[[\]]/g, '');
   await new Promise<void>((resolve, reject) => {
@@ -61,4 +67,18 @@ export async function openMetricsServer(listen: string): Promise<MetricsServer> 
         server.closeAllConnections();
       }),
   };
+}
+
+function boundConnections(server: Server, limit: number): void {
+  const open = new Set<Socket>();
+  server.on('connection', (socket) => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+    // Also for who asks and does not read the answer.
+    socket.setTimeout(patienceMs, () => {
+      socket.destroy();
+    });
+    const [oldest] = open;
+    if (open.size > limit) oldest?.destroy();
+  });
 }
