@@ -59,6 +59,7 @@ export const reasonCodes = [
   'UnknownCertificate',
   'ReissuedAtStart',
   'OperatorRequest',
+  'RestartDue',
 ] as const;
 
 export type ReasonCode = (typeof reasonCodes)[number];

@@ -9,6 +9,7 @@ import { judgeKubeconfig } from './kubeconfig.ts';
 import { judgeLeaf } from './leaf.ts';
 import { judgeListener } from './listener.ts';
 import { judgeDocument } from './protected-document.ts';
+import { restartFinding, restartOf } from './restart.ts';
 import type { Judgement } from './row.ts';
 import { judgeUnknown } from './unknown.ts';
 
@@ -32,8 +33,10 @@ export function assess(input: AssessInput): Assessment {
     findings.push(...judgement.findings);
     rows.push(judgement.row);
   }
+  const restart = restartOf(rows, findings, context);
+  if (restart !== undefined) findings.push(restartFinding(restart, context));
   findings.push(...(input.extraFindings ?? []));
-  return { now: input.now, clock: input.clock, findings, rows, health: healthOf(findings) };
+  return { now: input.now, clock: input.clock, findings, rows, health: healthOf(findings), restart };
 }
 
 function judge(item: Item, context: AssessContext): Judgement {

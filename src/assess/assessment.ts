@@ -15,6 +15,8 @@ export interface Finding {
   readonly answer: Answer;
   /** What the answer would be if the leaf's authority could sign: set only when that is why the answer is `operator`. */
   readonly blocked?: Blocked | undefined;
+  /** How far something that draws near has come, in days left: a smaller number than before is news (urgency.ts). */
+  readonly step?: number | undefined;
 }
 
 /** An answer that certmend would give but for the authority of the leaf. */
@@ -44,6 +46,8 @@ export interface HealthReason {
   readonly code: ReasonCode;
   readonly id: string | undefined;
   readonly message: string;
+  readonly severity: Severity;
+  readonly step?: number | undefined;
 }
 
 export interface Health {
@@ -79,6 +83,18 @@ export interface Assessment {
   readonly findings: readonly Finding[];
   readonly rows: readonly CertificateRow[];
   readonly health: Health;
+  /** Set when the service runs and has to be restarted for what ends. */
+  readonly restart?: Restart | undefined;
+}
+
+/** What is due can be made anew at a start of the service only. */
+export interface Restart {
+  /** When the first of them ends, milliseconds since the epoch. */
+  readonly before: number;
+  /** Entry id of that one. */
+  readonly first: string;
+  /** How many are due. */
+  readonly due: number;
 }
 
 /** Whether the wall clock is believed, with what decided it (P5, design 9). */

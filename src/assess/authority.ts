@@ -8,6 +8,7 @@ import { damagedRemedy, endedAuthority, missingRemedy, replaceAuthority } from '
 import { leaveToProduct } from './reissued.ts';
 import { certificateRow, type Judgement } from './row.ts';
 import { findingsOf, type Rule } from './rule.ts';
+import { urgencyOf } from './urgency.ts';
 
 export interface AuthoritySubject {
   readonly item: AuthorityItem;
@@ -128,8 +129,12 @@ const endRule: Rule<AuthoritySubject> = {
     }
     if (left > settings.authorityWarningDays * dayMs) return 'passed';
     const message = `${path} expires in ${span(left)}, at ${instant(issuer.end)}; replace it while the cluster runs: ${replaceAuthority(context)}`;
-    const severity = left <= settings.authorityCriticalDays * dayMs ? 'critical' : 'warning';
-    return { code: 'AuthorityExpiring', severity, message, answer: 'operator' };
+    return {
+      code: 'AuthorityExpiring',
+      ...urgencyOf(left, settings.authorityCriticalDays),
+      message,
+      answer: 'operator',
+    };
   },
 };
 

@@ -19,6 +19,8 @@ export interface AssessInput {
 export interface AssessSettings {
   /** A leaf with this many days left, or fewer, is due. */
   readonly renewBeforeDays: number;
+  /** A leaf that only a person can help, with this many days left, is critical. */
+  readonly leafCriticalDays: number;
   readonly authorityWarningDays: number;
   readonly authorityCriticalDays: number;
 }

@@ -17,6 +17,16 @@ export function instant(ms: number): string {
 }
 
 /**
+ * The same for a line that people read: `2026-12-15 23:23 UTC`. Down to the minute, since a term that is a little too
+ * early does no harm.
+ */
+export function minute(ms: number): string {
+  return instant(ms)
+    .replace('T', ' ')
+    .replace(/:\d{2}Z$/, ' UTC');
+}
+
+/**
  * A length of time in the largest unit that still says something: `400 days`, `1 day`, `5 hours`, `3 minutes`. Rounded
  * down, since a person who reads "1 day" must have that day.
  * @param ms milliseconds; the sign is ignored

@@ -6,7 +6,9 @@ const severityRank: Readonly<Record<Severity, number>> = { critical: 0, warning:
 /** What makes the others follow comes first: a wrong clock, then an authority, then the rest. */
 function causeRank(code: ReasonCode): number {
   if (code.startsWith('Clock')) return 0;
-  return code.startsWith('Authority') || code === 'ProtectedFileDamaged' ? 1 : 2;
+  if (code.startsWith('Authority') || code === 'ProtectedFileDamaged') return 1;
+  // An order with a date, before each of the certificates that it is about.
+  return code === 'RestartDue' ? 2 : 3;
 }
 
 /** The health that follows from findings: the worst severity, and every finding that is more than a note, worst first. */
@@ -20,6 +22,12 @@ export function healthOf(findings: readonly Finding[]): Health {
   const worst = reasons[0]?.severity;
   return {
     level: worst === undefined || worst === 'note' ? 'ok' : worst,
-    reasons: reasons.map(({ code, id, message }) => ({ code, id, message })),
+    reasons: reasons.map(({ code, id, message, severity, step }) => ({
+      code,
+      id,
+      message,
+      severity,
+      ...(step === undefined ? {} : { step }),
+    })),
   };
 }

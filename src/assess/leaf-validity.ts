@@ -2,6 +2,7 @@ import { dayMs, instant, span } from './figures.ts';
 import { pairFault, type LeafSubject } from './leaf-subject.ts';
 import { replaceAuthority } from './protected-file.ts';
 import type { Rule, Verdict } from './rule.ts';
+import { urgencyOf } from './urgency.ts';
 
 /** A new leaf that would live less than this longer than the present one is not worth a rotation. */
 const worthwhileGainMs = dayMs;
@@ -66,11 +67,19 @@ export const expiryRule: Rule<LeafSubject> = {
 
 function due(subject: LeafSubject, end: number, authorityEnd: number | undefined, days: string): Verdict {
   const { entry } = subject.item;
+  const urgency = urgencyOf(end - subject.context.now, subject.context.settings.leafCriticalDays);
   if (!entry.reissuedAtStart && authorityEnd !== undefined && authorityEnd - end < worthwhileGainMs) {
     // A new leaf ends with its authority too. Without this rule every start of the last days would rotate in vain (P8).
     const message = `${days}; a new one could not live longer, since ${entry.issuer} ends then too: ${replaceAuthority(subject.context)}`;
-    return { code: 'LeafRenewDue', severity: 'warning', message, answer: 'operator' };
+    return { code: 'LeafRenewDue', ...urgency, message, answer: 'operator' };
   }
   const message = `${days}, which is inside the renewal window of ${subject.context.settings.renewBeforeDays} days`;
-  return pairFault(subject, 'rotate', { code: 'LeafRenewDue', severity: 'warning', message });
+  const fault = pairFault(subject, 'rotate', { code: 'LeafRenewDue', severity: 'warning', message });
+  // While the service is down its next start answers it. While it runs the order to restart it is a finding of its own
+  // and has the steps (restart.ts); what no start would answer has them here.
+  if (fault.answer === 'rotate' || entry.reissuedAtStart) {
+    const { serviceRunning } = subject.context;
+    return serviceRunning === true ? { ...fault, severity: urgency.severity } : fault;
+  }
+  return { ...fault, ...urgency };
 }

@@ -28,6 +28,7 @@ export interface Fault {
   /** The file at fault when it is not the entry's main one. */
   readonly path?: string | undefined;
   readonly blocked?: Blocked | undefined;
+  readonly step?: number | undefined;
 }
 
 /** One line of `certmend why`. */
@@ -50,7 +51,7 @@ export function findingsOf<Subject>(
   for (const rule of rules) {
     const verdict = rule.judge(subject);
     if (typeof verdict === 'string') continue;
-    const { code, severity, message, answer, blocked } = verdict;
+    const { code, severity, message, answer, blocked, step } = verdict;
     findings.push({
       code,
       id,
@@ -60,6 +61,7 @@ export function findingsOf<Subject>(
       evidence: rule.inputs(subject),
       answer,
       ...(blocked === undefined ? {} : { blocked }),
+      ...(step === undefined ? {} : { step }),
     });
   }
   return findings;

@@ -1,3 +1,4 @@
+import { assess } from '../assess/assess.ts';
 import { compose } from '../composition.ts';
 import { exitStatus, type ExitStatus } from '../error.ts';
 import { foresee } from '../heal/foresee.ts';
@@ -10,10 +11,14 @@ import { paperOf } from './paper-of.ts';
 import { tellLayout } from './tell-layout.ts';
 
 export async function run(args: Arguments, io: Io): Promise<ExitStatus> {
-  const ports = await compose(args, io, { askSystemd: false });
+  const ports = await compose(args, io, { askSystemd: true });
   tellLayout(ports, args, io);
-  const { survey, plan } = await foresee(ports);
-  const report = planReport({ plan, layout: survey.layout, root: ports.root, at: survey.assessment.now });
+  // What the boot hook would do, at a moment in which the service is down; and what that means for one that runs.
+  const { survey, plan } = await foresee({ ...ports, serviceRunning: () => false });
+  const { layout, question, assessment } = survey;
+  const { restart } = assess({ ...question, serviceRunning: ports.serviceRunning(layout.unit) });
+  const { unit } = layout;
+  const report = planReport({ plan, layout, root: ports.root, at: assessment.now, unit, restart });
   print(args, io, report, () => planText(report, paperOf(io)));
   switch (plan.decision) {
     case 'nothing-to-do':

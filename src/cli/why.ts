@@ -21,7 +21,14 @@ export async function run(args: Arguments, io: Io): Promise<ExitStatus> {
     throw unknownEntry(id, survey.layout);
   }
   const entry = survey.layout.entries.find((other) => other.id === id);
-  const report = whyReport({ root: ports.root, explanation, entry, plan, assessment: survey.assessment });
+  const report = whyReport({
+    root: ports.root,
+    explanation,
+    entry,
+    plan,
+    assessment: survey.assessment,
+    unit: survey.layout.unit,
+  });
   print(args, io, report, () => whyText(report, paperOf(io)));
   return exitStatus.ok;
 }

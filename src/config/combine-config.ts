@@ -53,6 +53,7 @@ function fill(file: ConfigFile): Config {
     },
     renewal: {
       renewBeforeDays: days(file.renewal?.renewBefore) ?? renewal.renewBeforeDays,
+      criticalDays: days(file.renewal?.critical) ?? renewal.criticalDays,
       validityDays: days(file.renewal?.validity) ?? renewal.validityDays,
     },
     authority: {

@@ -59,7 +59,11 @@ const hookEnd = '; after 75s /usr/bin/certmend ends the boot hook';
 const sections = {
   boot: { enabled: flag(), deadline: duration('5s', '70s', hookEnd) },
   // Under the product's own window (120 days) a new leaf would be made again at the very next start (facts 2.1).
-  renewal: { renewBefore: duration('1d', '3000d'), validity: duration('150d', '3650d') },
+  renewal: {
+    renewBefore: duration('1d', '3000d'),
+    critical: duration('1d', '120d'),
+    validity: duration('150d', '3650d'),
+  },
   authority: { warning: duration('1d', '3650d'), critical: duration('1d', '3650d') },
   standby: { enabled: flag() },
   clock: { maxOfflineGap: duration('30d', '3650d'), maxWait: duration('0s', '69s') },

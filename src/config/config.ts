@@ -14,6 +14,8 @@ export interface Config {
   readonly renewal: {
     /** Rotate when a leaf has less than this many days left; default is the product's own window of the layout. */
     readonly renewBeforeDays: number | undefined;
+    /** A certificate that only a restart or a person can help is critical with this many days left, or fewer (14). */
+    readonly criticalDays: number;
     /** Validity of new leaves in days (365). */
     readonly validityDays: number;
   };

@@ -6,7 +6,7 @@ export const defaultConfig: Config = {
   unit: undefined,
   dataDir: undefined,
   boot: { enabled: true, deadlineMs: 60_000 },
-  renewal: { renewBeforeDays: undefined, validityDays: 365 },
+  renewal: { renewBeforeDays: undefined, criticalDays: 14, validityDays: 365 },
   authority: { warningDays: 365, criticalDays: 120 },
   standby: { enabled: true },
   retention: 3,

@@ -25,6 +25,7 @@ export async function examine(ports: Ports, examiner: Examiner): Promise<readonl
     layoutFound(survey),
     clockBelieved(survey),
     ...authoritiesAble(survey),
+    ...restartDue(survey),
     ...directoriesWritable(survey, examiner),
     spaceEnough(survey, examiner),
     lockPossible(examiner),
@@ -67,6 +68,14 @@ function authoritiesAble({ assessment, layout }: Survey): readonly Examined[] {
   return findings.map(({ severity, message, id }) =>
     ill('authorities', severity === 'critical' ? 'critical' : 'warning', message, `certmend why ${id ?? 'ENTRY'}`),
   );
+}
+
+/** What ends while the service runs is made anew by its start only, and nobody but a person restarts it. */
+function restartDue({ assessment, layout }: Survey): readonly Examined[] {
+  const order = assessment.findings.find(({ code }) => code === 'RestartDue');
+  if (order === undefined) return [];
+  const level = order.severity === 'critical' ? 'critical' : 'warning';
+  return [ill('restart', level, order.message, `systemctl restart ${layout.unit}`)];
 }
 
 function directoriesWritable({ layout }: Survey, { writeProblem }: Examiner): readonly Examined[] {

@@ -51,6 +51,7 @@ export function survey(ports: Ports, layout: Layout = findLayout(ports)): Survey
     remembered,
     settings: {
       renewBeforeDays,
+      leafCriticalDays: ports.config.renewal.criticalDays,
       authorityWarningDays: ports.config.authority.warningDays,
       authorityCriticalDays: ports.config.authority.criticalDays,
     },

@@ -54,6 +54,10 @@ export interface PlanReport extends DocumentHeader<'Plan'> {
   readonly root: string;
   readonly layout: string;
   readonly decision: Decision;
+  /** The actions are carried out at the next start of this unit. */
+  readonly unit: string;
+  /** The unit runs, and has to be restarted before this instant; null when it does not run, or nothing ends. */
+  readonly restartBefore: string | null;
   readonly source: { readonly kind: string; readonly generation: number | null };
   readonly reasons: readonly { readonly code: ReasonCode; readonly id: string | null; readonly message: string }[];
   readonly actions: readonly {

@@ -79,6 +79,11 @@ function nodeFamilies({
       'One for each reason why the node is not well.',
       health.reasons.map(({ code, id }): Sample => [{ code, id: id ?? '' }, 1]),
     ),
+    family(
+      'certmend_restart_before_timestamp_seconds',
+      'When the first certificate ends that only a restart of the running service makes anew; absent when none is due.',
+      assessment.restart === undefined ? [] : [[{ id: assessment.restart.first }, assessment.restart.before / 1000]],
+    ),
     family('certmend_clock_believed', 'Whether the wall clock is believed.', [[{}, clock.believed ? 1 : 0]]),
     family(
       'certmend_generation',

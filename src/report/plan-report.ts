@@ -1,3 +1,4 @@
+import type { Restart } from '../assess/assessment.ts';
 import type { Layout } from '../layout/layout.ts';
 import type { Action, Plan } from '../plan/plan.ts';
 import { rfc3339 } from '../state/rfc3339.ts';
@@ -12,8 +13,10 @@ export function planReport(input: {
   readonly layout: Pick<Layout, 'name' | 'entries'>;
   readonly root: string;
   readonly at: number;
+  readonly unit: string;
+  readonly restart?: Restart | undefined;
 }): PlanReport {
-  const { plan, layout, root, at } = input;
+  const { plan, layout, root, at, unit, restart } = input;
   return {
     apiVersion,
     kind: 'Plan',
@@ -21,6 +24,8 @@ export function planReport(input: {
     root,
     layout: layout.name,
     decision: plan.decision,
+    unit,
+    restartBefore: restart === undefined ? null : rfc3339(restart.before),
     source: { kind: plan.source.kind, generation: 'generation' in plan.source ? plan.source.generation : null },
     reasons: plan.reasons.map(({ code, id, message }) => ({ code, id: id ?? null, message })),
     actions: plan.actions.map((action) => ({

@@ -1,7 +1,9 @@
 import type { PlanReport } from './document.ts';
-import { wholeSeconds } from './duration.ts';
+import { instantOf } from '../state/rfc3339.ts';
+import { durationText, wholeSeconds } from './duration.ts';
 import { headLine, rootFact } from './head-line.ts';
 import type { Ink, Paper } from './paper.ts';
+import { printable } from './printable.ts';
 import { reasonLines } from './reason-lines.ts';
 import { type Column, renderTable } from './table.ts';
 
@@ -32,7 +34,18 @@ export function planText(report: PlanReport, paper: Paper): string {
     { text: reason },
     { text: path ?? '' },
   ]);
-  return `${head}${why}${rows.length === 0 ? '' : `\n${renderTable(columns, rows, paper)}`}`;
+  return `${head}${when(report)}${why}${rows.length === 0 ? '' : `\n${renderTable(columns, rows, paper)}`}`;
+}
+
+/** A plan without a date is read as one that is on its way. */
+function when({ actions, unit, restartBefore, at }: PlanReport): string {
+  if (restartBefore !== null) {
+    const now = instantOf(at) ?? 0;
+    const before = instantOf(restartBefore) ?? now;
+    const term = before < now ? 'now' : `before ${wholeSeconds(restartBefore)} (${durationText(before - now)})`;
+    return `  when: at the next start of ${printable(unit)}, which runs: restart it ${term}\n`;
+  }
+  return actions.length === 0 ? '' : `  when: at the next start of ${printable(unit)}\n`;
 }
 
 function material(source: PlanReport['source']): readonly string[] {

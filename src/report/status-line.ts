@@ -15,10 +15,11 @@ const longestMessage = 100;
 export function statusLine(state: State | undefined, now: number): string {
   if (state === undefined || state.lastCheck === null) return 'unknown · not checked yet · see: certmend check';
   const { level, reasons } = state.health;
-  const [first, ...others] = reasons;
+  const [first, ...rest] = reasons;
   if (level === 'ok' || first === undefined) {
     return ['healthy', ...inventoryParts(state, now)].join(' · ');
   }
+  const others = first.code === 'RestartDue' ? rest.filter(({ code }) => !answeredByRestart.has(code)) : rest;
   const more = others.length === 0 ? [] : [`and ${String(others.length)} more`];
   const see = first.id === null ? 'see: certmend check' : `see: certmend why ${printable(first.id)}`;
   const head = level === 'critical' ? 'CRITICAL' : 'WARNING';
@@ -48,10 +49,13 @@ function trouble(state: State, reason: State['health']['reasons'][number], now: 
     const left = end - now;
     return left < 0 ? `${id} expired ${durationText(left)} ago` : `${id} expires in ${durationText(left)}`;
   }
-  const said = printable(message);
+  const said = printable(code === 'RestartDue' ? (message.split(': ')[0] ?? message) : message);
   const named = id === null || said.includes(id) ? said : `${printable(id)}: ${said}`;
   return named.length <= longestMessage ? named : `${named.slice(0, longestMessage - 1)}…`;
 }
+
+/** What the order to restart is about: not more than that, only said once for each certificate. */
+const answeredByRestart: ReadonlySet<ReasonCode> = new Set(['LeafRenewDue', 'LeafExpired', 'KubeconfigStale']);
 
 /** Reasons that are said best as a distance, which is true at the moment of reading and not of the last check. */
 const aboutTheEnd: ReadonlySet<ReasonCode> = new Set([

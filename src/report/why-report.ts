@@ -37,6 +37,10 @@ export interface WhyReport extends DocumentHeader<'Explanation'> {
   readonly actions: readonly { readonly kind: string; readonly reason: string }[];
   readonly clock: { readonly believed: boolean; readonly evidence: readonly string[] };
   readonly next: { readonly at: string; readonly what: string } | null;
+  /** What is done is done at a start of this unit … */
+  readonly unit: string;
+  /** … and it runs, and has to be restarted before this instant, when this very entry ends; null when it has not. */
+  readonly restartBefore: string | null;
 }
 
 export function whyReport(input: {
@@ -45,8 +49,9 @@ export function whyReport(input: {
   readonly entry: Entry | undefined;
   readonly plan: Plan;
   readonly assessment: Assessment;
+  readonly unit: string;
 }): WhyReport {
-  const { root, explanation, entry, plan, assessment } = input;
+  const { root, explanation, entry, plan, assessment, unit } = input;
   const { id, kind, path, rules, findings, row, nextDue } = explanation;
   return {
     apiVersion,
@@ -70,7 +75,16 @@ export function whyReport(input: {
       .map(({ kind: action, reason }) => ({ kind: action, reason })),
     clock: { believed: assessment.clock.believed, evidence: assessment.clock.evidence },
     next: nextDue === undefined ? null : { at: rfc3339(nextDue.at), what: nextDue.what },
+    unit,
+    restartBefore: restartBefore(explanation, assessment),
   };
+}
+
+/** This entry's own end: another one's may come before. */
+function restartBefore({ row, findings }: Explanation, { restart }: Assessment): string | null {
+  const isDue = findings.some(({ code }) => code === 'LeafRenewDue' || code === 'LeafExpired');
+  const end = row?.effectiveNotAfter;
+  return restart === undefined || !isDue || end === undefined || end < restart.before ? null : rfc3339(end);
 }
 
 function writingOf(entry: Entry | undefined): WhyReport['writing'] {

@@ -1,3 +1,5 @@
+import { instantOf } from '../state/rfc3339.ts';
+import { durationText, wholeSeconds } from './duration.ts';
 import { type Ink, paint, type Paper } from './paper.ts';
 import { printable } from './printable.ts';
 import type { WhyReport } from './why-report.ts';
@@ -18,6 +20,17 @@ const nextText: Readonly<Record<string, string>> = {
 };
 
 const outcomeInk: Readonly<Record<string, Ink>> = { passed: 'green', finding: 'red', skipped: 'faint' };
+
+/** What would be done has a place in time: a start of the unit, and for one that runs a term. */
+function when({ actions, unit, restartBefore, at }: WhyReport): readonly string[] {
+  if (restartBefore !== null) {
+    const now = instantOf(at) ?? 0;
+    const before = instantOf(restartBefore) ?? now;
+    const term = before < now ? 'now' : `before ${wholeSeconds(restartBefore)} (${durationText(before - now)})`;
+    return [`  when: at the next start of ${printable(unit)}, which runs: restart it ${term}\n`];
+  }
+  return actions.length === 0 ? [] : [`  when: at the next start of ${printable(unit)}\n`];
+}
 
 /** The trace for a person: the entry, each question with its answer and figures, what is found, what is done, what is next. */
 export function whyText(report: WhyReport, paper: Paper): string {
@@ -48,6 +61,7 @@ export function whyText(report: WhyReport, paper: Paper): string {
     ...(report.findings.length === 0 ? ['  nothing is wrong with it\n'] : []),
     ...report.findings.map(({ code, severity, message }) => `  ${severity} ${code}: ${printable(message)}\n`),
     `  now: ${report.actions.length === 0 ? 'nothing would be done' : report.actions.map(({ kind, reason }) => `${kind} (${reason})`).join(', ')}\n`,
+    ...when(report),
     ...(report.clock.believed ? [] : [`  the clock is not believed: ${report.clock.evidence[0] ?? 'no evidence'}\n`]),
     ...(report.next === null
       ? []

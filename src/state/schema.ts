@@ -102,7 +102,14 @@ export const stateSchema: Shape<State> = object<State>({
   told: added(
     object<NonNullable<State['told']>>({
       level: healthLevel,
-      reasons: list(object<ToldReason>({ code: reasonCode, id: nullable(text()) })),
+      reasons: list(
+        object<ToldReason>({
+          code: reasonCode,
+          id: nullable(text()),
+          severity: added(oneOf('warning', 'critical')),
+          step: added(count),
+        }),
+      ),
     }),
   ),
   lastCheck: nullable(instant),

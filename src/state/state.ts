@@ -44,6 +44,9 @@ export interface State {
 export interface ToldReason {
   readonly code: ReasonCode;
   readonly id: string | null;
+  /** How bad it was, and the step that it had reached: worse than that is news. Null where an older version told it. */
+  readonly severity: 'warning' | 'critical' | null;
+  readonly step: number | null;
 }
 
 export interface StateNode {

@@ -21,7 +21,7 @@ import {
   privateKey,
 } from './sample-node.ts';
 
-const settings = { renewBeforeDays: 120, authorityWarningDays: 365, authorityCriticalDays: 120 };
+const settings = { renewBeforeDays: 120, leafCriticalDays: 14, authorityWarningDays: 365, authorityCriticalDays: 120 };
 
 function why(id: string, ...items: readonly Item[]): Explanation | undefined {
   const input = inputFor(node(...items));

@@ -343,7 +343,7 @@ export function inputFor(inventory: Inventory, change: Partial<AssessInput> = {}
     now,
     clock: believed,
     remembered: { highWater: undefined, identities: new Map() },
-    settings: { renewBeforeDays: window, authorityWarningDays: 365, authorityCriticalDays: 120 },
+    settings: { renewBeforeDays: window, leafCriticalDays: 14, authorityWarningDays: 365, authorityCriticalDays: 120 },
     serviceRunning: false,
     ...change,
   };

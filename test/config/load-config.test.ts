@@ -54,7 +54,7 @@ layout: custom-server
 unit: custom.service
 dataDir: /data/rke2/
 boot: { enabled: false, deadline: 65s }
-renewal: { renewBefore: 36h, validity: 400d }
+renewal: { renewBefore: 36h, critical: 21d, validity: 400d }
 authority: { warning: 200d, critical: 50d }
 standby: { enabled: false }
 retention: 5
@@ -70,7 +70,7 @@ notify: { exec: [/usr/local/bin/page, --now], timeout: 5s }
     unit: 'custom.service',
     dataDir: '/data/rke2',
     boot: { enabled: false, deadlineMs: 65_000 },
-    renewal: { renewBeforeDays: 1.5, validityDays: 400 },
+    renewal: { renewBeforeDays: 1.5, criticalDays: 21, validityDays: 400 },
     authority: { warningDays: 200, criticalDays: 50 },
     standby: { enabled: false },
     retention: 5,

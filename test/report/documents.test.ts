@@ -74,6 +74,7 @@ const assessment: Assessment = {
       code: 'LeafExpired',
       id,
       message: `${id} expired 35 d ago, at 2027-01-25T12:00:00Z, and its issuer is on this node`,
+      severity: 'critical',
     })),
   },
 };
@@ -154,7 +155,7 @@ const plan: Plan = {
 };
 
 test('planReport gives each action its path', (t) => {
-  const report = planReport({ plan, layout, root: '/', at: now });
+  const report = planReport({ plan, layout, root: '/', at: now, unit: 'rke2-server' });
   t.is(report.kind, 'Plan');
   t.deepEqual(report.source, { kind: 'standby', generation: 7 });
   t.deepEqual(
@@ -164,13 +165,13 @@ test('planReport gives each action its path', (t) => {
 });
 
 test('planText fits 80 columns and says the decision, the source, why and what', (t) => {
-  const text = planText(planReport({ plan, layout, root: '/mnt', at: now }), terminal);
+  const text = planText(planReport({ plan, layout, root: '/mnt', at: now, unit: 'rke2-server' }), terminal);
   for (const line of text.split('\n')) t.true(textWidth(line) <= 80, line);
   t.regex(text, /^would rotate the whole set · from standby generation 7 · rke2-server · root \/mnt/);
   t.regex(text, /install +client-admin +LeafExpired/);
   const idle: Plan = { decision: 'nothing-to-do', source: { kind: 'none' }, reasons: [], actions: [] };
   t.is(
-    planText(planReport({ plan: idle, layout, root: '/', at: now }), terminal),
+    planText(planReport({ plan: idle, layout, root: '/', at: now, unit: 'rke2-server' }), terminal),
     'nothing to do · rke2-server · 2027-03-01T12:00:00Z\n',
   );
 });

@@ -28,6 +28,17 @@ test('metricsText gives every family that docs/metrics.md lists, well formed, an
   t.is(Number(end) * 1000, tree.now - 35 * 86_400_000, 'seconds since the epoch');
 });
 
+test('the alert rules ask for metrics that there are, and one of them for the end of a leaf', (t) => {
+  const rules = readFileSync(join(docs, 'examples/prometheus-rules.yaml'), 'utf8');
+  const known = readFileSync(join(docs, 'metrics.md'), 'utf8');
+  const asked = [...rules.matchAll(/^ +expr: (.*)$/gm)].map(([, expression = '']) => expression);
+  for (const name of asked.flatMap((expression) => expression.match(/certmend_\w+/g) ?? [])) {
+    t.true(known.includes(`| \`${name}\` `), name);
+  }
+  t.true(asked.some((expression) => /not_after.*role=~"leaf\|/.test(expression)));
+  t.true(asked.some((expression) => expression.includes('certmend_restart_before_timestamp_seconds')));
+});
+
 test('docs/audit.md lists the MESSAGE_ID of every reason', (t) => {
   const text = readFileSync(join(docs, 'audit.md'), 'utf8');
   for (const code of reasonCodes) {

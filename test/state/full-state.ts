@@ -64,7 +64,10 @@ export const fullState: State = {
     since: '2027-02-01T00:00:00Z',
     reasons: [{ code: 'LeafRenewDue', id: 'serving-kube-apiserver', message: 'serving-kube-apiserver ends in 100 d' }],
   },
-  told: { level: 'warning', reasons: [{ code: 'LeafRenewDue', id: 'serving-kube-apiserver' }] },
+  told: {
+    level: 'warning',
+    reasons: [{ code: 'LeafRenewDue', id: 'serving-kube-apiserver', severity: 'warning', step: 30 }],
+  },
   lastCheck: '2027-03-01T11:59:59.123Z',
   events: [
     { at: '2027-01-01T00:00:01Z', event: 'committed', code: 'LeafExpired', id: null, generation: 8, message: 'live' },

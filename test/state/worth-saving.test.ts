@@ -10,7 +10,9 @@ const at = (now: number, change = {}) =>
     now,
     health: {
       level: 'warning',
-      reasons: [{ code: 'AuthorityExpiring', id: 'server-ca', message: `ends in ${String(1e9 - now)}` }],
+      reasons: [
+        { code: 'AuthorityExpiring', id: 'server-ca', message: `ends in ${String(1e9 - now)}`, severity: 'warning' },
+      ],
     },
   });
 const before = afterAssessment(fullState, at(noon));
