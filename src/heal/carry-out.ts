@@ -4,7 +4,7 @@ import { decide } from '../plan/decide.ts';
 import type { Plan } from '../plan/plan.ts';
 import { brakeOf } from '../state/transitions.ts';
 import { execute } from './execute.ts';
-import type { Outcome } from './outcome.ts';
+import { unchanged, type Outcome } from './outcome.ts';
 import type { Ports } from './ports.ts';
 import { previousOf, standbyOf } from './generations-known.ts';
 import { withRecovery } from './recovery.ts';
@@ -80,13 +80,5 @@ function settle(session: Session, plan: Plan): Outcome {
     });
   }
   session.save();
-  return {
-    decision: plan.decision === 'deferred' || plan.decision === 'refused' ? plan.decision : 'nothing-to-do',
-    generation: undefined,
-    origin: undefined,
-    reasons: plan.reasons,
-    changed: [],
-    notes: [],
-    survey: session.survey,
-  };
+  return unchanged(plan, session.survey);
 }

@@ -5,12 +5,15 @@ import { previousOf, standbyOf } from './generations-known.ts';
 import type { Ports } from './ports.ts';
 import { survey, type Survey } from './survey.ts';
 
-/** The plan the boot hook would make now, without lock and without writing anything. */
+/**
+ * The plan the boot hook would make now, without lock and without writing anything.
+ * @param options.seen a look at the node that was had already
+ */
 export async function foresee(
   ports: Ports,
-  options: { readonly proveAfresh?: boolean } = {},
+  options: { readonly proveAfresh?: boolean; readonly seen?: Survey } = {},
 ): Promise<{ readonly survey: Survey; readonly standby: StandbyVerdict; readonly plan: Plan }> {
-  const seen = survey(ports);
+  const seen = options.seen ?? survey(ports);
   const state = seen.loaded.kind === 'loaded' ? seen.loaded.state : undefined;
   const question = { ports, survey: seen, state };
   const standby = await standbyOf(question, 'commit', options.proveAfresh);

@@ -1,4 +1,4 @@
-import type { PlanReason } from '../plan/plan.ts';
+import type { Plan, PlanReason } from '../plan/plan.ts';
 import type { Survey } from './survey.ts';
 
 /** What a run of the road came to; PrestartReport is made from it. */
@@ -14,4 +14,23 @@ export interface Outcome {
   readonly notes: readonly string[];
   /** What the node looked like when the decision was made. */
   readonly survey: Survey;
+}
+
+/**
+ * The outcome of a plan that changes nothing. One place for all who come to it, with or without the lock: the same node
+ * is told the same words and the same decision at every start.
+ * @param notes sentences beside the reasons
+ */
+export function unchanged(plan: Plan, survey: Survey, notes: readonly string[] = []): Outcome {
+  const isHeldBack = plan.decision === 'refused' || plan.decision === 'deferred';
+  return {
+    decision: isHeldBack ? plan.decision : 'nothing-to-do',
+    generation: undefined,
+    origin: undefined,
+    // Nothing is due, and what a person should know of the node all the same is in its health.
+    reasons: isHeldBack ? plan.reasons : survey.assessment.health.reasons,
+    changed: [],
+    notes,
+    survey,
+  };
 }

@@ -1,10 +1,10 @@
 import type { Finding } from '../assess/assessment.ts';
 import type { Layout } from '../layout/layout.ts';
-import type { PlanReason } from '../plan/plan.ts';
+import type { Plan } from '../plan/plan.ts';
 import { afterAssessment } from '../state/transitions.ts';
 import { worthSaving } from '../state/worth-saving.ts';
 import { ownPaths } from '../disk/own-paths.ts';
-import type { Outcome } from './outcome.ts';
+import { unchanged, type Outcome } from './outcome.ts';
 import type { Ports } from './ports.ts';
 import { survey, type Survey } from './survey.ts';
 
@@ -26,14 +26,8 @@ const lockWaitMs = 40_000;
 export async function prestart(ports: Ports, layout?: Layout): Promise<Outcome> {
   const deadline = ports.clock.monotonic() + ports.config.boot.deadlineMs;
   const first = survey(ports, layout);
-  if (!needsHands(first, ports)) {
-    return reportOnly(first, 'nothing-to-do', []);
-  }
-  if (!ports.config.boot.enabled) {
-    return reportOnly(first, 'refused', [
-      'boot.enabled is false in the configuration: reported only, nothing was changed',
-    ]);
-  }
+  if (!ports.config.boot.enabled) return reportOnly(first, ports);
+  if (!needsHands(first, ports)) return asBefore(first, ports);
   await waitForClock(ports, first, deadline);
   const { carryOut } = await import('./carry-out.ts');
   const remainingMs = Math.max(0, deadline - ports.clock.monotonic());
@@ -79,7 +73,25 @@ async function waitForClock(ports: Ports, first: Survey, deadline: number): Prom
   }
 }
 
-function reportOnly(seen: Survey, decision: 'nothing-to-do' | 'refused', notes: readonly string[]): Outcome {
-  const reasons = seen.assessment.health.reasons.map(({ code, id, message }): PlanReason => ({ code, id, message }));
-  return { decision, generation: undefined, origin: undefined, reasons, changed: [], notes, survey: seen };
+/**
+ * A node that needs no hands is fine, or is one that a person has to help and that was told so before: the decision is
+ * made again, and is the same, at every start. Nothing is recorded twice.
+ */
+async function asBefore(seen: Survey, ports: Ports): Promise<Outcome> {
+  if (seen.assessment.findings.every(({ answer }) => answer !== 'operator')) return unchanged(nothing, seen);
+  const { foresee } = await import('./foresee.ts');
+  const { plan } = await foresee(ports, { seen });
+  return unchanged(plan, seen);
 }
+
+/** With `boot.enabled: false` the plan is told, and refused when it would change the node. */
+async function reportOnly(seen: Survey, ports: Ports): Promise<Outcome> {
+  const { foresee } = await import('./foresee.ts');
+  const { plan } = await foresee(ports, { seen });
+  const isCutOff = ports.reader.stat(ownPaths.journal).state !== 'absent';
+  if (plan.actions.length === 0 && !isCutOff) return unchanged(plan, seen);
+  const note = 'boot.enabled is false in the configuration: reported only, nothing was changed';
+  return unchanged({ ...plan, decision: 'refused' }, seen, [note]);
+}
+
+const nothing: Plan = { decision: 'nothing-to-do', actions: [], reasons: [], source: { kind: 'none' } };
