@@ -29,6 +29,7 @@ export const reasonCodes = [
   'AuthorityKeyMismatch',
   'AuthorityNotYetValid',
   'ProtectedFileDamaged',
+  'CertificatesLost',
   // listener
   'ListenerExpired',
   'ListenerCorrupt',

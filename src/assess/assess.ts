@@ -7,6 +7,7 @@ import { healthOf } from './health.ts';
 import { judgeKey } from './key.ts';
 import { judgeKubeconfig } from './kubeconfig.ts';
 import { judgeLeaf } from './leaf.ts';
+import { lostSet } from './lost-set.ts';
 import { judgeListener } from './listener.ts';
 import { judgeDocument } from './protected-document.ts';
 import { restartFinding, restartOf } from './restart.ts';
@@ -15,7 +16,7 @@ import { judgeUnknown } from './unknown.ts';
 
 /**
  * Everything that is wrong or due at an instant, and the health that follows. Pure: the same input gives the same
- * assessment. Findings: the clock, then the entries in table order, then what no table knows, then what others found.
+ * assessment. Findings: the clock, then a set that is lost as a whole, then the entries in table order, then what no table knows, then what others found.
  */
 export function assess(input: AssessInput): Assessment {
   const context = assessContext(input);
@@ -23,6 +24,8 @@ export function assess(input: AssessInput): Assessment {
   const rows: CertificateRow[] = [];
   const clock = clockFinding(input.clock, input.now);
   if (clock !== undefined) findings.push(clock);
+  const lost = lostSet(context);
+  if (lost !== undefined) findings.push(lost);
   for (const item of input.inventory.items) {
     const judgement = judge(item, context);
     findings.push(...judgement.findings);

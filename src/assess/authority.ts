@@ -40,7 +40,7 @@ const fileRule: Rule<AuthoritySubject> = {
     if (certificateFile.state === 'absent') {
       if (entry.optional || entry.reissuedAtStart) return 'skipped';
       const message = `${path} is missing; ${missingRemedy(context, path)}`;
-      return context.initialised
+      return context.initialised || (context.traces.length > 0 && !context.empty)
         ? { code: 'AuthorityMissing', severity: 'critical', message, answer: 'operator' }
         : { code: 'AuthorityMissing', severity: 'note', message, answer: 'none' };
     }

@@ -12,6 +12,8 @@ export interface AssessInput {
   readonly settings: AssessSettings;
   /** The node's service runs now; undefined when that is not known (a tree under --root, no service manager). */
   readonly serviceRunning: boolean | undefined;
+  /** What says that this node has run before (`/…/server/token`, `the state of certmend`); see `lostSet`. */
+  readonly traces?: readonly string[] | undefined;
   /** Findings that other parts made: a rebuilt state, a recovered transaction, the standby, the brake. */
   readonly extraFindings?: readonly Finding[] | undefined;
 }
@@ -40,6 +42,10 @@ export interface AssessContext {
    * the product's own `certificate rotate`) none is, and the product makes them all: nothing is missing then.
    */
   readonly initialised: boolean;
+  /** What says that the node has run before, whatever is left of its certificates. */
+  readonly traces: readonly string[];
+  /** Not one authority and not one leaf is there: an empty set satisfies nothing, and `lostSet` has the verdict. */
+  readonly empty: boolean;
   /** Leaf entries by id, with whether their certificate file is there. */
   readonly leaves: ReadonlyMap<string, KnownLeaf>;
   /** Leaf entry id to the id of the authority that signs it. */
@@ -65,6 +71,7 @@ export function assessContext(input: AssessInput): AssessContext {
   const used = new Set<string>();
   const holders = new Map<string, string>();
   let initialised = false;
+  let empty = true;
   for (const item of inventory.items) {
     if (item.kind === 'leaf') {
       const { id, optional, certificatePath, keyPath, reissuedAtStart } = item.entry;
@@ -73,9 +80,13 @@ export function assessContext(input: AssessInput): AssessContext {
       used.add(item.entry.issuer);
       leaves.set(id, { present, optional, certificatePath, keyPath });
       if (present && !reissuedAtStart) initialised = true;
+      if (present && (!reissuedAtStart || inventory.layout.role === 'agent')) empty = false;
     } else if (item.kind === 'listener') {
       used.add(item.entry.issuer);
-    } else if (item.kind === 'authority' && item.certificates.ok) {
+    } else if (item.kind === 'authority' && item.certificateFile.state !== 'absent') {
+      // The agent's copies are made at each start, and say nothing about the authorities of a server.
+      if (!item.entry.reissuedAtStart || inventory.layout.role === 'agent') empty = false;
+      if (!item.certificates.ok) continue;
       const fingerprint = item.certificates.value[0]?.fingerprint256;
       if (fingerprint !== undefined && !holders.has(fingerprint)) holders.set(fingerprint, item.entry.id);
     }
@@ -90,6 +101,8 @@ export function assessContext(input: AssessInput): AssessContext {
     issuers: issuersOf(inventory, input.now),
     pendingTriggers: new Set(inventory.pendingTriggers),
     initialised,
+    traces: input.traces ?? [],
+    empty,
     leaves,
     signers,
     used,

@@ -25,8 +25,9 @@ export function damagedRemedy({ layout }: AssessContext, path: string, restored 
 }
 
 /** The same for one that is not there. */
-export function missingRemedy({ layout, initialised }: AssessContext, path: string, restored = true): string {
-  if (!initialised && layout.role === 'server') return `${layout.product} makes it when ${layout.unit} first starts`;
+export function missingRemedy({ layout, initialised, traces }: AssessContext, path: string, restored = true): string {
+  if (!initialised && traces.length === 0 && layout.role === 'server')
+    return `${layout.product} makes it when ${layout.unit} first starts`;
   return layout.role === 'server' && restored
     ? `start ${layout.unit}, which restores it from its datastore, or put ${path} back from a backup`
     : `put ${path} back from a backup`;

@@ -1,5 +1,5 @@
 import { compose } from '../composition.ts';
-import type { ExitStatus } from '../error.ts';
+import { exitStatus, type ExitStatus } from '../error.ts';
 import { surveyWithStandby } from '../heal/survey-with-standby.ts';
 import { statusReport } from '../report/status-report.ts';
 import { statusText } from '../report/status-text.ts';
@@ -27,5 +27,6 @@ export async function run(args: Arguments, io: Io): Promise<ExitStatus> {
     maxCommitsPerDay: ports.config.brake.maxCommitsPerDay,
   });
   print(args, io, report, () => statusText(report, paperOf(io)));
-  return healthStatus(assessment.health.level);
+  // As `check`: of nothing at all nobody can tell.
+  return assessment.rows.length === 0 ? exitStatus.unknown : healthStatus(assessment.health.level);
 }

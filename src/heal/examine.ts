@@ -1,5 +1,6 @@
 import type { Storage } from '../disk/file-writer.ts';
 import { ownPaths } from '../disk/own-paths.ts';
+import { issuersOf } from '../assess/issuer.ts';
 import { filesOf } from '../activate/change-set.ts';
 import { bootHook } from './boot-hook.ts';
 import { daemonAccess } from './daemon-access.ts';
@@ -54,20 +55,47 @@ function clockBelieved({ assessment }: Survey): Examined {
     : ill('clock', 'critical', evidence, 'set the clock right; until then nothing is issued or replaced');
 }
 
-function authoritiesAble({ assessment, layout }: Survey): readonly Examined[] {
+function authoritiesAble({ assessment, inventory, layout }: Survey): readonly Examined[] {
   const findings = assessment.findings.filter(
-    ({ code, severity }) => code.startsWith('Authority') && severity !== 'note',
+    ({ code, severity }) => (code.startsWith('Authority') || code === 'CertificatesLost') && severity !== 'note',
   );
-  if (findings.length === 0) {
-    return [
-      layout.role === 'server'
-        ? well('authorities', 'every authority has its key here and can sign')
-        : well('authorities', 'an agent has no authority keys: its service fetches new certificates at each start'),
-    ];
+  const told = findings.map(({ severity, message, id }) =>
+    ill(
+      'authorities',
+      severity === 'critical' ? 'critical' : 'warning',
+      message,
+      id === undefined ? 'certmend check' : `certmend why ${id}`,
+    ),
+  );
+  if (layout.role === 'agent') {
+    return told.length > 0
+      ? told
+      : [well('authorities', 'an agent has no authority keys: its service fetches new certificates at each start')];
   }
-  return findings.map(({ severity, message, id }) =>
-    ill('authorities', severity === 'critical' ? 'critical' : 'warning', message, `certmend why ${id ?? 'ENTRY'}`),
-  );
+  // What can sign is counted, not what was not complained of: of no authority at all nobody complains on a new node.
+  const issuers = issuersOf(inventory, assessment.now);
+  const signing = layout.entries.filter((entry) => entry.kind === 'leaf' && !entry.reissuedAtStart && !entry.optional);
+  const needed = [...new Set(signing.map((entry) => (entry.kind === 'leaf' ? entry.issuer : '')))];
+  const unable = needed.flatMap((id) => {
+    const problem = issuers.get(id)?.problem;
+    return problem === undefined || told.length > 0 ? [] : [problem.clause];
+  });
+  if (told.length === 0 && unable.length === 0) {
+    return [well('authorities', `${needed.join(', ')}: each has its key here and can sign`)];
+  }
+  return [
+    ...told,
+    ...(unable.length === 0
+      ? []
+      : [
+          ill(
+            'authorities',
+            'warning',
+            `nothing can be issued on this node: ${unable.join('; ')}`,
+            `a node that is new gets them when ${layout.unit} first starts; else: certmend check`,
+          ),
+        ]),
+  ];
 }
 
 /** What ends while the service runs is made anew by its start only, and nobody but a person restarts it. */

@@ -10,6 +10,7 @@ import type { Layout } from '../layout/layout.ts';
 import { resolveLayout } from '../layout/resolve-layout.ts';
 import { loadState, type LoadedState } from '../state/load-state.ts';
 import { ofNode, rememberedOf } from '../state/transitions.ts';
+import { tracesOf } from './node-traces.ts';
 import type { Ports } from './ports.ts';
 
 /** The first half of the road: what is on the node now, what is remembered of it, and what is wrong or due. Read-only. */
@@ -56,6 +57,7 @@ export function survey(ports: Ports, layout: Layout = findLayout(ports)): Survey
       authorityCriticalDays: ports.config.authority.criticalDays,
     },
     serviceRunning: ports.serviceRunning(layout.unit),
+    traces: tracesOf(ports, layout, loaded),
   };
   return { layout, inventory, loaded, remembered, question, assessment: assess(question), renewBeforeDays };
 }

@@ -26,7 +26,10 @@ export function checkText(report: CheckReport, paper: Paper): string {
     ...rootFact(root),
     wholeSeconds(at),
   ];
-  const head = headLine(healthWord[health.level], healthInk[health.level], facts, paper);
+  const isNothing = certificates.length === 0 && health.level === 'ok';
+  const head = isNothing
+    ? headLine('nothing found', 'yellow', facts, paper)
+    : headLine(healthWord[health.level], healthInk[health.level], facts, paper);
   const table = renderTable(columns, certificates.map(rowOf), paper);
   const reasons = health.reasons.length === 0 ? '' : `\n${reasonLines(health.reasons, paper)}`;
   return `${head}\n${table}${reasons}`;
