@@ -76,7 +76,7 @@ test('check says what comes next without the token, which alone brings the autho
 
 test('check misses an authority where the leaves are gone and the node has run', async (t) => {
   const tree = temporaryTree(t, { product: 'rke2' });
-  for (const leaf of tree.leaves.filter(({ reissuedAtStart }) => reissuedAtStart !== true)) {
+  for (const leaf of tree.leaves.filter(({ reissuedAtStart }) => !reissuedAtStart)) {
     rmSync(tree.host(leaf.certificatePath));
     rmSync(tree.host(leaf.keyPath));
   }
