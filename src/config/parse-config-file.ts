@@ -1,4 +1,6 @@
 import { LineCounter, parseDocument } from 'yaml';
+import { yamlText } from '../disk/yaml-text.ts';
+import { isStackExhausted } from '../layout/stack-exhausted.ts';
 import { type ConfigFile, configFileSchema, knownKeys } from './config-file.ts';
 import { locateKey } from './locate-key.ts';
 import { maxConfigBytes } from './max-config-bytes.ts';
@@ -25,19 +27,15 @@ export function parseConfigFile(path: string, bytes: Uint8Array): ParsedConfigFi
   if (bytes.length > maxConfigBytes) {
     return failed('unreadable', `is ${String(bytes.length)} bytes, more than ${String(maxConfigBytes)}`);
   }
-  let text: string;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    return failed('yaml', 'is not UTF-8 text');
-  }
+  const text = yamlText(bytes);
+  if (text === undefined) return failed('yaml', 'is not UTF-8 text');
   try {
     return checkDocument(path, text);
   } catch (error) {
     // Aliases to nothing, and too many of them.
     if (error instanceof ReferenceError) return failed('yaml', `is not YAML: ${firstLine(error.message)}`);
     // The parser recurses: a text of brackets only ends its stack.
-    if (error instanceof RangeError) return failed('yaml', 'is nested too deeply');
+    if (isStackExhausted(error)) return failed('yaml', 'is nested too deeply');
     throw error;
   }
 }

@@ -1,9 +1,10 @@
-import { isUtf8 } from 'node:buffer';
 import { posix } from 'node:path';
+import { yamlText } from '../disk/yaml-text.ts';
 import { decodeBase64 } from './base64.ts';
 import { parseCertificates, type CertificateMemory } from './certificate.ts';
 import type { Certificate, CredentialSource, KubeconfigDocument, Parsed } from './inventory.ts';
 import { fieldsOf, textOf } from './json-value.ts';
+import { isStackExhausted } from '../layout/stack-exhausted.ts';
 import { loadYaml } from '../layout/yaml-on-demand.ts';
 import { damaged, parsed } from './parsed.ts';
 import { readPlainKubeconfig } from './plain-kubeconfig.ts';
@@ -30,8 +31,8 @@ export interface KubeconfigSurroundings {
 /** Cluster and user of the current context, with client certificate. No problem quotes the file: it may hold a key. */
 export function parseKubeconfig(bytes: Buffer, surroundings: KubeconfigSurroundings = {}): Parsed<KubeconfigDocument> {
   if (bytes.length === 0) return damaged('is empty');
-  if (!isUtf8(bytes)) return damaged('is not text');
-  const text = bytes.toString('utf8');
+  const text = yamlText(bytes);
+  if (text === undefined) return damaged('is not text');
   const fields = readPlainKubeconfig(text) ?? readFields(text);
   return typeof fields === 'string' ? damaged(fields) : lookInto(fields, surroundings);
 }
@@ -63,13 +64,16 @@ function readFields(text: string): KubeconfigFields | string {
 }
 
 function yamlOf(text: string): unknown {
+  // Outside of the `catch`: that the library cannot be loaded says nothing about the file.
+  const { parseDocument } = loadYaml();
   try {
     // Unique keys are looked for by comparing each with each: a big mapping would take for ever.
-    const document = loadYaml().parseDocument(text, { prettyErrors: false, uniqueKeys: false, logLevel: 'silent' });
+    const document = parseDocument(text, { prettyErrors: false, uniqueKeys: false, logLevel: 'silent' });
     return document.errors.length === 0 ? document.toJS({ maxAliasCount: 16 }) : undefined;
-  } catch {
-    // Too deep for the stack, or too many aliases. Its messages quote the text.
-    return undefined;
+  } catch (error) {
+    // Too deep for the stack; an alias to nothing, or too many. Its messages quote the text.
+    if (isStackExhausted(error) || error instanceof ReferenceError) return undefined;
+    throw error;
   }
 }
 

@@ -1,5 +1,5 @@
-import { isUtf8 } from 'node:buffer';
 import type { FileReader } from '../disk/file-reader.ts';
+import { yamlText } from '../disk/yaml-text.ts';
 import { readFullYaml } from './full-yaml.ts';
 import { readSimpleYaml } from './simple-yaml.ts';
 
@@ -43,8 +43,8 @@ export function readConfigFile(path: string, reader: FileReader): ConfigFile {
     return { state: 'broken', where: path, problem };
   };
   if (file.bytes.length > maxConfigBytes) return tooLarge(maxConfigBytes);
-  if (!isUtf8(file.bytes)) return { state: 'broken', where: path, problem: 'is not text in UTF-8' };
-  const text = file.bytes.toString('utf8');
+  const text = yamlText(file.bytes);
+  if (text === undefined) return { state: 'broken', where: path, problem: 'is not text in UTF-8' };
   const simple = readSimpleYaml(text);
   if (simple !== undefined) return { state: 'read', items: simple };
   if (file.bytes.length > maxLibraryBytes) return tooLarge(maxLibraryBytes);
