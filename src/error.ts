@@ -31,6 +31,7 @@ export type ErrorCode =
   | 'ProtectedPath'
   | 'NothingToCommit'
   | 'ServiceRunning'
+  | 'ProgramUnreadable'
   | 'DeadlinePassed';
 
 export interface ErrorOptions {

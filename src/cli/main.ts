@@ -1,4 +1,5 @@
 import { CertmendError, exitStatus, type ExitStatus } from '../error.ts';
+import { programFault } from '../program-fault.ts';
 import { readBootArguments } from './boot-arguments.ts';
 import { run as runPrestart } from './prestart.ts';
 import type { Io } from './io.ts';
@@ -31,9 +32,10 @@ export async function main(argv: readonly string[], io: Io): Promise<ExitStatus>
 
 /** The one place where an error becomes words. What is not ours is a bug, and says so with its stack. */
 function report(error: unknown, io: Io): ExitStatus {
-  if (error instanceof CertmendError) {
-    sayFailure(error, io);
-    return error.exit;
+  const known = error instanceof CertmendError ? error : programFault(error);
+  if (known !== undefined) {
+    sayFailure(known, io);
+    return known.exit;
   }
   const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
   io.stderr.write(`certmend: a bug in certmend stopped it; no file of the node was left half-written\n${detail}\n`);

@@ -1,6 +1,7 @@
 import { compose } from '../composition.ts';
 import { CertmendError, exitStatus, type ExitStatus } from '../error.ts';
 import { prestart } from '../heal/prestart.ts';
+import { programFault } from '../program-fault.ts';
 import { prestartReport } from '../report/prestart-report.ts';
 import { prestartText } from '../report/prestart-text.ts';
 import type { Arguments } from './command.ts';
@@ -42,12 +43,13 @@ async function runStrictly(args: Arguments, io: Io): Promise<ExitStatus> {
 }
 
 function failed(error: unknown, io: Io): ExitStatus {
-  if (!(error instanceof CertmendError)) {
+  const known = error instanceof CertmendError ? error : programFault(error);
+  if (known === undefined) {
     const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
     io.stderr.write(`certmend: a bug in certmend stopped the boot hook; the service starts as it is\n${detail}\n`);
     return exitStatus.bug;
   }
-  sayFailure(error, io);
+  sayFailure(known, io);
   io.stderr.write('  the service is started all the same\n');
-  return error.exit;
+  return known.exit;
 }

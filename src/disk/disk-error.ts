@@ -30,6 +30,11 @@ export function errnoOf(error: unknown): string | undefined {
     : undefined;
 }
 
+/** Is it this process or the system that is short of something? Then the error says nothing about the file. */
+export function isShortage(error: unknown): boolean {
+  return ['EMFILE', 'ENFILE', 'ENOMEM'].includes(errnoOf(error) ?? '');
+}
+
 const phrase: Readonly<Record<string, string>> = {
   ENOSPC: 'no space left on the file system (ENOSPC)',
   EDQUOT: 'the disk quota is used up (EDQUOT)',
@@ -37,6 +42,9 @@ const phrase: Readonly<Record<string, string>> = {
   EACCES: 'permission denied (EACCES)',
   EPERM: 'operation not permitted (EPERM)',
   EIO: 'the disk returned an error (EIO)',
+  EMFILE: 'certmend has as many files open as it may (EMFILE)',
+  ENFILE: 'the system has as many files open as it can (ENFILE)',
+  ENOMEM: 'no memory is left (ENOMEM)',
 };
 
 function explain(errno: string, path: string): { readonly code: ErrorCode; readonly hint: string } {
@@ -57,6 +65,13 @@ function explain(errno: string, path: string): { readonly code: ErrorCode; reado
       return {
         code: 'StorageDenied',
         hint: `run certmend as root; if it is, look for an immutable flag (lsattr) or a security policy on ${path}`,
+      };
+    case 'EMFILE':
+    case 'ENFILE':
+    case 'ENOMEM':
+      return {
+        code: 'StorageFailed',
+        hint: 'this says nothing about the file: find what uses up memory or open files (ulimit -n, /proc/sys/fs/file-nr), then run certmend again',
       };
     default:
       return { code: 'StorageFailed', hint: `check the disk and the mount that hold ${path} (dmesg, smartctl)` };

@@ -1,4 +1,7 @@
-/** Reads of the node's files. A port: the adapter is `system/node-file-reader.ts`. Paths are absolute node paths. */
+/**
+ * Reads of the node's files. A port: the adapter is `system/node-file-reader.ts`. Paths are absolute node paths. Each throws CertmendError StorageFailed when this
+ * process or the system is short of memory or open files: that says nothing about what is at a path.
+ */
 export interface FileReader {
   /**
    * Reads one regular file whole. Never throws for what a file can be, never blocks on a FIFO, never reads more than

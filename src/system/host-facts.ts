@@ -1,3 +1,4 @@
+import { diskError, isShortage } from '../disk/disk-error.ts';
 import { lstatSync, readFileSync, statSync } from 'node:fs';
 import { hostname, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
@@ -87,7 +88,8 @@ function readText(path: string, followLinks = true): string {
   try {
     // Whatever else has that name (a FIFO would block for ever) is not read.
     return (followLinks ? statSync : lstatSync)(path).isFile() ? readFileSync(path, 'utf8') : '';
-  } catch {
+  } catch (error) {
+    if (isShortage(error)) throw diskError(error, 'read', path);
     // Absent or unreadable: the fact is not known, and the caller's type says so.
     return '';
   }

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs';
 import type { Stats } from 'node:fs';
+import { diskError, isShortage } from '../disk/disk-error.ts';
 import {
   maxFileBytes,
   type FileReader,
@@ -36,6 +37,7 @@ export function createFileReader(root: string): FileReader {
       const place = resolver.follow(directory);
       if (place.kind !== 'place' || !place.stats.isDirectory()) return undefined;
       return attempt(
+        directory,
         () => readdirSync(prefix + place.path).sort(),
         () => undefined,
       );
@@ -44,6 +46,7 @@ export function createFileReader(root: string): FileReader {
       const place = resolver.locate(path);
       if (place.kind !== 'place' || !place.stats.isSymbolicLink()) return undefined;
       return attempt(
+        path,
         () => readlinkSync(prefix + place.path),
         () => undefined,
       );
@@ -55,14 +58,15 @@ function readPlace(hostPath: string, stats: Stats): FileState {
   // Asked before the file is opened: opening a device can act on it.
   const refusal = refuse(stats);
   if (refusal !== undefined) return refusal;
-  return attempt(() => {
+  const open = (): FileState => {
     const descriptor = openSync(hostPath, openFlags);
     try {
       return readDescriptor(descriptor);
     } finally {
       closeSync(descriptor);
     }
-  }, errorState);
+  };
+  return attempt(hostPath, open, errorState);
 }
 
 function readDescriptor(descriptor: number): FileState {
@@ -142,10 +146,12 @@ function pathState(stats: Stats): PathState {
   };
 }
 
-function attempt<T>(work: () => T, otherwise: (error: unknown) => T): T {
+function attempt<T>(path: string, work: () => T, otherwise: (error: unknown) => T): T {
   try {
     return work();
   } catch (error) {
+    // Taken for a fault of the file it would be a verdict on the node.
+    if (isShortage(error)) throw diskError(error, 'read', path);
     return otherwise(error);
   }
 }

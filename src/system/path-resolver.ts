@@ -1,3 +1,4 @@
+import { diskError, isShortage } from '../disk/disk-error.ts';
 import { lstatSync, readlinkSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 
@@ -135,6 +136,7 @@ function statsOf(hostPath: string): Stats | Lost {
   try {
     return lstatSync(hostPath, { throwIfNoEntry: false }) ?? { kind: 'absent' };
   } catch (error) {
+    if (isShortage(error)) throw diskError(error, 'read', hostPath);
     // A component that is no directory: nothing can be there.
     return error instanceof Error && 'code' in error && error.code === 'ENOTDIR'
       ? { kind: 'absent' }
@@ -146,6 +148,7 @@ function targetOf(hostPath: string): string | Lost {
   try {
     return readlinkSync(hostPath);
   } catch (error) {
+    if (isShortage(error)) throw diskError(error, 'read', hostPath);
     return { kind: 'error', error };
   }
 }

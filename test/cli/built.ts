@@ -14,10 +14,15 @@ export interface Ended {
 /**
  * Runs the built program to its end. Never throws for its exit status.
  *
+ * @param file another copy of the program
  * @param around a program and its arguments that start it under some limit: `['sh', '-c', 'ulimit -f 1; exec "$@"', 'sh']`
  */
-export async function runBuilt(words: readonly string[], around: readonly string[] = []): Promise<Ended> {
-  return startBuilt(words, around).ended;
+export async function runBuilt(
+  words: readonly string[],
+  around: readonly string[] = [],
+  file: string = program,
+): Promise<Ended> {
+  return startBuilt(words, around, [], file).ended;
 }
 
 /** One that hangs is ended before AVA gives up on the whole file, and however busy the machine is, nothing else is. */
@@ -32,8 +37,9 @@ export function startBuilt(
   words: readonly string[],
   around: readonly string[] = [],
   runtime: readonly string[] = [],
+  file: string = program,
 ): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
-  const [command = process.execPath, ...rest] = [...around, process.execPath, ...runtime, program, ...words];
+  const [command = process.execPath, ...rest] = [...around, process.execPath, ...runtime, file, ...words];
   const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'], timeout: hangs, killSignal: 'SIGKILL' });
   const ended = new Promise<Ended>((resolve, reject) => {
     let [stdout, stderr] = ['', ''];

@@ -1,0 +1,45 @@
+import { errnoOf } from './disk/disk-error.ts';
+import { CertmendError, exitStatus } from './error.ts';
+
+/**
+ * A part of certmend's own program that could not be loaded, as an error that says so. Parts are loaded when they are
+ * needed: the disk can fail then, files can be used up, and an upgrade can have replaced the program of a daemon. That is
+ * neither a verdict on the node nor a bug.
+ *
+ * @returns undefined for every other error
+ */
+export function programFault(error: unknown): CertmendError | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  if (code === 'MODULE_NOT_FOUND' || code === 'ERR_MODULE_NOT_FOUND') {
+    return unreadable(`a part of it is missing (${firstLine(error.message)})`, error);
+  }
+  if (!isOfLoader(error.stack ?? '')) return undefined;
+  const errno = errnoOf(error);
+  if (errno !== undefined) return unreadable(`a part of it cannot be read (${errno})`, error);
+  return error instanceof SyntaxError ? unreadable(`a part of it is damaged (${error.message})`, error) : undefined;
+}
+
+function unreadable(what: string, cause: Error): CertmendError {
+  return new CertmendError(
+    'ProgramUnreadable',
+    `certmend's own program is not whole: ${what}; this says nothing about the node, and no file was left half-written`,
+    {
+      cause,
+      // 73 where a system call failed: trying again may help, and the disk is what to look at.
+      exit: errnoOf(cause) === undefined ? exitStatus.bug : exitStatus.cannotWrite,
+      hint: 'look at the disk (dmesg) and at the limit of open files, then install the package again; after an upgrade: systemctl restart certmend',
+    },
+  );
+}
+
+/** Did the runtime's loader throw it, and not a module that was being loaded? Then its frames are the innermost. */
+function isOfLoader(stack: string): boolean {
+  const frames = stack.split('\n').filter((line) => /^ +at /.test(line));
+  const innermost = frames.find((line) => !/\(?node:(?:fs|internal\/fs|vm|path)\b/.test(line)) ?? '';
+  return innermost.includes('node:internal/modules/');
+}
+
+function firstLine(text: string): string {
+  return text.split('\n')[0] ?? '';
+}
