@@ -45,6 +45,8 @@ const phrase: Readonly<Record<string, string>> = {
   EMFILE: 'certmend has as many files open as it may (EMFILE)',
   ENFILE: 'the system has as many files open as it can (ENFILE)',
   ENOMEM: 'no memory is left (ENOMEM)',
+  ELOOP: 'a symlink on the way leads out, nowhere or in a circle (ELOOP)',
+  ENOTDIR: 'something on the way is no directory (ENOTDIR)',
 };
 
 function explain(errno: string, path: string): { readonly code: ErrorCode; readonly hint: string } {
@@ -73,6 +75,9 @@ function explain(errno: string, path: string): { readonly code: ErrorCode; reado
         code: 'StorageFailed',
         hint: 'this says nothing about the file: find what uses up memory or open files (ulimit -n, /proc/sys/fs/file-nr), then run certmend again',
       };
+    case 'ELOOP':
+    case 'ENOTDIR':
+      return { code: 'StorageFailed', hint: `see what lies on the way: namei -l ${path}` };
     default:
       return { code: 'StorageFailed', hint: `check the disk and the mount that hold ${path} (dmesg, smartctl)` };
   }

@@ -1,16 +1,10 @@
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  mkdirSync,
-  openSync,
-  readSync,
-  realpathSync,
-  renameSync,
-  writeSync,
-} from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { closeSync, constants, fstatSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { makeOwnDirectory } from '../disk/own-directory.ts';
 import { ownPaths } from '../disk/own-paths.ts';
+import { hostPlace } from './host-place.ts';
+import { createFileReader } from './node-file-reader.ts';
+import { createFileWriter } from './node-file-writer.ts';
 
 /**
  * Appends to the audit file, 0600, for nodes whose journal is volatile. When a line would take it over its bound, the
@@ -22,17 +16,20 @@ import { ownPaths } from '../disk/own-paths.ts';
  */
 export function auditFile(root: string, maxFileBytes: number): (line: string) => void {
   return (line) => {
-    const path = openedDirectory(root);
+    const path = placeOf(root);
     const bytes = Buffer.from(line);
     let descriptor = open(path);
     try {
-      let { size } = fstatSync(descriptor);
-      if (size > 0 && size + bytes.length > maxFileBytes) {
+      let { size, nlink } = fstatSync(descriptor);
+      // A second name may be somebody else's file (a backup's, in the best case): nothing more is written into it.
+      if ((size > 0 && size + bytes.length > maxFileBytes) || nlink > 1) {
         closeSync(descriptor);
         descriptor = -1;
+        // Of two names of one file rename(2) leaves both.
+        if (nlink > 1) rmSync(`${path}.1`, { force: true });
         renameSync(path, `${path}.1`);
         descriptor = open(path);
-        ({ size } = fstatSync(descriptor));
+        ({ size, nlink } = fstatSync(descriptor));
       }
       // A line that a full disk or a power cut left without its end must not swallow this one.
       append(descriptor, endsLine(descriptor, size) ? bytes : Buffer.concat([Buffer.from('\n'), bytes]));
@@ -42,17 +39,9 @@ export function auditFile(root: string, maxFileBytes: number): (line: string) =>
   };
 }
 
-function openedDirectory(root: string): string {
-  const base = realpathSync(resolve(root));
-  const directory = join(base, dirname(ownPaths.audit));
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const real = realpathSync(directory);
-  if (base !== '/' && !real.startsWith(`${base}/`)) {
-    throw Object.assign(new Error(`${dirname(ownPaths.audit)} leads out of ${root} through a symlink`), {
-      code: 'ELOOP',
-    });
-  }
-  return join(real, basename(ownPaths.audit));
+function placeOf(root: string): string {
+  makeOwnDirectory(createFileReader(root), createFileWriter(root), dirname(ownPaths.audit));
+  return hostPlace(root, ownPaths.audit);
 }
 
 function open(path: string): number {

@@ -1,8 +1,8 @@
 import { diskError, isShortage } from '../disk/disk-error.ts';
-import { lstatSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { hostname, networkInterfaces } from 'node:os';
-import { join } from 'node:path';
 import type { HostFacts } from '../layout/layout.ts';
+import { createFileReader } from './node-file-reader.ts';
 
 /** One address of an interface, as os.networkInterfaces gives it. */
 export interface InterfaceAddress {
@@ -16,10 +16,15 @@ export interface InterfaceAddress {
  * @param root directory given with --root
  */
 export function readHostFacts(root: string): HostFacts {
-  const machineId = readText(join(root, 'etc/machine-id'), root === '/').trim();
+  const reader = createFileReader(root);
+  const textOf = (path: string): string => {
+    const file = reader.read(path);
+    // Absent or unreadable: the fact is not known, and the caller's type says so.
+    return file.state === 'regular' ? file.bytes.toString('utf8') : '';
+  };
+  const machineId = textOf('/etc/machine-id').trim();
   const common = { machineId: /^[0-9a-f]{32}$/.test(machineId) ? machineId : '' };
-  if (root !== '/')
-    return { ...common, hostname: hostnameOf(readText(join(root, 'etc/hostname'), false)), defaultAddresses: [] };
+  if (root !== '/') return { ...common, hostname: hostnameOf(textOf('/etc/hostname')), defaultAddresses: [] };
   const routes = {
     ipv4: defaultInterfaces(readText('/proc/net/route')),
     ipv6: defaultInterfaces6(readText('/proc/net/ipv6_route')),
@@ -83,14 +88,13 @@ function interfaces(): ReturnType<typeof networkInterfaces> {
   }
 }
 
-/** In a foreign tree links are not followed: an absolute one would lead to this host's file. */
-function readText(path: string, followLinks = true): string {
+/** A table of the kernel: its size is not known before it is read. */
+function readText(path: string): string {
   try {
     // Whatever else has that name (a FIFO would block for ever) is not read.
-    return (followLinks ? statSync : lstatSync)(path).isFile() ? readFileSync(path, 'utf8') : '';
+    return statSync(path).isFile() ? readFileSync(path, 'utf8') : '';
   } catch (error) {
     if (isShortage(error)) throw diskError(error, 'read', path);
-    // Absent or unreadable: the fact is not known, and the caller's type says so.
     return '';
   }
 }

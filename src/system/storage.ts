@@ -1,16 +1,16 @@
 import { statfsSync, type StatsFs } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname } from 'node:path';
 import { errnoOf } from '../disk/disk-error.ts';
 import type { Storage } from '../disk/file-writer.ts';
+import { hostPlace } from './host-place.ts';
 
 /** Free bytes and inodes as statfs(2) has them, below `root`. */
 export function createStorage(root: string): Storage {
-  const base = resolve(root);
   // Root may use the reserve that ext4 keeps: on a disk that users filled up, it is what lets the node come back.
   const mayUseReserve = process.geteuid?.() === 0;
   return {
     free: (path) => {
-      const { bsize, bavail, bfree, files, ffree } = statNearest(join(base, path));
+      const { bsize, bavail, bfree, files, ffree } = statNearest(root, path);
       return {
         bytes: (mayUseReserve ? bfree : bavail) * bsize,
         // btrfs and others make inodes as they go and report none at all
@@ -20,10 +20,10 @@ export function createStorage(root: string): Storage {
   };
 }
 
-function statNearest(path: string): StatsFs {
+function statNearest(root: string, path: string): StatsFs {
   for (let at = path; ; at = dirname(at)) {
     try {
-      return statfsSync(at);
+      return statfsSync(hostPlace(root, at));
     } catch (error) {
       const errno = errnoOf(error);
       if ((errno !== 'ENOENT' && errno !== 'ENOTDIR') || at === dirname(at)) {
