@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import type { Arguments } from './cli/command.ts';
 import type { Io } from './cli/io.ts';
 import type { Config } from './config/config.ts';
@@ -15,6 +14,9 @@ import type { MetricsServer } from './system/metrics-server.ts';
 import { readHostFacts } from './system/host-facts.ts';
 import { createFileReader } from './system/node-file-reader.ts';
 import { readSynchronisation } from './system/synchronisation.ts';
+import { fromWorkingDirectory } from './system/working-directory.ts';
+
+export { fromWorkingDirectory };
 
 /** How a command differs in what it may ask of the outside. */
 export interface Composition {
@@ -28,13 +30,13 @@ export interface Composition {
  * @throws CertmendError Usage (exit 64) for a bad --at, ConfigInvalid (exit 78)
  */
 export async function compose(args: Arguments, io: Io, { askSystemd }: Composition): Promise<Ports> {
-  const root = resolve(args.root);
+  const root = fromWorkingDirectory(args.root);
   const reader = createFileReader(root);
   const clock = clockFor(args.at);
   const config =
     args.config === undefined
       ? await loadConfig(reader)
-      : await loadConfig(createFileReader('/'), resolve(args.config));
+      : await loadConfig(createFileReader('/'), fromWorkingDirectory(args.config));
   const { serviceRunning } = askSystemd && root === '/' ? await import('./system/units.ts') : neverAsks;
   return {
     root,
@@ -54,9 +56,9 @@ export async function compose(args: Arguments, io: Io, { askSystemd }: Compositi
 }
 
 /**
- * A private directory beside certmend's own state (the system's temporary directory when that cannot be written), and
- * ports that have it as their root and show the instant of --at. Removed by `remove`, also when the process is told to
- * stop; a copy that a kill left behind is removed by the next one.
+ * A private directory below /run/certmend (the system's temporary directory when that cannot be written), and ports
+ * that have it as their root and show the instant of --at. Removed by `remove`, also when a signal ends the process; a
+ * copy that a kill left behind is removed by the next one, and by whoever takes the lock.
  *
  * @throws CertmendError Usage for a bad --at
  */
@@ -79,7 +81,14 @@ export async function scratchCopy(ports: Ports, args: Arguments, io: Io): Promis
       clockIsShifted: true,
       serviceRunning: () => false,
       writeSide: onlyOnce(() =>
-        composeWriteSide({ root: directory, clock, io: silent(io), config: ports.config, unit: undefined }),
+        composeWriteSide({
+          root: directory,
+          space: ports.root,
+          clock,
+          io: silent(io),
+          config: ports.config,
+          unit: undefined,
+        }),
       ),
     },
     writer: createFileWriter(directory),
@@ -130,7 +139,7 @@ export async function composeDaemon(args: Arguments, io: Io): Promise<DaemonPort
     notifier: createNotifier(io.env, (problem) => {
       io.stderr.write(`certmend: ${problem}\n`);
     }),
-    waker: createWaker(resolve(args.root), systemClock()),
+    waker: createWaker(fromWorkingDirectory(args.root), systemClock()),
     // There when the runtime was started with --expose-gc, as the unit does.
     rest: () => {
       globalThis.gc?.();
@@ -155,32 +164,47 @@ const neverAsks = { serviceRunning: (): undefined => undefined };
 /** The write side is loaded by the first command that writes: the healthy boot path never pays for it. */
 async function composeWriteSide({
   root,
+  space = root,
   clock,
   io,
   config,
   unit,
 }: {
   readonly root: string;
+  /** Where the space must be that a commit needs: a rehearsal's is the node's. */
+  readonly space?: string;
   readonly clock: Clock;
   readonly io: Io;
   readonly config: Config;
   readonly unit: string | undefined;
 }): Promise<WriteSide> {
-  const [{ createFileWriter }, { createStorage }, { createRelabel }, { acquireLock }, { openAudit }, { randomBytes }] =
-    await Promise.all([
-      import('./system/node-file-writer.ts'),
-      import('./system/storage.ts'),
-      import('./system/relabel.ts'),
-      import('./system/lock.ts'),
-      import('./system/open-audit.ts'),
-      import('node:crypto'),
-    ]);
+  const [
+    { createFileWriter },
+    { createStorage },
+    { createRelabel },
+    { acquireLock },
+    { removeAbandonedScratch },
+    { openAudit },
+    { randomBytes },
+  ] = await Promise.all([
+    import('./system/node-file-writer.ts'),
+    import('./system/storage.ts'),
+    import('./system/relabel.ts'),
+    import('./system/lock.ts'),
+    import('./system/scratch-directory.ts'),
+    import('./system/open-audit.ts'),
+    import('node:crypto'),
+  ]);
   return {
     writer: createFileWriter(root),
-    storage: createStorage(root),
+    storage: createStorage(space),
     relabel: createRelabel(root),
     audit: openAudit({ root, clock, env: io.env, stderr: io.stderr, maxFileBytes: config.audit.maxFileBytes, unit }),
-    lock: (waitMs) => acquireLock(root, { waitMs }),
+    lock: (waitMs) => {
+      const lock = acquireLock(root, { waitMs });
+      removeAbandonedScratch(root);
+      return lock;
+    },
     randomHex: (bytes) => randomBytes(bytes).toString('hex'),
   };
 }

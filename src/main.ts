@@ -1,6 +1,7 @@
 import { main } from './cli/main.ts';
 import type { Io } from './cli/io.ts';
 import { isTerminal, standardError, standardOutput } from './system/standard-output.ts';
+import { leaveGoneDirectory } from './system/working-directory.ts';
 
 /*
  * certmend: where everything is.
@@ -31,6 +32,7 @@ const io: Io = {
   confirm: isTerminal(0) && isTerminal(2) ? confirm : undefined,
 };
 
+leaveGoneDirectory();
 void main(process.argv.slice(2), io).then((status) => {
   // All is written by now, and a handle that somebody forgot must not keep a unit from starting.
   process.exit(status);

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { fromWorkingDirectory } from '../composition.ts';
 import { assessFiles } from '../assess/assess-files.ts';
 import { CertmendError, exitStatus, type ExitStatus } from '../error.ts';
 import type { Ports } from '../heal/ports.ts';
@@ -9,11 +9,12 @@ import type { Arguments } from './command.ts';
 import { healthStatus } from './health-status.ts';
 import type { Io } from './io.ts';
 import { paperOf } from './paper-of.ts';
+
 import { print } from './print.ts';
 
 /** `check --path DIR`: every certificate file below a directory that belongs to no layout: dates only. */
 export async function checkDirectory(path: string, ports: Ports, args: Arguments, io: Io): Promise<ExitStatus> {
-  const directory = ports.root === '/' ? resolve(path) : path;
+  const directory = ports.root === '/' ? fromWorkingDirectory(path) : path;
   if (ports.reader.list(directory) === undefined) {
     throw new CertmendError('NodeNotFound', `${directory} is not a directory that can be read`, {
       exit: exitStatus.unknown,

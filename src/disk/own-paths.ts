@@ -10,4 +10,5 @@ export const ownPaths = {
   audit: '/var/lib/certmend/audit.jsonl',
   runDirectory: '/run/certmend',
   lock: '/run/certmend/lock',
+  rehearsals: '/run/certmend/rehearsals',
 } as const;

@@ -42,6 +42,8 @@ function needsHands(seen: Survey, ports: Ports): boolean {
     ports.repairBootstrap ||
     inventory.stray.length > 0 ||
     ports.reader.stat(ownPaths.journal).state !== 'absent' ||
+    // Copies of keys that a killed rehearsal left.
+    (ports.reader.list(ownPaths.rehearsals) ?? []).length > 0 ||
     loaded.kind !== 'loaded' ||
     worthSaving(loaded.state, afterAssessment(loaded.state, seen), assessment.now)
   );

@@ -30,15 +30,21 @@ export interface Scratch {
 
 /**
  * Runs the boot hook in a scratch copy of the node under another clock: the real decision, issuing, handshakes and
- * commit, on files nobody uses. The node itself is only read. The copy holds keys, so it is made 0700 under certmend's
- * own directory and taken away whatever happens (P9).
+ * commit, on files nobody uses. The node itself is only read. What nobody may write (P2), the authorities' keys before
+ * all, is read where it is and never copied. The copy holds leaf keys, so it is made 0700 and taken away whatever
+ * happens (P9).
  */
 export async function rehearse(ports: Ports, scratch: () => Promise<Scratch>): Promise<Rehearsal> {
   const here = survey(ports);
   const copy = await scratch();
   try {
-    copyNode(ports.reader, copy.writer, here);
-    const there = { ...copy.ports, question: { layout: here.layout.name, dataDir: here.layout.dataDir } };
+    const shared = new Set(here.layout.protectedPaths);
+    copyNode(ports.reader, copy.writer, here, shared);
+    const there = {
+      ...copy.ports,
+      reader: sharing(shared, ports.reader, copy.ports.reader),
+      question: { layout: here.layout.name, dataDir: here.layout.dataDir },
+    };
     const before = survey(there, here.layout);
     let outcome: Outcome | undefined;
     let failure: CertmendError | undefined;
@@ -56,11 +62,22 @@ export async function rehearse(ports: Ports, scratch: () => Promise<Scratch>): P
   }
 }
 
+/** The copy, but for the files that it shares with the node. */
+function sharing(paths: ReadonlySet<string>, node: FileReader, copy: FileReader): FileReader {
+  const readerOf = (path: string): FileReader => (paths.has(path) ? node : copy);
+  return {
+    read: (path, within) => readerOf(path).read(path, within),
+    stat: (path) => readerOf(path).stat(path),
+    list: (directory) => copy.list(directory),
+    readLink: (path) => readerOf(path).readLink(path),
+  };
+}
+
 /** Copies every file the layout names, the state and the generations; nothing else is read by the road. */
-function copyNode(reader: FileReader, writer: FileWriter, here: Survey): void {
+function copyNode(reader: FileReader, writer: FileWriter, here: Survey, shared: ReadonlySet<string>): void {
   const made = new Set<string>();
   for (const [path, file] of filesOf(here.inventory.items)) {
-    if (file.state === 'regular') {
+    if (file.state === 'regular' && !shared.has(path)) {
       copyFile(writer, made, path, file.bytes, file.mode);
     } else if (path.startsWith(here.layout.dataDir)) {
       makeDirectories(writer, made, dirname(path));

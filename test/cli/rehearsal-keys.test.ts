@@ -1,0 +1,167 @@
+import type { ChildProcess } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import test, { type ExecutionContext } from 'ava';
+import type { Tree } from '../fixtures/tree.ts';
+import { temporaryTree } from '../road/temporary-tree.ts';
+import { runBuilt, startBuilt, type Ended } from './built.ts';
+import { filesBelow, privateKeysIn } from './private-keys.ts';
+
+/* A rehearsal has a copy of leaf keys for a while. How it ends decides who removes it, never whether. */
+
+const line = (tree: Tree, at = '+400d'): string[] => ['--root', tree.root, 'rehearse', '--at', at];
+
+function keysBelow(directory: string): readonly string[] {
+  return filesBelow(directory).flatMap((path) => privateKeysIn(readFileSync(path, 'latin1')));
+}
+
+/** A rehearsal that stands still in the middle of its commit, with its copy on the disk. */
+async function stopped(
+  t: ExecutionContext,
+  tree: Tree,
+): Promise<{ readonly child: ChildProcess; readonly ended: Promise<Ended>; readonly copy: string }> {
+  const rehearsals = tree.host('/run/certmend/rehearsals');
+  const { child, ended } = startBuilt(line(tree));
+  t.teardown(() => child.kill('SIGKILL'));
+  for (;;) {
+    const [name] = existsSync(rehearsals) ? readdirSync(rehearsals) : [];
+    if (name !== undefined && existsSync(join(rehearsals, name, 'var/lib/certmend/generations'))) {
+      child.kill('SIGSTOP');
+      return { child, ended, copy: join(rehearsals, name) };
+    }
+    if (child.exitCode !== null) throw new Error(`it ended before it could be stopped: ${(await ended).stderr}`);
+    await sleep(1);
+  }
+}
+
+test('certmend rehearse copies no key of an authority, nor any other file that nobody may write', async (t) => {
+  const tree = temporaryTree(t, { leaf: 'expired' });
+  const { child, copy } = await stopped(t, tree);
+  const copied = new Set(keysBelow(copy));
+  t.true(copied.size > 10, 'leaf keys are there');
+  const guarded = tree.protectedPaths.filter((path) => existsSync(tree.host(path)) && !path.endsWith('/'));
+  t.true(guarded.filter((path) => path.endsWith('-ca.key')).length >= 5);
+  for (const path of guarded) {
+    t.false(existsSync(join(copy, path)), path);
+    // A kubeconfig of the product has the key of a leaf in it.
+    const keys = path.endsWith('.key') ? privateKeysIn(readFileSync(tree.host(path), 'latin1')) : [];
+    t.deepEqual(
+      keys.filter((key) => copied.has(key)),
+      [],
+      path,
+    );
+  }
+  child.kill('SIGKILL');
+});
+
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
+  test(`certmend rehearse that ${signal} ends leaves no copy behind`, async (t) => {
+    const tree = temporaryTree(t, { leaf: 'expired' });
+    const { child, ended, copy } = await stopped(t, tree);
+    t.true(keysBelow(copy).length > 10);
+    child.kill(signal);
+    child.kill('SIGCONT');
+    t.is((await ended).status, undefined, 'it ends by the signal');
+    t.deepEqual(readdirSync(dirname(copy)), []);
+  });
+
+for (const words of [
+  ['rehearse', '--at', '+1d'],
+  ['prestart', '--unit', 'rke2-server'],
+  ['standby', 'prepare'],
+  ['rotate', '--yes'],
+])
+  test(`certmend ${words[0] ?? ''} removes what a rehearsal that was killed left, on a node that is well`, async (t) => {
+    const tree = temporaryTree(t);
+    await runBuilt(['--root', tree.root, 'prestart', '--unit', 'rke2-server']);
+    const { child, ended, copy } = await stopped(t, tree);
+    child.kill('SIGKILL');
+    await ended;
+    t.true(keysBelow(copy).length > 10);
+    const next = await runBuilt(['--root', tree.root, ...words]);
+    t.is(next.status, 0, next.stderr);
+    t.deepEqual(readdirSync(dirname(copy)), []);
+  });
+
+test('certmend leaves the copy of a rehearsal that is at work alone, however old it is', async (t) => {
+  const tree = temporaryTree(t, { leaf: 'expired' });
+  const { child, ended, copy } = await stopped(t, tree);
+  utimesSync(copy, 1, 1);
+  for (const words of [
+    ['rehearse', '--at', '+1d'],
+    ['standby', 'prepare'],
+  ]) {
+    await runBuilt(['--root', tree.root, ...words]);
+    t.true(keysBelow(copy).length > 10, words.join(' '));
+  }
+  child.kill('SIGCONT');
+  const { status, stderr } = await ended;
+  t.is(status, 0, stderr);
+  t.deepEqual(readdirSync(dirname(copy)), []);
+});
+
+test('certmend rehearse has its copy in the temporary directory where the node cannot be written, and leaves it empty', async (t) => {
+  const tree = temporaryTree(t, { leaf: 'expired' });
+  writeFileSync(tree.host('/run'), 'no directory');
+  const own = ownTemporary(t);
+  const at = join(own, `certmend-rehearsals-${String(process.geteuid?.())}`);
+  mkdirSync(at, { mode: 0o700 });
+  writeFileSync(join(at, 'left-by-a-kill'), 'a key');
+  const ended = await runBuilt(line(tree), ['env', `TMPDIR=${own}`]);
+  t.is(ended.status, 0, ended.stderr);
+  t.deepEqual(readdirSync(at), []);
+});
+
+for (const [kind, plant] of Object.entries<(path: string) => void>({
+  'a dangling link': (path) => {
+    symlinkSync('/nowhere/at/all', path);
+  },
+  'a link to a directory of somebody': (path) => {
+    symlinkSync(tmpdir(), path);
+  },
+  'a directory open to others': (path) => {
+    mkdirSync(path);
+  },
+  'a file': (path) => {
+    writeFileSync(path, '');
+  },
+}))
+  test(`certmend rehearse says what stands in its way when its place in the temporary directory is ${kind}`, async (t) => {
+    const tree = temporaryTree(t);
+    writeFileSync(tree.host('/run'), 'no directory');
+    const own = ownTemporary(t);
+    plant(join(own, `certmend-rehearsals-${String(process.geteuid?.())}`));
+    const ended = await runBuilt(line(tree), ['env', `TMPDIR=${own}`]);
+    t.is(ended.status, 73, ended.stderr);
+    t.regex(ended.stderr, /no place for a copy.*certmend-rehearsals-/s);
+    t.notRegex(ended.stderr, /\n\s+at /);
+  });
+
+test('certmend rehearse does not mind a dangling link beside its place in the temporary directory', async (t) => {
+  const tree = temporaryTree(t);
+  writeFileSync(tree.host('/run'), 'no directory');
+  const own = ownTemporary(t);
+  symlinkSync('/nowhere', join(own, 'certmend-rehearsal-abcdef'));
+  const ended = await runBuilt(line(tree), ['env', `TMPDIR=${own}`]);
+  t.is(ended.status, 0, ended.stderr);
+});
+
+function ownTemporary(t: ExecutionContext): string {
+  const own = mkdtempSync(join(tmpdir(), 'certmend-tmp-'));
+  t.teardown(() => {
+    rmSync(own, { recursive: true, force: true });
+  });
+  return own;
+}
