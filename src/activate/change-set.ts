@@ -3,6 +3,7 @@ import type { Item, Inventory } from '../inventory/inventory.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Change, Expectation, PutChange } from '../commit/change.ts';
 import type { Manifest, ManifestFile } from '../generation/generation.ts';
+import { fileMode } from '../layout/file-mode.ts';
 import { storedPath } from '../generation/stored-path.ts';
 
 /** SHA-256 of no bytes: the listener's trigger is an empty file. */
@@ -34,7 +35,14 @@ export function changeSet(input: {
       action.kind === 'install' || action.kind === 'write-kubeconfig' ? [action.id] : [],
     ),
   );
-  const puts = files.filter((file) => wanted.has(file.id)).map((file): PutChange => put(file, seen.get(file.path)));
+  const rows = rowModes(inventory.items);
+  const puts = files
+    .filter((file) => wanted.has(file.id))
+    .map((file): PutChange => {
+      // A set that was live once is recorded as it was, modes that were too wide with it.
+      const row = rows.get(file.path);
+      return put(row === undefined ? file : { ...file, mode: fileMode(row, file.mode) }, seen.get(file.path));
+    });
   const removals = plan.actions.flatMap((action): Change[] =>
     action.kind === 'quarantine' && action.remove
       ? [
@@ -59,6 +67,28 @@ export function changeSet(input: {
 function put(file: StoredFile, live: FileState | undefined): PutChange {
   const { path, id, source, sha256, mode, uid, gid } = file;
   return { op: 'put', path, id, source, sha256, mode, uid, gid, expects: expectationOf(live) };
+}
+
+/** The layout's modes of the files that certmend writes, by path. */
+function rowModes(items: readonly Item[]): ReadonlyMap<string, number> {
+  return new Map(
+    items.flatMap(({ kind, entry }): [string, number][] => {
+      switch (kind) {
+        case 'leaf':
+          return [
+            [entry.keyPath, entry.keyMode],
+            [entry.certificatePath, entry.certificateMode],
+          ];
+        case 'kubeconfig':
+          return [[entry.path, entry.mode]];
+        case 'authority':
+        case 'listener':
+        case 'key':
+        case 'document':
+          return [];
+      }
+    }),
+  );
 }
 
 function trigger(id: string, path: string, owner: { readonly uid: number; readonly gid: number }): PutChange {

@@ -2,6 +2,7 @@ import type { Remembered } from '../assess/assessment.ts';
 import type { FileState } from '../disk/file-reader.ts';
 import type { AuthorityItem, Inventory, LeafItem } from '../inventory/inventory.ts';
 import { CertmendError, exitStatus } from '../error.ts';
+import { fileMode } from '../layout/file-mode.ts';
 import { identityOf } from './identity.ts';
 import { issueUnder, type IssuedLeaf } from './issue-leaf.ts';
 import type { MaterialFile } from './material.ts';
@@ -70,7 +71,7 @@ function filesOf(leaf: LeafItem, signer: Signer, request: MaterialRequest): Mate
       role: 'key',
       // A kept key stays as it was written, so that the file does not change at all.
       bytes: kept !== undefined && keyFile.state === 'regular' ? keyFile.bytes : issued.keyPem,
-      mode: keyMode(keyFile, entry.keyMode),
+      mode: fileMode(entry.keyMode, modeOf(keyFile)),
       ...ownerOf(keyFile, certificateFile, signer.certificateFile),
     },
     {
@@ -78,18 +79,14 @@ function filesOf(leaf: LeafItem, signer: Signer, request: MaterialRequest): Mate
       id: entry.id,
       role: 'certificate',
       bytes: issued.certificatePem,
-      mode: certificateFile.state === 'regular' ? certificateFile.mode : entry.certificateMode,
+      mode: fileMode(entry.certificateMode, modeOf(certificateFile)),
       ...ownerOf(certificateFile, keyFile, signer.certificateFile),
     },
   ];
 }
 
-const ownerReadWrite = 0o600;
-
-/** The mode of the file that is there, but never open to group or others (P9). */
-function keyMode(live: FileState, wanted: number): number {
-  const mode = live.state === 'regular' ? live.mode & ownerReadWrite : 0;
-  return mode === 0 ? wanted & ownerReadWrite : mode;
+function modeOf(file: FileState): number | undefined {
+  return file.state === 'regular' ? file.mode : undefined;
 }
 
 /** The owner of the first of the files that is there; root when none is. */
