@@ -57,8 +57,8 @@ export async function compose(args: Arguments, io: Io, { askSystemd }: Compositi
 
 /**
  * A private directory below /run/certmend (the system's temporary directory when that cannot be written), and ports
- * that have it as their root and show the instant of --at. Removed by `remove`, also when a signal ends the process; a
- * copy that a kill left behind is removed by the next one, and by whoever takes the lock.
+ * that have it as their root and show the instant of --at, which is now without it. Removed by `remove`, also when a
+ * signal ends the process; a copy that a kill left behind is removed by the next one, and by whoever takes the lock.
  *
  * @throws CertmendError Usage for a bad --at
  */
@@ -77,8 +77,10 @@ export async function scratchCopy(ports: Ports, args: Arguments, io: Io): Promis
       reader: createFileReader(directory),
       memory: emptyMemory(),
       clock,
-      synchronisation: () => 'unknown',
-      clockIsShifted: true,
+      // Nobody waits in a rehearsal: a clock that is shown otherwise does not become right by waiting.
+      config: { ...ports.config, clock: { ...ports.config.clock, maxWaitMs: 0 } },
+      synchronisation: args.at === undefined ? ports.synchronisation : (): 'unknown' => 'unknown',
+      clockIsShifted: args.at !== undefined,
       serviceRunning: () => false,
       writeSide: onlyOnce(() =>
         composeWriteSide({

@@ -129,8 +129,11 @@ export const commands: readonly Command[] = [
     details:
       'Copies the certificates and keys to a private directory, runs the real thing there, reports, and removes the copy. The node is only read. ' +
       'Exit status: 0 the node would come back, 2 it would not.',
-    options: { at: { ...at, required: true } },
-    examples: [['certmend rehearse --at +400d', 'would this node survive a year in a box?']],
+    options: { at },
+    examples: [
+      ['certmend rehearse', 'what the boot hook would do now'],
+      ['certmend rehearse --at +400d', 'would this node survive a year in a box?'],
+    ],
     load: () => import('./rehearse.ts'),
   },
   {

@@ -9,7 +9,7 @@ import { print } from './print.ts';
 import { paperOf } from './paper-of.ts';
 
 export async function run(args: Arguments, io: Io): Promise<ExitStatus> {
-  // The node is looked at under its own clock; only the copy lives at the rehearsed instant.
+  // The node is looked at under its own clock; only the copy lives at the rehearsed instant, which is now without --at.
   const ports = await compose({ ...args, at: undefined }, io, { askSystemd: false });
   const rehearsal = await rehearse(ports, () => scratchCopy(ports, args, io));
   const report = rehearsalReport(rehearsal, ports.root);

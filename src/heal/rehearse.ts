@@ -1,6 +1,7 @@
 import type { FileReader } from '../disk/file-reader.ts';
 import { dirname } from 'node:path/posix';
 import type { FileWriter } from '../disk/file-writer.ts';
+import { isReplaceable } from '../assess/file-fault.ts';
 import { filesOf } from '../activate/change-set.ts';
 import { CertmendError, exitStatus } from '../error.ts';
 import { ownPaths } from '../disk/own-paths.ts';
@@ -12,6 +13,8 @@ import { survey, type Survey } from './survey.ts';
 /** What would happen at the rehearsed instant: before, the boot hook itself, and after. */
 export interface Rehearsal {
   readonly at: number;
+  /** How long the boot hook itself would wait for a clock that is not believed; a rehearsal does not wait. */
+  readonly clockWaitMs: number;
   readonly before: Survey;
   /** Undefined when the boot hook failed; `failure` says why. */
   readonly outcome: Outcome | undefined;
@@ -56,7 +59,8 @@ export async function rehearse(ports: Ports, scratch: () => Promise<Scratch>): P
       }
       failure = error;
     }
-    return { at: there.clock.now(), before, outcome, failure, after: survey(there, here.layout) };
+    const { maxWaitMs: clockWaitMs } = ports.config.clock;
+    return { at: there.clock.now(), clockWaitMs, before, outcome, failure, after: survey(there, here.layout) };
   } finally {
     copy.remove();
   }
@@ -73,20 +77,25 @@ function sharing(paths: ReadonlySet<string>, node: FileReader, copy: FileReader)
   };
 }
 
-/** Copies every file the layout names, the state and the generations; nothing else is read by the road. */
+/**
+ * Copies every file the layout names, the state, the generations, and what an interrupted commit left: what the road
+ * reads. What is no file (a directory in the place of a certificate) is none in the copy either.
+ */
 function copyNode(reader: FileReader, writer: FileWriter, here: Survey, shared: ReadonlySet<string>): void {
   const made = new Set<string>();
   for (const [path, file] of filesOf(here.inventory.items)) {
     if (file.state === 'regular' && !shared.has(path)) {
       copyFile(writer, made, path, file.bytes, file.mode);
+    } else if (file.state === 'unreadable' && !isReplaceable(path, file)) {
+      makeDirectories(writer, made, path);
     } else if (path.startsWith(here.layout.dataDir)) {
       makeDirectories(writer, made, dirname(path));
     }
   }
   copyTree(reader, writer, made, ownPaths.generations);
-  const state = reader.read(ownPaths.state);
-  if (state.state === 'regular') {
-    copyFile(writer, made, ownPaths.state, state.bytes, state.mode);
+  for (const path of [ownPaths.state, ownPaths.journal, ...here.inventory.stray, ...here.inventory.pendingTriggers]) {
+    const file = reader.read(path);
+    if (file.state === 'regular') copyFile(writer, made, path, file.bytes, file.mode);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Health } from '../assess/assessment.ts';
+import type { CertificateStatus, Health, Severity } from '../assess/assessment.ts';
 import type { ReasonCode } from '../reason.ts';
 import { apiVersion, type DocumentHeader } from './document.ts';
 
@@ -7,8 +7,13 @@ export interface RehearsalReport extends DocumentHeader<'RehearsalReport'> {
   readonly at: string;
   readonly root: string;
   readonly layout: string;
-  /** True when the boot hook leaves no critical finding about a certificate behind at that instant. */
+  /**
+   * True when the boot hook leaves nothing behind at that instant that keeps the product from its work: no critical
+   * finding, and no certificate that is over, not yet valid, damaged or missing.
+   */
   readonly comesBack: boolean;
+  /** How long the boot hook would wait for a clock that is not believed, which a rehearsal does not; else null. */
+  readonly clockWaitSeconds: number | null;
   readonly before: RehearsedState;
   readonly decision: string;
   readonly origin: string | null;
@@ -34,8 +39,11 @@ interface Seen {
   readonly layout: { readonly name: string };
   readonly assessment: {
     readonly health: Health;
+    readonly clock: { readonly believed: boolean };
+    readonly findings: readonly { readonly id: string | undefined; readonly severity: Severity }[];
     readonly rows: readonly {
-      readonly status: string;
+      readonly id: string;
+      readonly status: CertificateStatus;
       readonly role: string;
       readonly findings: readonly ReasonCode[];
     }[];
@@ -45,6 +53,7 @@ interface Seen {
 /** What a rehearsal came to; structurally heal/'s own `Rehearsal`, which this folder may not name. */
 export interface Rehearsed {
   readonly at: number;
+  readonly clockWaitMs: number;
   readonly before: Seen;
   readonly outcome:
     | {
@@ -63,14 +72,15 @@ export interface Rehearsed {
 }
 
 export function rehearsalReport(rehearsed: Rehearsed, root: string): RehearsalReport {
-  const { at, before, outcome, failure, after } = rehearsed;
+  const { at, clockWaitMs, before, outcome, failure, after } = rehearsed;
   return {
     apiVersion,
     kind: 'RehearsalReport',
     at: new Date(at).toISOString(),
     root,
     layout: before.layout.name,
-    comesBack: failure === undefined && after.assessment.health.level !== 'critical',
+    comesBack: failure === undefined && stands(after),
+    clockWaitSeconds: before.assessment.clock.believed ? null : clockWaitMs / 1000,
     before: stateOf(before),
     decision: outcome?.decision ?? 'failed',
     origin: outcome?.origin ?? null,
@@ -81,6 +91,14 @@ export function rehearsalReport(rehearsed: Rehearsed, root: string): RehearsalRe
     changed: outcome?.changed ?? [],
     after: stateOf(after),
   };
+}
+
+const dead: ReadonlySet<CertificateStatus> = new Set(['EXPIRED', 'NOT YET VALID', 'DAMAGED', 'MISSING']);
+
+/** A clock that is wrong makes no finding critical (nothing is decided on it), and yet nothing works under it. */
+function stands({ assessment: { health, rows, findings } }: Seen): boolean {
+  const counts = new Set(findings.filter(({ severity }) => severity !== 'note').map(({ id }) => id));
+  return health.level !== 'critical' && rows.every(({ id, status }) => !dead.has(status) || !counts.has(id));
 }
 
 const madeByProduct: ReadonlySet<ReasonCode> = new Set<ReasonCode>(['ReissuedAtStart', 'ListenerRegenerationPending']);

@@ -14,6 +14,11 @@ export function rehearsalText(report: RehearsalReport, paper: Paper): string {
     `  before   ${stateText(report.before)}`,
     `  hook     ${report.decision}${by}${report.changed.length === 0 ? '' : `, ${String(report.changed.length)} files`}`,
     ...firstOfEach(report.reasons),
+    ...(report.clockWaitSeconds === null
+      ? []
+      : [
+          `             (at a boot it first waits up to ${String(report.clockWaitSeconds)} s for the clock to be set right)`,
+        ]),
     `  after    ${stateText(report.after)}`,
     ...firstOfEach(report.after.health.reasons),
     verdict,
