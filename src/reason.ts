@@ -20,6 +20,7 @@ export const reasonCodes = [
   'UsageMismatch',
   'ChainIncomplete',
   'WeakPermissions',
+  'SanUnusable',
   // authorities and other files of the bootstrap set
   'AuthorityExpired',
   'AuthorityExpiring',
@@ -30,6 +31,8 @@ export const reasonCodes = [
   'AuthorityNotYetValid',
   'ProtectedFileDamaged',
   'CertificatesLost',
+  'AuthorityUpperExpired',
+  'AuthorityKeyUnsupported',
   // listener
   'ListenerExpired',
   'ListenerCorrupt',

@@ -2,6 +2,7 @@ import type { Item } from '../inventory/inventory.ts';
 import type { Assessment, CertificateRow, Finding } from './assessment.ts';
 import { judgeAuthority } from './authority.ts';
 import { clockFinding } from './clock-finding.ts';
+import { answerDrift } from './drift.ts';
 import { assessContext, type AssessContext, type AssessInput } from './context.ts';
 import { healthOf } from './health.ts';
 import { judgeKey } from './key.ts';
@@ -13,10 +14,12 @@ import { judgeDocument } from './protected-document.ts';
 import { restartFinding, restartOf } from './restart.ts';
 import type { Judgement } from './row.ts';
 import { judgeUnknown } from './unknown.ts';
+import { unusableNames } from './unusable-names.ts';
 
 /**
  * Everything that is wrong or due at an instant, and the health that follows. Pure: the same input gives the same
- * assessment. Findings: the clock, then a set that is lost as a whole, then the entries in table order, then what no table knows, then what others found.
+ * assessment. Findings: the clock, a set that is lost as a whole, the node's names, then the entries in table order,
+ * then what no table knows, then what others found.
  */
 export function assess(input: AssessInput): Assessment {
   const context = assessContext(input);
@@ -26,6 +29,7 @@ export function assess(input: AssessInput): Assessment {
   if (clock !== undefined) findings.push(clock);
   const lost = lostSet(context);
   if (lost !== undefined) findings.push(lost);
+  findings.push(...unusableNames(input.inventory));
   for (const item of input.inventory.items) {
     const judgement = judge(item, context);
     findings.push(...judgement.findings);
@@ -39,7 +43,8 @@ export function assess(input: AssessInput): Assessment {
   const restart = restartOf(rows, findings, context);
   if (restart !== undefined) findings.push(restartFinding(restart, context));
   findings.push(...(input.extraFindings ?? []));
-  return { now: input.now, clock: input.clock, findings, rows, health: healthOf(findings), restart };
+  const answered = answerDrift(findings, input.inventory);
+  return { now: input.now, clock: input.clock, findings: answered, rows, health: healthOf(answered), restart };
 }
 
 function judge(item: Item, context: AssessContext): Judgement {

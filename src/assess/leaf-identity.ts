@@ -1,5 +1,6 @@
 import type { Certificate } from '../inventory/inventory.ts';
 import { listed } from './figures.ts';
+import { nameFault } from './name-fault.ts';
 import { pairFault, type LeafSubject } from './leaf-subject.ts';
 import type { Rule } from './rule.ts';
 
@@ -93,7 +94,8 @@ function requiredNames({ item, context }: LeafSubject): readonly string[] {
     ...(remembered?.dnsNames ?? []),
     ...(remembered?.ipAddresses ?? []),
   ];
-  return [...new Set(names)].filter((name) => name !== '');
+  // What no certificate can hold is a finding of its own: a new certificate would lack it again.
+  return [...new Set(names)].filter((name) => nameFault(name) === undefined);
 }
 
 function isSameSet(left: readonly string[], right: readonly string[]): boolean {

@@ -1,8 +1,8 @@
 import type { RememberedIdentity } from '../assess/assessment.ts';
+import { nameFault } from '../assess/name-fault.ts';
 import type { LeafItem } from '../inventory/inventory.ts';
 import type { Identity } from '../layout/entry.ts';
 import { ipOctets } from './ip-octets.ts';
-import { canBeDnsName } from './names.ts';
 
 /**
  * The identity of a new leaf: common name and organizations from the table, names from the table, from the certificate
@@ -15,15 +15,15 @@ export function identityOf(item: LeafItem, remembered: RememberedIdentity | unde
   const earlier = [existing?.commonName === wanted.commonName ? existing : undefined, remembered].filter(
     (source) => source !== undefined,
   );
-  // A name of the table that cannot be written stops the issuing; one that a damaged file or an old record brought does not.
-  const earlierNames = earlier.flatMap((source) => source.dnsNames).filter(canBeDnsName);
+  const earlierNames = earlier.flatMap((source) => source.dnsNames);
   const earlierAddresses = earlier
     .flatMap((source) => source.ipAddresses)
     .filter((text) => ipOctets(text) !== undefined);
   return {
     commonName: wanted.commonName,
     organizations: wanted.organizations,
-    dnsNames: [...new Set([...wanted.dnsNames, ...earlierNames])],
+    // A name that no certificate can hold is a finding (SanUnusable), and no reason to issue nothing at all.
+    dnsNames: [...new Set([...wanted.dnsNames, ...earlierNames])].filter((name) => nameFault(name) === undefined),
     ipAddresses: distinctAddresses([...wanted.ipAddresses, ...earlierAddresses]),
   };
 }

@@ -1,4 +1,5 @@
 import type { Identity } from '../layout/entry.ts';
+import { nameFault } from '../assess/name-fault.ts';
 import { CertmendError, exitStatus } from '../error.ts';
 import * as der from './der.ts';
 import { ipOctets } from './ip-octets.ts';
@@ -27,7 +28,7 @@ export function subjectName(identity: Pick<Identity, 'commonName' | 'organizatio
 export function alternativeNames(identity: Pick<Identity, 'dnsNames' | 'ipAddresses'>): Buffer | undefined {
   const names = [
     ...identity.dnsNames.map((name) => {
-      if (!canBeDnsName(name)) throw unwritable(name);
+      if (nameFault(name) !== undefined) throw unwritable(name);
       return der.implicit(2, Buffer.from(name, 'latin1'));
     }),
     ...identity.ipAddresses.map((address) => {
@@ -37,11 +38,6 @@ export function alternativeNames(identity: Pick<Identity, 'dnsNames' | 'ipAddres
     }),
   ];
   return names.length === 0 ? undefined : der.sequence(...names);
-}
-
-/** Printable ASCII: what a dNSName can hold, wildcards included. */
-export function canBeDnsName(name: string): boolean {
-  return /^[\x21-\x7e]+$/.test(name);
 }
 
 function unwritable(name: string): CertmendError {

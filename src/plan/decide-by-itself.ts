@@ -1,4 +1,5 @@
 import type { Finding } from '../assess/assessment.ts';
+import { isDrift } from '../assess/drift.ts';
 import type { ReasonCode } from '../reason.ts';
 import type { DecideInput } from './decide.ts';
 import { isGoodForLonger } from './good-for-longer.ts';
@@ -101,7 +102,7 @@ function installs(pairs: readonly Pair[], findings: readonly Finding[], otherwis
   return pairs.flatMap((pair): Action[] => {
     const own = findings.filter(({ id }) => id === pair.entry.id);
     const [first] = reasonsOf(own);
-    const damaged = own.find((finding) => wants(finding, 'repair') && finding.code !== 'LeafNotYetValid');
+    const damaged = own.find((finding) => wants(finding, 'repair') && isDamage(finding));
     const kept = damaged === undefined ? [] : keepDamagedPair(pair, damaged.code);
     return [...kept, { kind: 'install', id: pair.entry.id, reason: first?.code ?? otherwise }];
   });
@@ -114,6 +115,11 @@ function others({ assessment, inventory, bootRepair }: DecideInput): readonly Ac
 
 function wants(finding: Finding, answer: 'rotate' | 'repair'): boolean {
   return finding.answer === answer || finding.blocked?.answer === answer;
+}
+
+/** Bytes that are worth keeping beside the previous set: a pair that only drifted or lies in the future is whole. */
+function isDamage(finding: Finding): boolean {
+  return finding.code !== 'LeafNotYetValid' && !isDrift(finding);
 }
 
 /** It does not work now, and nothing but a new one or a new authority will change that. */

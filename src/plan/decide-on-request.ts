@@ -1,4 +1,5 @@
 import type { Finding } from '../assess/assessment.ts';
+import { isDrift } from '../assess/drift.ts';
 import { listed } from '../assess/figures.ts';
 import { CertmendError, exitStatus } from '../error.ts';
 import type { DecideInput, RotationRequest } from './decide.ts';
@@ -31,7 +32,8 @@ export function decideOnRequest(input: DecideInput, request: RotationRequest): P
   if (stuck.length > 0 || chosen.length === 0) return refused(input, stuck, asked);
   const actions = chosen.flatMap((pair): Action[] => {
     const damage = assessment.findings.find(
-      ({ id, answer, code }) => id === pair.entry.id && answer === 'repair' && code !== 'LeafNotYetValid',
+      ({ id, answer, code }) =>
+        id === pair.entry.id && answer === 'repair' && code !== 'LeafNotYetValid' && !isDrift({ code }),
     );
     const kept = damage === undefined ? [] : keepDamagedPair(pair, damage.code);
     return [...kept, { kind: 'install', id: pair.entry.id, reason: 'OperatorRequest' }];

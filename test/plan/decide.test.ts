@@ -102,9 +102,17 @@ test('decide gives each pair of a rotation its own reason, or the deciding one',
   );
 });
 
-test('decide rotates when a SAN is missing though validity remains', (t) => {
-  t.deepEqual(codes(plan([leafItem(apiServer, { dnsNames: [] })])), ['SanMissing serving-kube-apiserver']);
-  t.is(plan([leafItem(apiServer, { dnsNames: [] })]).decision, 'rotate');
+test('decide replaces the one pair that has drifted though validity remains, and keeps no damaged bytes of it', (t) => {
+  const found = plan([leafItem(apiServer, { dnsNames: [] })]);
+  t.deepEqual(codes(found), ['SanMissing serving-kube-apiserver']);
+  t.is(found.decision, 'repair');
+  t.deepEqual(found.actions, [{ kind: 'install', id: 'serving-kube-apiserver', reason: 'SanMissing' }]);
+});
+
+test('decide rotates when every pair has drifted', (t) => {
+  const found = plan([admin, scheduler, apiServer].map((entry) => leafItem(entry, { commonName: 'another' })));
+  t.is(found.decision, 'rotate');
+  t.deepEqual(installed(found), everyLeaf);
 });
 
 test('decide never installs what the product re-issues, nor an optional leaf that is not there', (t) => {

@@ -1,0 +1,36 @@
+import type { Inventory } from '../inventory/inventory.ts';
+import type { ReasonCode } from '../reason.ts';
+import type { Finding } from './assessment.ts';
+
+/** The pair works, and is not what it should be. */
+const driftCodes: ReadonlySet<ReasonCode> = new Set<ReasonCode>(['IdentityDrift', 'SanMissing', 'ChainIncomplete']);
+
+export function isDrift({ code }: Pick<Finding, 'code'>): boolean {
+  return driftCodes.has(code);
+}
+
+/**
+ * Drift is answered where it is: a pair of another identity is replaced by itself, as a damaged one is. When the whole
+ * set has drifted (its authority is another one, the node has another name) the answer is the whole set.
+ */
+export function answerDrift(findings: readonly Finding[], inventory: Inventory): readonly Finding[] {
+  const drifted = new Set(findings.filter((finding) => isDrift(finding)).map(({ id }) => id));
+  if (drifted.size === 0) return findings;
+  const isWhole = inventory.items.every(
+    (item) =>
+      item.kind !== 'leaf' ||
+      item.entry.protected ||
+      item.entry.reissuedAtStart ||
+      item.certificateFile.state === 'absent' ||
+      drifted.has(item.entry.id),
+  );
+  return isWhole ? findings : findings.map((finding) => (isDrift(finding) ? alone(finding) : finding));
+}
+
+function alone(finding: Finding): Finding {
+  return {
+    ...finding,
+    answer: finding.answer === 'rotate' ? 'repair' : finding.answer,
+    ...(finding.blocked === undefined ? {} : { blocked: { ...finding.blocked, answer: 'repair' as const } }),
+  };
+}
