@@ -1,14 +1,16 @@
-import type { AuthorityItem, Certificate } from '../inventory/inventory.ts';
+import type { AuthorityItem, Certificate, PrivateKey } from '../inventory/inventory.ts';
+import type { Finding } from './assessment.ts';
+import { endedAbove, maySign } from './chain.ts';
 import type { AssessContext } from './context.ts';
 import { dayMs, instant, span } from './figures.ts';
 import { fileFault } from './file-fault.ts';
-import { issuerOf, type Issuer } from './issuer.ts';
+import { canSign, issuerOf, type Issuer } from './issuer.ts';
 import { modesOf, permissionsFault, type GuardedFile } from './permissions.ts';
 import { damagedRemedy, endedAuthority, missingRemedy, replaceAuthority } from './protected-file.ts';
 import { leaveToProduct } from './reissued.ts';
 import { certificateRow, type Judgement } from './row.ts';
-import { findingsOf, type Rule } from './rule.ts';
 import { urgencyOf } from './urgency.ts';
+import { findingsOf, type Rule, type Verdict } from './rule.ts';
 
 export interface AuthoritySubject {
   readonly item: AuthorityItem;
@@ -72,13 +74,30 @@ const keyRule: Rule<AuthoritySubject> = {
       const message = `${fault.clause}; ${fault.remedy ?? damagedRemedy(context, path)}`;
       return { code: 'ProtectedFileDamaged', severity: 'critical', message, path, answer: 'operator' };
     }
-    if (signer === undefined || !key.ok || key.value.spkiDer.equals(signer.spkiDer)) return 'passed';
+    if (signer === undefined || !key.ok) return 'passed';
+    if (key.value.spkiDer.equals(signer.spkiDer))
+      return canSign(key.value) ? 'passed' : unsupported(key.value, path, item, context);
     const message =
       `${path} is not the key of ${entry.certificatePath}: nothing is signed with it; find out which of the two was ` +
       `changed and put its old bytes back`;
     return { code: 'AuthorityKeyMismatch', severity: 'critical', message, path, answer: 'operator' };
   },
 };
+
+function unsupported(
+  { algorithm }: PrivateKey,
+  path: string,
+  { entry }: AuthorityItem,
+  context: AssessContext,
+): Verdict {
+  if (!context.used.has(entry.id)) return 'passed';
+  const { product } = context.layout;
+  const message =
+    `${path} is of a kind (${algorithm}) that certmend does not sign with: it can issue no leaves of ${entry.id} and make ` +
+    `no standby, so that only ${product} itself renews them at its start; replace the authority by one with an EC or RSA ` +
+    `key: ${replaceAuthority(context)}`;
+  return { code: 'AuthorityKeyUnsupported', severity: 'warning', message, path, answer: 'operator' };
+}
 
 const notBeforeRule: Rule<AuthoritySubject> = {
   name: 'not-before',
@@ -111,10 +130,11 @@ const endRule: Rule<AuthoritySubject> = {
     criticalDays: String(context.settings.authorityCriticalDays),
   }),
   judge({ item, context, issuer, isCopy }) {
-    if (issuer.end === undefined || isCopy) return 'skipped';
+    if (issuer.end === undefined) return 'skipped';
     const { now, settings, clock } = context;
     const left = issuer.end - now;
     const path = item.entry.certificatePath;
+    if (isCopy) return left < 0 ? endedCopy(item, issuer.end, context) : 'skipped';
     if (!context.used.has(item.entry.id)) {
       if (left >= 0) return 'passed';
       const message = `${path} expired ${span(left)} ago, at ${instant(issuer.end)}; nothing on this node is signed by it`;
@@ -138,6 +158,37 @@ const endRule: Rule<AuthoritySubject> = {
   },
 };
 
+/** The authority it is a copy of reports the end; here it explains the status of the row. */
+function endedCopy({ entry }: AuthorityItem, end: number, context: AssessContext): Verdict {
+  const of = entry.copyOf ?? 'an authority of this node';
+  const message = `${entry.certificatePath} expired ${span(end - context.now)} ago, at ${instant(end)}; it is a copy of ${of}, and is made anew with that`;
+  return { code: 'AuthorityExpired', severity: 'note', message, answer: 'none' };
+}
+
+const aboveRule: Rule<AuthoritySubject> = {
+  name: 'above',
+  asks: 'is what stands above it in its file still valid?',
+  inputs: ({ issuer, context }) => {
+    const ended = endedAbove(issuer.certificates, context.now);
+    return ended === undefined ? {} : { upper: ended.commonName, upperNotAfter: instant(ended.notAfter) };
+  },
+  judge({ item, context, issuer, isCopy }) {
+    const { id, certificatePath } = item.entry;
+    if (isCopy || issuer.certificates.length < 2 || !context.used.has(id)) return 'skipped';
+    const ended = endedAbove(issuer.certificates, context.now);
+    if (ended === undefined) return 'passed';
+    const harm =
+      id === 'server-ca'
+        ? 'the hash in the token no longer leads to a root, so that nodes may fail to join'
+        : 'who trusts only the certificate above that one accepts nothing of it';
+    const message =
+      `${certificatePath}: ${ended.commonName}, above the certificate that signs, expired ${span(ended.notAfter - context.now)} ` +
+      `ago, at ${instant(ended.notAfter)}; the peers on this node trust every certificate of the file and go on, but ${harm}: ` +
+      `replace it while the cluster runs: ${replaceAuthority(context)}`;
+    return { code: 'AuthorityUpperExpired', severity: 'warning', message, answer: 'operator' };
+  },
+};
+
 const permissionsRule: Rule<AuthoritySubject> = {
   name: 'permissions',
   asks: 'is the key closed to everybody but its owner, and the certificate to changes?',
@@ -151,6 +202,7 @@ export const authorityRules: readonly Rule<AuthoritySubject>[] = [
   keyRule,
   notBeforeRule,
   endRule,
+  aboveRule,
   permissionsRule,
 ];
 
@@ -159,7 +211,7 @@ export function judgeAuthority(item: AuthorityItem, context: AssessContext): Jud
   const { entry } = item;
   const subject = authoritySubject(item, context);
   const found = findingsOf(authorityRules, subject, entry.id, entry.certificatePath);
-  const reported = entry.reissuedAtStart ? leaveToProduct(found, entry, context) : found;
+  const reported = entry.reissuedAtStart ? reissued(found, entry, context) : found;
   const row = certificateRow({
     id: entry.id,
     path: entry.certificatePath,
@@ -174,9 +226,29 @@ export function judgeAuthority(item: AuthorityItem, context: AssessContext): Jud
   return { findings: reported, row };
 }
 
+/** A copy that ended with its authority is no better after a start. */
+function reissued(
+  found: readonly Finding[],
+  entry: AuthorityItem['entry'],
+  context: AssessContext,
+): readonly Finding[] {
+  const original = entry.copyOf === undefined ? undefined : context.issuers.get(entry.copyOf)?.end;
+  const isBeyond = ({ code }: Finding): boolean =>
+    code === 'AuthorityExpired' && original !== undefined && original < context.now;
+  return [
+    ...leaveToProduct(
+      found.filter((finding) => !isBeyond(finding)),
+      entry,
+      context,
+    ),
+    ...found.filter(isBeyond),
+  ];
+}
+
 function noAuthority(path: string, signer: Certificate | undefined): string | undefined {
   if (signer === undefined) return `${path} holds no certificate`;
-  return signer.isAuthority ? undefined : `${path} holds a certificate that is no authority`;
+  if (!signer.isAuthority) return `${path} holds a certificate that is no authority`;
+  return maySign(signer) ? undefined : `${path} holds a certificate that may not sign others`;
 }
 
 function guardedFiles({ entry, keyFile, certificateFile }: AuthorityItem): readonly GuardedFile[] {

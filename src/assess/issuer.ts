@@ -1,6 +1,6 @@
-import type { AuthorityItem, Certificate, Inventory } from '../inventory/inventory.ts';
+import type { AuthorityItem, Certificate, Inventory, PrivateKey } from '../inventory/inventory.ts';
 import type { ReasonCode } from '../reason.ts';
-import { effectiveEnd } from './chain.ts';
+import { maySign } from './chain.ts';
 import { instant } from './figures.ts';
 
 /** An authority of the layout as a signer of leaves, at an instant. */
@@ -9,7 +9,7 @@ export interface Issuer {
   readonly path: string;
   /** Certificates of its file, the signer first; empty when the file cannot be used. */
   readonly certificates: readonly Certificate[];
-  /** Effective end of the signer's certificate, ms since the epoch; undefined when there is none. */
+  /** End of the signer's certificate, ms since the epoch; undefined when there is none. Nothing above it limits it. */
   readonly end: number | undefined;
   /** Why it can sign nothing now; undefined when it can. */
   readonly problem: IssuerProblem | undefined;
@@ -40,7 +40,7 @@ export function issuersOf(inventory: Inventory, now: number): ReadonlyMap<string
 export function issuerOf(item: AuthorityItem, now: number): Issuer {
   const certificates = item.certificates.ok ? item.certificates.value : [];
   const [signer] = certificates;
-  const end = signer === undefined ? undefined : effectiveEnd(signer, certificates);
+  const end = signer?.notAfter;
   return {
     id: item.entry.id,
     path: item.entry.certificatePath,
@@ -62,8 +62,9 @@ function problemOf(
       ? { code: 'AuthorityMissing', clause: `${id} is missing`, onlyKey: false }
       : { code: 'AuthorityUnreadable', clause: `${id} cannot be read`, onlyKey: false };
   }
-  if (!signer.isAuthority) {
-    return { code: 'AuthorityUnreadable', clause: `${id} holds a certificate that is no authority`, onlyKey: false };
+  if (!maySign(signer)) {
+    const clause = `${id} holds a certificate that may not sign others`;
+    return { code: 'AuthorityUnreadable', clause, onlyKey: false };
   }
   if (now > end) return { code: 'AuthorityExpired', clause: `${id} expired at ${instant(end)}`, onlyKey: false };
   if (now < signer.notBefore) {
@@ -79,5 +80,14 @@ function problemOf(
     // Which of the two is the wrong one cannot be told here; a standby is checked against the certificate in verify/.
     return { code: 'AuthorityKeyMismatch', clause: `the key of ${id} does not fit its certificate`, onlyKey: true };
   }
+  if (!canSign(key.value)) {
+    const clause = `the key of ${id} is of a kind (${key.value.algorithm}) that certmend does not sign with`;
+    return { code: 'AuthorityKeyUnsupported', clause, onlyKey: true };
+  }
   return undefined;
+}
+
+/** Kinds of keys that leaves are issued with (issue/signature.ts; a test holds the two together). */
+export function canSign({ algorithm }: Pick<PrivateKey, 'algorithm'>): boolean {
+  return /^(RSA \d+|EC (P-(256|384|521)|prime256v1|secp384r1|secp521r1))$/.test(algorithm);
 }

@@ -1,3 +1,4 @@
+import { lacking } from './chain.ts';
 import { pairFault, type LeafSubject } from './leaf-subject.ts';
 import type { Rule } from './rule.ts';
 
@@ -50,8 +51,7 @@ export const chainRule: Rule<LeafSubject> = {
     const authority = subject.issuer?.certificates ?? [];
     if (!item.entry.chainInFile || !item.certificates.ok || (relation !== 'fits' && relation !== 'bundled'))
       return 'skipped';
-    const present = new Set(item.certificates.value.map((certificate) => certificate.fingerprint256));
-    const missing = authority.filter((certificate) => !present.has(certificate.fingerprint256)).length;
+    const missing = lacking(authority, item.certificates.value.slice(1), subject.context.now).length;
     if (missing === 0) return 'passed';
     const path = item.entry.certificatePath;
     const message = `${path} lacks ${missing} of the ${authority.length} certificates of ${item.entry.issuer}, which peers may need to verify it: a new one is due`;

@@ -16,13 +16,13 @@ export interface LeafSubject {
   readonly issuer: Issuer | undefined;
   /** Undefined when the leaf or its authority cannot be read. */
   readonly relation: IssuerRelation | undefined;
-  /** ms since the epoch: minimum of notAfter over the chain. */
+  /** ms since the epoch: the end of the best chain. */
   readonly effectiveNotAfter: number | undefined;
 }
 
 export function leafSubject(item: LeafItem, context: AssessContext): LeafSubject {
   const chain = item.certificates.ok ? item.certificates.value : [];
-  const [leaf] = chain;
+  const [leaf, ...carried] = chain;
   const issuer = context.issuers.get(item.entry.issuer);
   const authority = issuer?.certificates ?? [];
   return {
@@ -31,16 +31,9 @@ export function leafSubject(item: LeafItem, context: AssessContext): LeafSubject
     leaf,
     key: item.key.ok ? item.key.value : undefined,
     issuer,
-    relation: leaf === undefined || authority.length === 0 ? undefined : issuerRelation(leaf, authority),
-    effectiveNotAfter: leaf === undefined ? undefined : endOf(leaf, chain.slice(1), issuer),
+    relation: leaf === undefined || authority.length === 0 ? undefined : issuerRelation(leaf, authority, carried),
+    effectiveNotAfter: leaf === undefined ? undefined : effectiveEnd(leaf, authority, carried, context.now),
   };
-}
-
-function endOf(leaf: Certificate, chain: readonly Certificate[], issuer: Issuer | undefined): number {
-  if (issuer?.end !== undefined && issuer.certificates[0]?.subjectDer.equals(leaf.issuerDer) === true) {
-    return Math.min(leaf.notAfter, issuer.end);
-  }
-  return effectiveEnd(leaf, [...(issuer?.certificates ?? []), ...chain]);
 }
 
 /**

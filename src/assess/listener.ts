@@ -19,15 +19,15 @@ export interface ListenerSubject {
 
 export function listenerSubject(item: ListenerItem, context: AssessContext): ListenerSubject {
   const chain = item.document.ok ? item.document.value.certificates : [];
-  const [leaf] = chain;
+  const [leaf, ...carried] = chain;
   const issuer = context.issuers.get(item.entry.issuer);
-  const bundle = [...(issuer?.certificates ?? []), ...chain.slice(1)];
+  const anchors = issuer?.certificates ?? [];
   return {
     item,
     context,
     leaf,
     issuer,
-    effectiveNotAfter: leaf === undefined ? undefined : effectiveEnd(leaf, bundle),
+    effectiveNotAfter: leaf === undefined ? undefined : effectiveEnd(leaf, anchors, carried, context.now),
   };
 }
 
@@ -71,7 +71,8 @@ const issuerRule: Rule<ListenerSubject> = {
   judge(subject) {
     const { item, leaf, issuer } = subject;
     if (leaf === undefined || issuer === undefined || issuer.certificates.length === 0) return 'skipped';
-    const relation = issuerRelation(leaf, issuer.certificates);
+    const carried = item.document.ok ? item.document.value.certificates.slice(1) : [];
+    const relation = issuerRelation(leaf, issuer.certificates, carried);
     if (relation !== 'foreign' && relation !== 'signature-invalid') return 'passed';
     const message = `${item.entry.path} was signed by ${leaf.issuerCommonName}, not by the authority in ${issuer.path}`;
     return regenerate(subject, { code: 'ListenerIssuerMismatch', severity: 'critical', message });
@@ -109,8 +110,13 @@ const expiryRule: Rule<ListenerSubject> = {
     windowDays: String(context.settings.renewBeforeDays),
   }),
   judge(subject) {
-    const { item, leaf, context } = subject;
+    const { item, leaf, context, effectiveNotAfter } = subject;
     if (leaf === undefined) return 'skipped';
+    if (effectiveNotAfter !== undefined && effectiveNotAfter < leaf.notAfter && effectiveNotAfter < context.now) {
+      // AuthorityExpired is the critical finding and stands with the authority: here it only explains the status.
+      const message = `${item.entry.path} is worth nothing since its authority ${item.entry.issuer} expired, at ${instant(effectiveNotAfter)}`;
+      return { code: 'AuthorityExpired', severity: 'note', message, answer: 'none' };
+    }
     // Its own end, not the chain's: a new one under a dying authority would be no better.
     const left = leaf.notAfter - context.now;
     if (left < 0) {

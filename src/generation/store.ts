@@ -13,7 +13,7 @@ import type { Binding, GenerationOrigin, Manifest, ManifestFile } from './genera
 import { loadGeneration, readManifest, type LoadedGeneration } from './load.ts';
 import { formatManifest } from './manifest.ts';
 import { directoriesAbove, generationDirectory, storedName } from './stored-path.ts';
-import { fingerprintOf, validityOf } from './validity.ts';
+import { fingerprintOf, validityOf, type AnchorsOf } from './validity.ts';
 
 export interface GenerationDraft {
   readonly number: number;
@@ -22,6 +22,8 @@ export interface GenerationDraft {
   readonly createdAt: number;
   readonly binding: Binding;
   readonly files: readonly MaterialFile[];
+  /** What the peers of this node trust; without it, what each leaf carries is taken for that. */
+  readonly anchorsOf?: AnchorsOf | undefined;
 }
 
 export type GenerationSummary =
@@ -148,8 +150,8 @@ function directoriesOf(manifest: Manifest): readonly string[] {
   return [...names];
 }
 
-function manifestOf({ number, origin, createdAt, binding, files }: GenerationDraft): Manifest {
-  const validity = validityOf(files) ?? { notBefore: createdAt, notAfter: createdAt };
+function manifestOf({ number, origin, createdAt, binding, files, anchorsOf }: GenerationDraft): Manifest {
+  const validity = validityOf(files, createdAt, anchorsOf) ?? { notBefore: createdAt, notAfter: createdAt };
   return {
     schema: 1,
     number,

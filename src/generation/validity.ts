@@ -1,43 +1,63 @@
-import { X509Certificate } from 'node:crypto';
+import { effectiveEnd } from '../assess/chain.ts';
+import { parseCertificates } from '../inventory/certificate.ts';
+import type { Certificate, Inventory } from '../inventory/inventory.ts';
 import type { MaterialFile } from '../issue/material.ts';
 
 export interface SetValidity {
-  /** Latest notBefore and earliest notAfter over the certificate files, chains included; ms since the epoch. */
+  /** Latest notBefore and earliest effective notAfter over the leaves; ms since the epoch. */
   readonly notBefore: number;
   readonly notAfter: number;
 }
 
-const pemCertificate = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+/** Leaf entry id to the certificates of the authority's file on this node; empty when there is none. */
+export type AnchorsOf = (id: string) => readonly Certificate[];
 
 /**
- * When a whole set is good: from when its youngest leaf is, until the first certificate of any file ends, since a leaf
- * is worth nothing beyond its authority (RFC 5280 6.1.3). What does not parse counts for nothing here: verify/ judges.
+ * When a whole set is good: from when its youngest leaf is, until the first leaf is worth nothing to its peers, which is
+ * the end of the best chain that it has (assess/chain.ts). What does not parse counts for nothing here: verify/ judges.
  * Undefined when there is no certificate at all.
+ * @param now milliseconds since the epoch
+ * @param anchorsOf what the peers trust; without it, what each leaf carries is taken for that
  */
-export function validityOf(files: readonly MaterialFile[]): SetValidity | undefined {
-  const chains = files.filter(({ role }) => role === 'certificate').map(({ bytes }) => certificatesIn(bytes));
-  const leaves = chains.flatMap((chain) => chain.slice(0, 1));
+export function validityOf(
+  files: readonly MaterialFile[],
+  now: number,
+  anchorsOf?: AnchorsOf,
+): SetValidity | undefined {
+  const leaves = files
+    .filter(({ role }) => role === 'certificate')
+    .flatMap(({ id, bytes }) => {
+      const [leaf, ...carried] = certificatesIn(bytes);
+      if (leaf === undefined) return [];
+      const end = effectiveEnd(leaf, anchorsOf?.(id) ?? carried, carried, now);
+      return [{ notBefore: leaf.notBefore, end }];
+    });
   if (leaves.length === 0) {
     return undefined;
   }
   return {
-    notBefore: Math.max(...leaves.map((leaf) => leaf.validFromDate.getTime())),
-    notAfter: Math.min(...chains.flat().map((certificate) => certificate.validToDate.getTime())),
+    notBefore: Math.max(...leaves.map(({ notBefore }) => notBefore)),
+    notAfter: Math.min(...leaves.map(({ end }) => end)),
   };
+}
+
+/** The anchors of a node, by leaf. */
+export function anchorsOn({ items }: Inventory): AnchorsOf {
+  const authorities = new Map<string, readonly Certificate[]>();
+  const issuers = new Map<string, string>();
+  for (const item of items) {
+    if (item.kind === 'authority' && item.certificates.ok) authorities.set(item.entry.id, item.certificates.value);
+    if (item.kind === 'leaf') issuers.set(item.entry.id, item.entry.issuer);
+  }
+  return (id) => authorities.get(issuers.get(id) ?? '') ?? [];
 }
 
 /** Lower-case hexadecimal SHA-256 fingerprint of the first certificate of a file; undefined when there is none. */
 export function fingerprintOf(bytes: Uint8Array): string | undefined {
-  return certificatesIn(bytes)[0]?.fingerprint256.replaceAll(':', '').toLowerCase();
+  return certificatesIn(bytes)[0]?.fingerprint256;
 }
 
-function certificatesIn(bytes: Uint8Array): readonly X509Certificate[] {
-  const blocks = Buffer.from(bytes).toString('latin1').match(pemCertificate) ?? [];
-  return blocks.flatMap((pem) => {
-    try {
-      return [new X509Certificate(pem)];
-    } catch {
-      return [];
-    }
-  });
+function certificatesIn(bytes: Uint8Array): readonly Certificate[] {
+  const parsed = parseCertificates(Buffer.from(bytes));
+  return parsed.ok ? parsed.value : [];
 }

@@ -4,6 +4,7 @@ import { journalPending } from '../commit/journal.ts';
 import { keepInQuarantine } from '../commit/quarantine.ts';
 import { adoptLive } from '../generation/compose.ts';
 import type { Manifest } from '../generation/generation.ts';
+import { anchorsOn } from '../generation/validity.ts';
 import type { MaterialFile } from '../issue/material.ts';
 import type { Plan } from '../plan/plan.ts';
 import { afterAssessment, afterCommit, withActive } from '../state/transitions.ts';
@@ -124,6 +125,7 @@ function keepLiveSet(session: Session): Manifest | undefined {
       createdAt: session.ports.clock.now(),
       binding: session.binding,
       files,
+      anchorsOf: anchorsOn(session.survey.inventory),
     });
   // Said before the commit, while it is still true, so that a recovery knows what the previous set was.
   session.remember((state) => withActive(state, manifest));

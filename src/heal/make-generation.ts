@@ -2,6 +2,7 @@ import { credentialKubeconfig } from '../activate/credential-kubeconfig.ts';
 import { CertmendError, exitStatus } from '../error.ts';
 import { composeGeneration } from '../generation/compose.ts';
 import type { GenerationOrigin, Manifest } from '../generation/generation.ts';
+import { anchorsOn } from '../generation/validity.ts';
 import type { KubeconfigItem } from '../inventory/inventory.ts';
 import { issueMaterial } from '../issue/issue-material.ts';
 import type { MaterialFile } from '../issue/material.ts';
@@ -50,6 +51,7 @@ export async function makeGeneration(
     createdAt: now,
     binding: session.binding,
     files: composeGeneration({ inventory: survey.inventory, fresh }),
+    anchorsOf: anchorsOn(survey.inventory),
   });
   const back = store.load(manifest.number);
   if (!back.ok) {

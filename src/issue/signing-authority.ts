@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import type { Certificate } from '../inventory/inventory.ts';
 import { CertmendError, exitStatus } from '../error.ts';
-import { authorityPath, maySign } from './authority-path.ts';
+import { maySign } from '../assess/chain.ts';
 import { signatureScheme, type SignatureScheme } from './signature.ts';
 
 /** An authority as it is on disk, before it is known whether anything may be signed under it. */
@@ -20,7 +20,7 @@ export interface SigningAuthority {
   readonly certificates: readonly Certificate[];
   readonly key: KeyObject;
   readonly scheme: SignatureScheme;
-  /** End of the chain that a leaf hangs from, milliseconds since the epoch: no leaf goes beyond it. */
+  /** End of the issuer, milliseconds since the epoch: no leaf goes beyond it. What stands above it limits nothing. */
   readonly notAfter: number;
 }
 
@@ -33,8 +33,7 @@ export interface SigningAuthority {
 export function openAuthority(authority: AuthorityMaterial, now: number): SigningAuthority {
   const { id, certificates, key } = authority;
   const [issuer] = certificates;
-  const path = authorityPath(certificates, now);
-  if (issuer === undefined || path === undefined) throw unusable(id, 'has no readable certificate on this node');
+  if (issuer === undefined) throw unusable(id, 'has no readable certificate on this node');
   if (key === undefined) throw unusable(id, 'has no readable private key on this node');
   if (!maySign(issuer)) throw unusable(id, 'is not a certificate that may sign others');
   if (key.type !== 'private' || !issuer.x509.checkPrivateKey(key)) {
@@ -42,9 +41,9 @@ export function openAuthority(authority: AuthorityMaterial, now: number): Signin
   }
   const scheme = signatureScheme(key);
   if (scheme === undefined) throw unusable(id, 'has a kind of key that the product cannot sign with');
-  if (now < path.notBefore) throw unusable(id, `is not valid before ${instant(path.notBefore)}`);
-  if (now >= path.notAfter) throw unusable(id, `expired at ${instant(path.notAfter)}`);
-  return { issuer, certificates, key, scheme, notAfter: path.notAfter };
+  if (now < issuer.notBefore) throw unusable(id, `is not valid before ${instant(issuer.notBefore)}`);
+  if (now >= issuer.notAfter) throw unusable(id, `expired at ${instant(issuer.notAfter)}`);
+  return { issuer, certificates, key, scheme, notAfter: issuer.notAfter };
 }
 
 function unusable(id: string, reason: string): CertmendError {

@@ -51,7 +51,8 @@ function certificateAfter(
     ipAddresses: identity.ipAddresses,
     fingerprint256: present?.fingerprint256 ?? null,
     notBefore: present === undefined ? null : rfc3339(present.notBefore),
-    notAfter: present === undefined ? null : rfc3339(present.notAfter),
+    // The one notion of an end: what a person reads in status is what check says.
+    notAfter: present === undefined ? null : rfc3339(row?.effectiveNotAfter ?? present.notAfter),
     status: row?.status ?? 'MISSING',
     reasons: row?.findings ?? [],
   };

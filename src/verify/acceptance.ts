@@ -1,4 +1,5 @@
-import type { AuthorityPath } from '../issue/authority-path.ts';
+import { nameFault } from '../assess/name-fault.ts';
+import type { Certificate } from '../inventory/inventory.ts';
 import { ipOctets } from '../issue/ip-octets.ts';
 import type { Candidate } from './candidate.ts';
 import { instant, type Failure } from './verdict.ts';
@@ -17,11 +18,7 @@ export interface ProductWindow {
  * those asked for, authority key identifier equal to the authority's subject key identifier, end beyond the product's
  * own window; and what the product does not check but its peers do: the usages.
  */
-export function checkAcceptance(
-  candidate: Candidate,
-  authority: AuthorityPath,
-  window: ProductWindow,
-): readonly Failure[] {
+export function checkAcceptance(candidate: Candidate, signer: Certificate, window: ProductWindow): readonly Failure[] {
   const { entry, leaf, key } = candidate;
   const failures: Failure[] = [];
   const fail = (code: Failure['code'], message: string, path = entry.certificatePath): void => {
@@ -41,11 +38,10 @@ export function checkAcceptance(
   if (leaf.keyUsages?.includes('digitalSignature') === false) {
     fail('UsageMismatch', 'it lacks the key usage digitalSignature');
   }
-  const [issuer] = authority.certificates;
-  if (leaf.authorityKeyIdentifier !== issuer?.subjectKeyIdentifier) {
+  if (leaf.authorityKeyIdentifier !== signer.subjectKeyIdentifier) {
     fail('IssuerMismatch', `its authority key identifier is not the key identifier of ${entry.issuer}`);
   }
-  if (endsTooSoon(candidate, authority, window)) {
+  if (endsTooSoon(candidate, signer, window)) {
     fail(
       'LeafRenewDue',
       `it ends at ${instant(leaf.notAfter)}, within the ${window.days} days in which the product renews`,
@@ -58,16 +54,16 @@ export function checkAcceptance(
  * A certificate that stays as it is makes nothing worse, and one that ends with its authority cannot be any better:
  * the product would renew it at its start, and its own would not be worth more. One that has ended is not due but over.
  */
-function endsTooSoon({ leaf, isNew }: Candidate, authority: AuthorityPath, { now, days }: ProductWindow): boolean {
+function endsTooSoon({ leaf, isNew }: Candidate, signer: Certificate, { now, days }: ProductWindow): boolean {
   const isDue = leaf.notAfter >= now && leaf.notAfter <= now + days * dayMs;
-  return isNew && isDue && leaf.notAfter < authority.notAfter;
+  return isNew && isDue && leaf.notAfter < signer.notAfter;
 }
 
 function absentNames({ entry, leaf }: Candidate): string[] {
   const names = new Set(leaf.dnsNames);
   const addresses = new Set(leaf.ipAddresses.map(addressKey));
   return [
-    ...entry.identity.dnsNames.filter((name) => !names.has(name)),
+    ...entry.identity.dnsNames.filter((name) => !names.has(name) && nameFault(name) === undefined),
     ...entry.identity.ipAddresses.filter((address) => !addresses.has(addressKey(address))),
   ];
 }

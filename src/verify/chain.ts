@@ -1,14 +1,14 @@
-import type { AuthorityItem } from '../inventory/inventory.ts';
-import { authorityPath, maySign, verifies, type AuthorityPath } from '../issue/authority-path.ts';
+import { isSignedBy, lacking, maySign } from '../assess/chain.ts';
+import type { AuthorityItem, Certificate } from '../inventory/inventory.ts';
 import type { Candidate } from './candidate.ts';
 import { instant, type Failure } from './verdict.ts';
 
 export type AuthorityVerdict =
-  { readonly ok: true; readonly path: AuthorityPath } | { readonly ok: false; readonly failure: Failure };
+  { readonly ok: true; readonly signer: Certificate } | { readonly ok: false; readonly failure: Failure };
 
 /**
- * Is the authority on disk good at `now`: readable, may sign, and with a way to a root of its file on which every link's
- * signature was checked and every certificate is valid. @param now milliseconds since the epoch
+ * Is the authority on disk good at `now`: readable, may sign, and valid. What stands above it in its file is not asked:
+ * every peer has this very file and takes each of its certificates for an anchor. @param now milliseconds since the epoch
  */
 export function checkAuthority(item: AuthorityItem, now: number): AuthorityVerdict {
   const { certificates } = item;
@@ -16,50 +16,48 @@ export function checkAuthority(item: AuthorityItem, now: number): AuthorityVerdi
     const code = certificates.missing ? 'AuthorityMissing' : 'AuthorityUnreadable';
     return authorityFailed(item, code, `its file ${certificates.problems.join(', ')}`);
   }
-  const path = authorityPath(certificates.value, now);
-  if (path === undefined) return authorityFailed(item, 'AuthorityUnreadable', 'its file holds no certificate');
-  if (!path.certificates.every(maySign)) {
-    return authorityFailed(item, 'AuthorityUnreadable', 'a certificate on its chain may not sign others');
+  const [signer] = certificates.value;
+  if (signer === undefined) return authorityFailed(item, 'AuthorityUnreadable', 'its file holds no certificate');
+  if (!maySign(signer)) {
+    return authorityFailed(item, 'AuthorityUnreadable', 'its first certificate may not sign others');
   }
-  if (now < path.notBefore) {
-    return authorityFailed(item, 'AuthorityNotYetValid', `its chain is not valid before ${instant(path.notBefore)}`);
+  if (now < signer.notBefore) {
+    return authorityFailed(item, 'AuthorityNotYetValid', `it is not valid before ${instant(signer.notBefore)}`);
   }
-  if (now > path.notAfter) {
-    return authorityFailed(item, 'AuthorityExpired', `its chain expired at ${instant(path.notAfter)}`);
+  if (now > signer.notAfter) {
+    return authorityFailed(item, 'AuthorityExpired', `it expired at ${instant(signer.notAfter)}`);
   }
-  return { ok: true, path };
+  return { ok: true, signer };
 }
 
 /**
  * Does the leaf hang from its authority on disk at `now`: issuer Name equal byte by byte, signature made with the
  * authority's key, within its dates, and the authority's certificates behind it in the file where the layout wants them
  * (RFC 5280 6.1, facts 1.1).
- * @param authority the authority's certificates, the issuer first
+ * @param signer the first certificate of the authority's file
  */
-export function checkChain(candidate: Candidate, authority: AuthorityPath, now: number): readonly Failure[] {
+export function checkChain(candidate: Candidate, signer: Certificate, now: number): readonly Failure[] {
   const { entry, leaf } = candidate;
-  const [issuer] = authority.certificates;
   const failures: Failure[] = [];
   const fail = (code: Failure['code'], message: string): void => {
     failures.push({ id: entry.id, path: entry.certificatePath, code, message });
   };
-  if (issuer === undefined || !leaf.issuerDer.equals(issuer.subjectDer)) {
+  if (!leaf.issuerDer.equals(signer.subjectDer)) {
     fail('IssuerMismatch', `it was issued by CN=${leaf.issuerCommonName}, not by ${entry.issuer} on this node`);
-  } else if (!verifies(leaf, issuer)) {
+  } else if (!isSignedBy(leaf, signer)) {
     fail('SignatureInvalid', `its signature was not made with the key of ${entry.issuer}`);
   }
   if (now < leaf.notBefore) fail('LeafNotYetValid', `it is not valid before ${instant(leaf.notBefore)}`);
   if (now > leaf.notAfter) fail('LeafExpired', `it expired at ${instant(leaf.notAfter)}`);
-  if (!hasWholeChain(candidate)) {
+  if (!hasWholeChain(candidate, now)) {
     fail('ChainIncomplete', `its file does not carry every certificate of ${entry.issuer}`);
   }
   return failures;
 }
 
-function hasWholeChain({ entry, rest, authority }: Candidate): boolean {
+function hasWholeChain({ entry, rest, authority }: Candidate, now: number): boolean {
   if (!entry.chainInFile || authority?.certificates.ok !== true) return true;
-  const carried = new Set(rest.map((certificate) => certificate.fingerprint256));
-  return authority.certificates.value.every((certificate) => carried.has(certificate.fingerprint256));
+  return lacking(authority.certificates.value, rest, now).length === 0;
 }
 
 function authorityFailed(item: AuthorityItem, code: Failure['code'], message: string): AuthorityVerdict {

@@ -14,15 +14,34 @@ export interface Credentials {
   readonly trustedPem: Buffer;
 }
 
+const handshakeOptions = {
+  minVersion: 'TLSv1.3',
+  // One suite and one group: there is nothing to negotiate in memory, and the lists cost time.
+  ciphers: 'TLS_AES_128_GCM_SHA256',
+  ecdhCurve: 'P-256',
+} as const;
+
 /** @throws what OpenSSL says of the pair, for example ERR_OSSL_X509_KEY_VALUES_MISMATCH */
 export function tlsClient(credentials: Credentials): SecureContext {
   return createSecureContext(contextOf(credentials));
 }
 
+/**
+ * The name that clients send, so that the server below is asked for its context. It says nothing of the certificate,
+ * which is checked for the name that the conversation is about.
+ */
+export const askedName = 'peer.invalid';
+
 /** A server that never listens: connections are handed to it. @throws as {@link tlsClient} */
 export function tlsServer(credentials: Credentials): Server {
+  const context = createSecureContext(contextOf(credentials));
   return createServer({
-    ...contextOf(credentials),
+    ...handshakeOptions,
+    // A server passes on only some options to the context that it makes itself, and `allowPartialTrustChain` is not among
+    // them: client certificates would be judged by OpenSSL's rules. A context by server name is taken as it is.
+    SNICallback: (_name, done) => {
+      done(null, context);
+    },
     requestCert: true,
     // The handshake reads `authorized` and refuses by itself, with the reason.
     rejectUnauthorized: false,
@@ -48,9 +67,6 @@ function contextOf({ certificatePem, keyPem, trustedPem }: Credentials): SecureC
     ca: trustedPem,
     // The products trust every certificate of the file they were given, not only the roots in it.
     allowPartialTrustChain: true,
-    minVersion: 'TLSv1.3',
-    // One suite and one group: there is nothing to negotiate in memory, and the lists cost time.
-    ciphers: 'TLS_AES_128_GCM_SHA256',
-    ecdhCurve: 'P-256',
+    ...handshakeOptions,
   };
 }

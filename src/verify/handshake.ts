@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { duplexPair } from 'node:stream';
 import { connect, type SecureContext, type Server, type TLSSocket } from 'node:tls';
 import { ipOctets } from '../issue/ip-octets.ts';
+import { askedName } from './credentials.ts';
 
 /** What one side says of the other's certificate, or of the handshake; codes as node:tls and OpenSSL name them. */
 export type HandshakeVerdict =
@@ -84,9 +85,8 @@ export function shakeHands(question: HandshakeQuestion): Promise<HandshakeVerdic
     const client = connect({
       socket: clientEnd,
       secureContext: question.client,
-      // No server name is sent: there is one certificate to choose from. It is checked all the same.
-      host: serverName,
-      checkServerIdentity: (name, { raw }) => nameRefusal(name, raw),
+      servername: askedName,
+      checkServerIdentity: (_asked, { raw }) => nameRefusal(serverName, raw),
       // Not a free pass: `refusalOf` reads what OpenSSL and the name check said. Node would only close the connection
       // on the same values, and on the server's side it would not say why.
       rejectUnauthorized: false,

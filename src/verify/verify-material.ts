@@ -1,6 +1,5 @@
-import type { Inventory } from '../inventory/inventory.ts';
+import type { Certificate, Inventory } from '../inventory/inventory.ts';
 import { emptyMemory, type InventoryMemory } from '../inventory/inventory-memory.ts';
-import type { AuthorityPath } from '../issue/authority-path.ts';
 import type { MaterialFile } from '../issue/material.ts';
 import { checkAcceptance } from './acceptance.ts';
 import { candidatesOf, type Candidate } from './candidate.ts';
@@ -37,7 +36,7 @@ export async function verifyMaterial(request: VerifyRequest): Promise<Verdict> {
   const days = request.acceptRenewDue === true ? 0 : inventory.layout.productRenewDays;
   const failures: Failure[] = [];
   const set = new Map<string, Candidate | undefined>();
-  const authorities = new Map<string, AuthorityPath | undefined>();
+  const signers = new Map<string, Certificate | undefined>();
   for (const candidacy of candidatesOf(files, inventory, request.memory ?? emptyMemory())) {
     if (!candidacy.ok) {
       failures.push(...candidacy.failures);
@@ -45,11 +44,11 @@ export async function verifyMaterial(request: VerifyRequest): Promise<Verdict> {
       continue;
     }
     const { candidate } = candidacy;
-    const authority = authorityOf(candidate, now, authorities, failures);
+    const signer = signerOf(candidate, now, signers, failures);
     const wrong =
-      authority === undefined
+      signer === undefined
         ? undefined
-        : [...checkChain(candidate, authority, now), ...checkAcceptance(candidate, authority, { now, days })];
+        : [...checkChain(candidate, signer, now), ...checkAcceptance(candidate, signer, { now, days })];
     failures.push(...(wrong ?? []));
     set.set(candidate.entry.id, wrong?.length === 0 ? candidate : undefined);
   }
@@ -64,12 +63,12 @@ export async function verifyMaterial(request: VerifyRequest): Promise<Verdict> {
 }
 
 /** Checked once for all its leaves, and named once when it is bad. */
-function authorityOf(
+function signerOf(
   candidate: Candidate,
   now: number,
-  known: Map<string, AuthorityPath | undefined>,
+  known: Map<string, Certificate | undefined>,
   failures: Failure[],
-): AuthorityPath | undefined {
+): Certificate | undefined {
   const { entry, authority } = candidate;
   if (known.has(entry.issuer)) return known.get(entry.issuer);
   const verdict = authority === undefined ? undefined : checkAuthority(authority, now);
@@ -79,9 +78,9 @@ function authorityOf(
   } else if (!verdict.ok) {
     failures.push(verdict.failure);
   }
-  const path = verdict?.ok === true ? verdict.path : undefined;
-  known.set(entry.issuer, path);
-  return path;
+  const signer = verdict?.ok === true ? verdict.signer : undefined;
+  known.set(entry.issuer, signer);
+  return signer;
 }
 
 function noteOf({ id, message }: Failure): string {

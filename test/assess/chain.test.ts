@@ -1,5 +1,12 @@
 import test from 'ava';
-import { effectiveEnd, issuerRelation, type IssuerRelation } from '../../src/assess/chain.ts';
+import {
+  effectiveEnd,
+  endedAbove,
+  issuerRelation,
+  lacking,
+  lifeUnder,
+  type IssuerRelation,
+} from '../../src/assess/chain.ts';
 import type { Certificate } from '../../src/inventory/inventory.ts';
 import { authorityCertificate, certificate, day, now } from './sample-node.ts';
 
@@ -25,43 +32,60 @@ const leaf = certificate({
 });
 const longLeaf = certificate({ commonName: 'leaf', issuer: 'ca', notAfter: now + 30 * year });
 
-const cases: readonly (readonly [title: string, subject: Certificate, bundle: readonly Certificate[], end: number])[] =
+type Case = readonly [
+  title: string,
+  subject: Certificate,
+  anchors: readonly Certificate[],
+  carried: readonly Certificate[],
+  end: number,
+];
+const ended = authorityCertificate('ca', { notAfter: now - day });
+const renewed = authorityCertificate('ca', { notAfter: now + 10 * year });
+const cases: readonly Case[] = [
+  ['of a leaf alone is its own', leaf, [], [], leaf.notAfter],
+  ['of a leaf under a longer anchor is its own', leaf, [intermediate, newRoot], [], leaf.notAfter],
+  ['of a leaf is never beyond its anchor', longLeaf, [intermediate, newRoot], [], intermediate.notAfter],
+  ['does not look above an anchor', leaf, [intermediate, crossSigned, oldRoot], [], leaf.notAfter],
   [
-    ['of a leaf alone is its own', leaf, [], leaf.notAfter],
-    ['of a leaf under a longer authority is its own', leaf, [intermediate, newRoot], leaf.notAfter],
-    ['of a leaf is never beyond its authority', longLeaf, [intermediate, newRoot], intermediate.notAfter],
-    ['of a self-signed root is its own', oldRoot, [oldRoot], oldRoot.notAfter],
-    ['takes the chain that lasts longest', leaf, [intermediate, newRoot, crossSigned, oldRoot], leaf.notAfter],
-    ['takes the only chain, be it short', leaf, [intermediate, crossSigned, oldRoot], oldRoot.notAfter],
-    ['ends a partial chain where the bundle ends', longLeaf, [intermediate], intermediate.notAfter],
-    ['ignores what has nothing to do with it', leaf, [oldRoot], leaf.notAfter],
-  ];
-for (const [title, subject, bundle, end] of cases) {
+    'does not look above an anchor whose upper one has ended',
+    leaf,
+    [intermediate, { ...newRoot, notAfter: now - day }],
+    [],
+    leaf.notAfter,
+  ],
+  ['ends a partial chain where the file ends', longLeaf, [intermediate], [], intermediate.notAfter],
+  ['goes through what the leaf carries', longLeaf, [newRoot], [intermediate], intermediate.notAfter],
+  ['takes the anchor that was renewed with its old key', longLeaf, [renewed], [ended], renewed.notAfter],
+  ['takes the better of two anchors with one key', longLeaf, [ended, renewed], [], renewed.notAfter],
+  ['takes nothing carried for an anchor', longLeaf, [oldRoot], [intermediate], longLeaf.notAfter],
+  ['ignores what has nothing to do with it', leaf, [oldRoot], [], leaf.notAfter],
+  [
+    'ignores what may not sign',
+    longLeaf,
+    [{ ...intermediate, keyUsages: ['digitalSignature'] }],
+    [],
+    longLeaf.notAfter,
+  ],
+];
+for (const [title, subject, anchors, carried, end] of cases) {
   test(`effectiveEnd ${title}`, (t) => {
-    t.is(effectiveEnd(subject, bundle), end);
-    t.is(effectiveEnd(subject, bundle.toReversed()), end);
+    t.is(effectiveEnd(subject, anchors, carried, now), end);
+    t.is(effectiveEnd(subject, anchors.toReversed(), carried.toReversed(), now), end);
   });
 }
 
-test('effectiveEnd finds the longer chain though the shorter one is found first', (t) => {
-  const root = (issuer: string) => authorityCertificate('root', { issuer, notAfter: now + 20 * year });
-  const authority = authorityCertificate('ca', { issuer: 'root', notAfter: now + 10 * year });
-  const bundle = [
-    root('short-root'),
-    authority,
-    root('middle'),
-    authorityCertificate('middle', { issuer: 'long-root', notAfter: now + 20 * year }),
-    authorityCertificate('long-root', { notAfter: now + 20 * year }),
-    authorityCertificate('short-root', { notAfter: now + day }),
-  ];
-  t.is(effectiveEnd(longLeaf, bundle), authority.notAfter);
+test('lifeUnder takes the chain that is valid now before one that lasts longer and has not begun', (t) => {
+  const later = authorityCertificate('ca', { notBefore: now + day, notAfter: now + 20 * year });
+  t.is(lifeUnder(longLeaf, [later, intermediate], [], now)?.notAfter, intermediate.notAfter);
+  t.is(lifeUnder(longLeaf, [later, intermediate], [], now + 11 * year)?.notAfter, later.notAfter);
 });
 
 test('effectiveEnd gets out of authorities that signed each other', (t) => {
   const one = authorityCertificate('one', { issuer: 'two', notAfter: now + year });
   const two = authorityCertificate('two', { issuer: 'one', notAfter: now + 2 * year });
   const subject = certificate({ commonName: 'leaf', issuer: 'one', notAfter: now + day });
-  t.is(effectiveEnd(subject, [one, two]), subject.notAfter);
+  t.is(effectiveEnd(subject, [one, two], [], now), subject.notAfter);
+  t.is(effectiveEnd(subject, [], [one, two], now), subject.notAfter);
 });
 
 test('effectiveEnd does not search a bundle that nobody writes', (t) => {
@@ -69,8 +93,47 @@ test('effectiveEnd does not search a bundle that nobody writes', (t) => {
     authorityCertificate('same', { issuer: 'same', key: `key ${index}`, authorityKeyIdentifier: `ski ${index}` }),
   );
   const subject = certificate({ commonName: 'leaf', issuer: 'same', notAfter: now + day });
-  t.is(effectiveEnd(subject, bundle), subject.notAfter);
+  t.is(effectiveEnd(subject, bundle, bundle, now), subject.notAfter);
 });
+
+const endedRoot = { ...newRoot, notAfter: now - day };
+const aboves: readonly (readonly [title: string, file: readonly Certificate[], ended: Certificate | undefined])[] = [
+  ['names the root that has ended', [intermediate, endedRoot], endedRoot],
+  ['sees another way to a root that is good', [intermediate, endedRoot, crossSigned, oldRoot], undefined],
+  [
+    'sees that the old root is not needed',
+    [intermediate, newRoot, crossSigned, { ...oldRoot, notAfter: 0 }],
+    undefined,
+  ],
+  ['takes the end of the file for no fault', [intermediate], undefined],
+  ['asks nothing of a root', [oldRoot, endedRoot], undefined],
+  ['asks nothing of an empty file', [], undefined],
+];
+for (const [title, file, expected] of aboves) {
+  test(`endedAbove ${title}`, (t) => {
+    t.is(endedAbove(file, now), expected);
+  });
+}
+
+const renewedRoot = authorityCertificate('ca', { notAfter: now + year, key: 'key of ca' });
+const lacks: readonly (readonly [string, readonly Certificate[], readonly Certificate[], number])[] = [
+  ['nothing when every certificate is carried', [intermediate, newRoot], [newRoot, intermediate], 0],
+  ['what is not carried', [intermediate, newRoot, crossSigned], [intermediate], 2],
+  ['nothing when a root was renewed with its old key', [{ ...renewedRoot, fingerprint256: 'new' }], [ended], 0],
+  [
+    'a link below a root whose carried form has ended',
+    [{ ...intermediate, fingerprint256: 'new' }],
+    [{ ...intermediate, notAfter: now - day }],
+    1,
+  ],
+  ['a root of the same name with another key', [authorityCertificate('ca', { key: 'other' })], [ended], 1],
+  ['a root that was signed by another besides', [crossSigned], [newRoot], 1],
+];
+for (const [title, file, carried, count] of lacks) {
+  test(`lacking finds ${title}`, (t) => {
+    t.is(lacking(file, carried, now).length, count);
+  });
+}
 
 const relations: readonly (readonly [title: string, subject: Certificate, relation: IssuerRelation])[] = [
   ['fits', leaf, 'fits'],

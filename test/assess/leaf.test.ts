@@ -53,6 +53,8 @@ function finding(code: ReasonCode, severity: Severity, answer: Answer, status: C
 
 const repair = (code: ReasonCode): Expected => finding(code, 'critical', 'repair', 'DAMAGED');
 const rotate = (code: ReasonCode): Expected => finding(code, 'warning', 'rotate', 'WARNING');
+/** The pair works: it is replaced by itself, unless the whole set has drifted. */
+const drift = (code: ReasonCode): Expected => finding(code, 'warning', 'repair', 'WARNING');
 const rotated = authorityCertificate('client-ca', {
   subjectKeyIdentifier: 'another',
   key: 'new key',
@@ -224,17 +226,17 @@ const cases: readonly Case[] = [
     expected: repair('SignatureInvalid'),
   },
   {
-    title: 'rotates when the AKI is not the SKI of the authority that signed',
+    title: 'repairs one pair when the AKI is not the SKI of the authority that signed',
     items: [leafItem(admin, { authorityKeyIdentifier: 'sha-1 of the same key' })],
-    expected: rotate('IdentityDrift'),
+    expected: drift('IdentityDrift'),
   },
   {
-    title: 'rotates when there is no AKI and the authority has an SKI',
+    title: 'repairs one pair when there is no AKI and the authority has an SKI',
     items: [leafItem(admin, { authorityKeyIdentifier: undefined })],
-    expected: rotate('IdentityDrift'),
+    expected: drift('IdentityDrift'),
   },
   {
-    title: 'rotates a leaf that an older certificate of the bundle signed',
+    title: 'repairs one pair that an older certificate of the bundle signed',
     items: [
       authorityItem('client-ca', {
         certificates: good([rotated, authorityCertificate('client-ca')]),
@@ -243,37 +245,37 @@ const cases: readonly Case[] = [
       adminWith({ certificates: good([leafCertificate(admin), rotated, authorityCertificate('client-ca')]) }),
       leafItem(scheduler, { authorityKeyIdentifier: 'another', signedWith: 'new key' }),
     ],
-    expected: rotate('IdentityDrift'),
+    expected: drift('IdentityDrift'),
   },
   {
-    title: 'ends a leaf with the root of its chain when that comes first',
+    title: 'does not end a leaf with the root above its signer, which peers do not look at',
     items: [
       authorityItem('client-ca', { certificates: good([intermediate, oldRoot]) }),
       adminWith({ certificates: good([leafCertificate(admin), intermediate, oldRoot]) }),
     ],
-    expected: finding('LeafRenewDue', 'warning', 'operator', 'WARNING'),
+    expected: undefined,
   },
   {
-    title: 'rotates when the common name drifted',
+    title: 'repairs one pair when the common name drifted',
     items: [leafItem(admin, { commonName: 'system:nobody' })],
-    expected: rotate('IdentityDrift'),
+    expected: drift('IdentityDrift'),
   },
   {
-    title: 'rotates when the organizations drifted',
+    title: 'repairs one pair when the organizations drifted',
     items: [leafItem(admin, { organizations: [] })],
-    expected: rotate('IdentityDrift'),
+    expected: drift('IdentityDrift'),
   },
   {
-    title: 'rotates when a SAN is missing though validity remains',
+    title: 'repairs one pair when a SAN is missing though validity remains',
     items: [leafItem(apiServer, { dnsNames: ['kubernetes'] })],
     id: 'serving-kube-apiserver',
-    expected: rotate('SanMissing'),
+    expected: drift('SanMissing'),
   },
   {
-    title: 'rotates when an address is missing',
+    title: 'repairs one pair when an address is missing',
     items: [leafItem(apiServer, { ipAddresses: ['::1'] })],
     id: 'serving-kube-apiserver',
-    expected: rotate('SanMissing'),
+    expected: drift('SanMissing'),
   },
   {
     title: 'minds neither extra names nor their case',
@@ -306,18 +308,18 @@ const cases: readonly Case[] = [
     expected: undefined,
   },
   {
-    title: 'rotates when the chain is missing from the file',
+    title: 'repairs one pair when the chain is missing from the file',
     items: [adminWith({ certificates: good([leafCertificate(admin)]) })],
-    expected: rotate('ChainIncomplete'),
+    expected: drift('ChainIncomplete'),
   },
   {
-    title: 'rotates when an intermediate authority is missing from the file',
+    title: 'repairs one pair when an intermediate authority is missing from the file',
     items: [
       authorityItem('client-ca', {
         certificates: good([authorityCertificate('client-ca', { issuer: 'root' }), authorityCertificate('root')]),
       }),
     ],
-    expected: rotate('ChainIncomplete'),
+    expected: drift('ChainIncomplete'),
   },
   {
     title: 'warns of a key that others may read',
@@ -433,4 +435,15 @@ test('assess names file and figures in what it says', (t) => {
     findings[0]?.message,
     '/var/lib/rancher/rke2/server/tls/client-admin.crt expired 35 days ago, at 2026-04-27T00:00:00Z',
   );
+});
+
+test('assess rotates when the whole set has drifted, and repairs the pairs that have when not', (t) => {
+  const [one, other] = [leafItem(admin, { commonName: 'x' }), leafItem(scheduler, { organizations: ['x'] })];
+  const answers = (...items: Item[]) =>
+    assess(inputFor(node(...items))).findings.flatMap(({ id, answer }) =>
+      answer === 'none' ? [] : [`${id ?? ''} ${answer}`],
+    );
+  t.deepEqual(answers(one, other), ['client-admin repair', 'client-scheduler repair']);
+  const all = [one, other, leafItem(apiServer, { dnsNames: [] })];
+  t.deepEqual(answers(...all), ['client-admin rotate', 'client-scheduler rotate', 'serving-kube-apiserver rotate']);
 });

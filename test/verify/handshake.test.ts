@@ -80,14 +80,32 @@ test('shakeHands holds many conversations on one server one after the other', as
   t.false(server.listening);
 });
 
-test('shakeHands trusts an intermediate whose root is not in the file, as the products do', async (t) => {
-  const key = newKey('ec');
-  const wish = { subject: '/CN=intermediate', key, extensions: authorityExtensions };
-  const [certificate = ''] = signCertificates([wish], serverAuthority, valid, 9n);
-  const intermediate = { certificate, key };
-  const server = side('serverAuth', { signer: intermediate });
-  t.deepEqual(await shake(server, side('clientAuth', { trusted: intermediate })), { ok: true });
-});
+/** What may stand above the one that signed: every certificate of the trusted file is an anchor to a Go peer. */
+const limited = ['basicConstraints=critical,CA:TRUE,pathlen:0', ...authorityExtensions.slice(1)];
+const uppers: readonly (readonly [string, { extensions?: string[]; validity?: Validity; inFile?: boolean }])[] = [
+  ['whose root is not in the file', { inFile: false }],
+  ['below a root that has ended', { validity: { notBefore: today - 300 * day, notAfter: today - 30 * day } }],
+  ['below a root of the future', { validity: { notBefore: today + 30 * day, notAfter: today + 300 * day } }],
+  ['below a root that allows no authority below it', { extensions: limited }],
+];
+for (const [title, { extensions = authorityExtensions, validity = valid, inFile = true }] of uppers) {
+  test(`shakeHands trusts, on both sides, an intermediate ${title}, as the products do`, async (t) => {
+    const [rootKey, key] = [newKey('ec'), newKey('ec')];
+    const rootWish = { subject: '/CN=root', key: rootKey, extensions };
+    const [root = ''] = signCertificates([rootWish], { key: rootKey }, validity, 1n);
+    const wish = { subject: '/CN=intermediate', key, extensions: authorityExtensions };
+    const [certificate = ''] = signCertificates([wish], { certificate: root, key: rootKey }, valid, 9n);
+    const trusted = { certificate: inFile ? certificate + root : certificate, key };
+    const signer = { certificate, key };
+    for (const isShifted of [false, true]) {
+      const server = side('serverAuth', { signer });
+      const client = side('clientAuth', { signer });
+      t.deepEqual(await shake(server, side('clientAuth', { trusted }), 'localhost', isShifted), { ok: true });
+      t.deepEqual(await shake(side('serverAuth', { trusted }), client, 'localhost', isShifted), { ok: true });
+    }
+    t.like(await shake(side('serverAuth', { trusted }), goodClient), { ok: false, about: 'client' });
+  });
+}
 
 const old = { notBefore: today - 300 * day, notAfter: today - 30 * day };
 const future = { notBefore: today + 30 * day, notAfter: today + 300 * day };
@@ -99,7 +117,7 @@ const refusals: Record<string, readonly [Credentials, Credentials, 'server' | 'c
     side('serverAuth', { signer: clientAuthority }),
     goodClient,
     'server',
-    'SELF_SIGNED_CERT_IN_CHAIN',
+    'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
   ],
   'a client of another authority': [
     goodServer,
