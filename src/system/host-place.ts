@@ -19,6 +19,18 @@ export function hostPlace(root: string, path: string): string {
   return `${prefix}${found.path === '/' ? '' : found.path}/${path.slice(slash + 1)}`;
 }
 
+/**
+ * The same for a directory that is used as a whole: a link in its own place is followed too.
+ *
+ * @throws an ErrnoException, as above
+ */
+export function hostDirectory(root: string, path: string): string {
+  const prefix = root.replace(/\/+$/, '');
+  const found = createPathResolver(prefix).follow(path);
+  if (found.kind !== 'place') throw lost(found, path);
+  return `${prefix}${found.path}`;
+}
+
 function lost(found: Exclude<Resolution, { kind: 'place' }>, path: string): unknown {
   if (found.kind === 'error') return found.error;
   return failure(found.kind === 'absent' ? 'ENOENT' : 'ELOOP', path);

@@ -7,24 +7,25 @@ import {
   linkSync,
   mkdirSync,
   openSync,
-  realpathSync,
   renameSync,
   rmdirSync,
   unlinkSync,
   writeSync,
 } from 'node:fs';
-import { dirname, isAbsolute, join, normalize, resolve } from 'node:path';
+import { isAbsolute, normalize, resolve } from 'node:path';
 import type { FileWriter } from '../disk/file-writer.ts';
+import { hostDirectory, hostPlace } from './host-place.ts';
 
 /**
  * The node's files for writing, below `root`. One method, one system call (a short write is continued), synchronous.
  *
- * Under a root other than `/` the kernel would follow an absolute symlink in the tree out of the tree and onto this
- * very machine, so there every parent directory is resolved first and refused (ELOOP) when it leaves the root.
+ * Under a root other than `/` every path is resolved as the reader resolves it, so that what is read can be written, and
+ * nothing outside of the tree is ever touched.
  */
 export function createFileWriter(root: string): FileWriter {
   const base = resolve(root);
-  const locate = base === '/' ? nodePath : (path: string) => confined(base, path);
+  const isElsewhere = base !== '/';
+  const locate = (path: string): string => (isElsewhere ? hostPlace(base, nodePath(path)) : nodePath(path));
 
   return {
     create: (path, mode) => {
@@ -65,7 +66,10 @@ export function createFileWriter(root: string): FileWriter {
       rmdirSync(locate(path));
     },
     syncDirectory: (path) => {
-      const descriptor = openSync(locate(path), constants.O_RDONLY | constants.O_DIRECTORY);
+      const descriptor = openSync(
+        isElsewhere ? hostDirectory(base, nodePath(path)) : nodePath(path),
+        constants.O_RDONLY | constants.O_DIRECTORY,
+      );
       try {
         fsyncSync(descriptor);
       } finally {
@@ -80,19 +84,4 @@ function nodePath(path: string): string {
     throw new TypeError(`not an absolute, normalised node path: ${path}`);
   }
   return path;
-}
-
-function confined(base: string, path: string): string {
-  const host = join(base, nodePath(path));
-  const parent = path === '/' ? base : dirname(host);
-  const real = realpathSync.native(parent);
-  const realBase = realpathSync.native(base);
-  if (real !== realBase && !real.startsWith(`${realBase}/`)) {
-    throw Object.assign(new Error(`${path} leads out of ${base} through a symlink`), {
-      code: 'ELOOP',
-      syscall: 'open',
-      path: host,
-    });
-  }
-  return host;
 }

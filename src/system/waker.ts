@@ -1,7 +1,8 @@
 import { watch, type FSWatcher } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Waker, Wake } from '../daemon/ports.ts';
 import type { Clock } from './clock.ts';
+import { hostDirectory } from './host-place.ts';
 
 const urgency: readonly Wake[] = ['stop', 'reload', 'changed'];
 
@@ -59,9 +60,12 @@ export function createWaker(root: string, clock: Pick<Clock, 'sleep'>): Waker {
       // Anew each time: a directory that was replaced has taken its watch with it. What changes meanwhile the hashes show.
       unwatch();
       watchers = directories.flatMap((directory) =>
-        watchDirectory(join(resolve(root), directory), () => {
-          wake('changed');
-        }),
+        watchDirectory(
+          () => hostDirectory(resolve(root), directory),
+          () => {
+            wake('changed');
+          },
+        ),
       );
     },
     close: () => {
@@ -71,9 +75,9 @@ export function createWaker(root: string, clock: Pick<Clock, 'sleep'>): Waker {
   };
 }
 
-function watchDirectory(path: string, changed: () => void): readonly FSWatcher[] {
+function watchDirectory(place: () => string, changed: () => void): readonly FSWatcher[] {
   try {
-    const watcher = watch(path, { persistent: false }, (_event, name) => {
+    const watcher = watch(place(), { persistent: false }, (_event, name) => {
       // Names with a dot in front are files on their way to their real name, ours among them.
       if (name?.startsWith('.') !== true) changed();
     });

@@ -13,7 +13,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import type { FileWriter } from '../../src/disk/file-writer.ts';
+import { createFileReader } from '../../src/system/node-file-reader.ts';
 import { createFileWriter } from '../../src/system/node-file-writer.ts';
+import { createStorage } from '../../src/system/storage.ts';
 
 interface Place {
   readonly root: string;
@@ -113,6 +115,60 @@ test('file writer under a root follows a symlink that stays inside', (t) => {
   symlinkSync('data', join(root, 'link'));
   put(writer, '/link/file', 'x');
   t.is(readFileSync(join(root, 'data/file'), 'utf8'), 'x');
+});
+
+const linked: Readonly<Record<string, (root: string) => void>> = {
+  'an absolute link': (root) => {
+    mkdirSync(join(root, 'mnt/rancher'), { recursive: true });
+    mkdirSync(join(root, 'var/lib'), { recursive: true });
+    symlinkSync('/mnt/rancher', join(root, 'var/lib/rancher'));
+  },
+  'a relative link': (root) => {
+    mkdirSync(join(root, 'mnt/rancher'), { recursive: true });
+    mkdirSync(join(root, 'var/lib'), { recursive: true });
+    symlinkSync('../../mnt/rancher', join(root, 'var/lib/rancher'));
+  },
+  'a chain of links, through a directory above that is one': (root) => {
+    mkdirSync(join(root, 'mnt/rancher'), { recursive: true });
+    mkdirSync(join(root, 'data/lib'), { recursive: true });
+    symlinkSync('/data', join(root, 'var'));
+    symlinkSync('/disk', join(root, 'data/lib/rancher'));
+    symlinkSync('mnt/rancher', join(root, 'disk'));
+  },
+  'a link that climbs above the root': (root) => {
+    mkdirSync(join(root, 'mnt/rancher'), { recursive: true });
+    mkdirSync(join(root, 'var/lib'), { recursive: true });
+    symlinkSync('../../../../../../../../../../../../mnt/rancher', join(root, 'var/lib/rancher'));
+  },
+};
+
+for (const [name, arrange] of Object.entries(linked)) {
+  test(`file writer writes where the file reader reads: ${name}`, (t) => {
+    const { root, writer } = place(t);
+    arrange(root);
+    writer.makeDirectory('/var/lib/rancher/tls', 0o700);
+    put(writer, '/var/lib/rancher/tls/.new', 'x');
+    writer.rename('/var/lib/rancher/tls/.new', '/var/lib/rancher/tls/file');
+    writer.link('/var/lib/rancher/tls/file', '/var/lib/rancher/tls/second');
+    writer.syncDirectory('/var/lib/rancher');
+    writer.syncDirectory('/var/lib/rancher/tls');
+    t.is(readFileSync(join(root, 'mnt/rancher/tls/file'), 'utf8'), 'x');
+    const read = createFileReader(root).read('/var/lib/rancher/tls/second');
+    t.is(read.state === 'regular' ? read.bytes.toString() : read.state, 'x');
+    t.true(createStorage(root).free('/var/lib/rancher/not/there/yet').bytes > 0);
+    writer.unlink('/var/lib/rancher/tls/second');
+    writer.unlink('/var/lib/rancher/tls/file');
+    writer.removeDirectory('/var/lib/rancher/tls');
+    t.deepEqual(readdirSync(join(root, 'mnt/rancher')), []);
+  });
+}
+
+test('file writer creates nothing behind a link that leads nowhere or in a circle', (t) => {
+  const { root, writer } = place(t);
+  symlinkSync('/nowhere', join(root, 'gone'));
+  symlinkSync('round', join(root, 'round'));
+  t.throws(() => writer.create('/gone/file', 0o600), { code: 'ELOOP' });
+  t.throws(() => writer.create('/round/file', 0o600), { code: 'ELOOP' });
 });
 
 test('file writer reports the error of the system call', (t) => {

@@ -1,0 +1,64 @@
+import test from 'ava';
+import { existsSync, mkdirSync, readdirSync, renameSync, symlinkSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Tree } from '../fixtures/tree.ts';
+import { temporaryTree } from '../road/temporary-tree.ts';
+import { runBuilt } from './built.ts';
+
+/* A disk mounted elsewhere (--root) has the links of its own machine: what is read through them is written through them. */
+
+/** Moves a directory of the tree, and leaves a link to it as the node's own administrator would have made it. */
+function moved(tree: Tree, from: string, to: string, target = to): void {
+  mkdirSync(dirname(tree.host(to)), { recursive: true });
+  renameSync(tree.host(from), tree.host(to));
+  symlinkSync(target, tree.host(from));
+}
+
+const links: Readonly<Record<string, (tree: Tree) => void>> = {
+  'the data directory is an absolute link': (tree) => {
+    moved(tree, '/var/lib/rancher', '/mnt/rancher');
+  },
+  'the data directory is a relative link': (tree) => {
+    moved(tree, '/var/lib/rancher', '/mnt/rancher', '../../mnt/rancher');
+  },
+  'a chain of links leads there': (tree) => {
+    moved(tree, '/var/lib/rancher', '/disk/one/rancher', '/mnt/rancher');
+    mkdirSync(tree.host('/mnt'));
+    symlinkSync('../disk/current', tree.host('/mnt/rancher'));
+    symlinkSync('/disk/one/rancher', tree.host('/disk/current'));
+  },
+  'the whole of /var is one': (tree) => {
+    moved(tree, '/var', '/mnt/var');
+  },
+  'the directory of the configuration is one': (tree) => {
+    moved(tree, '/etc/rancher', '/data/etc-rancher');
+  },
+  "certmend's own directories are links that a shell would follow out of the tree": (tree) => {
+    mkdirSync(tree.host('/mnt/certmend-state'), { recursive: true });
+    mkdirSync(tree.host('/data/run'), { recursive: true });
+    symlinkSync('/mnt/certmend-state', tree.host('/var/lib/certmend'));
+    symlinkSync('/data/run', tree.host('/run'));
+  },
+};
+
+for (const [name, arrange] of Object.entries(links)) {
+  test(`prestart writes under --root where it reads: ${name}`, async (t) => {
+    const tree = temporaryTree(t, { product: 'rke2', leaf: 'expired', dataDir: '/var/lib/rancher/rke2' });
+    arrange(tree);
+    const hook = await runBuilt(['--root', tree.root, 'prestart', '--unit', 'rke2-server', '--strict']);
+    t.is(hook.status, 0, hook.stdout + hook.stderr);
+    const check = await runBuilt(['--root', tree.root, 'check', '-o', 'json']);
+    const { certificates } = JSON.parse(check.stdout) as {
+      readonly certificates: readonly { id: string; status: string }[];
+    };
+    t.is(certificates.find(({ id }) => id === 'etcd/server-client')?.status, 'OK', check.stdout);
+    const doctor = await runBuilt(['--root', tree.root, 'doctor']);
+    t.notRegex(doctor.stdout, /critical/);
+    const rehearsal = await runBuilt(['--root', tree.root, 'rehearse', '--at', '+400d']);
+    t.is(rehearsal.status, 0, rehearsal.stdout + rehearsal.stderr);
+    if (existsSync(tree.host('/mnt/certmend-state'))) {
+      t.true(readdirSync(tree.host('/mnt/certmend-state')).includes('audit.jsonl'));
+      t.true(readdirSync(tree.host('/data/run/certmend')).includes('lock'));
+    }
+  });
+}
