@@ -9,6 +9,7 @@ import { type KnownLayout, layoutOf, type Product } from './names.ts';
 import { readDataDir, readNodeSettings } from './node-settings.ts';
 import { isSinceMay2025, readProductVersion } from './product-version.ts';
 import { protectedPaths } from './protected-paths.ts';
+import { selfMadeCertificate } from './self-made.ts';
 import { serverEntries } from './server-table.ts';
 import { readUnit, type Unit } from './unit-file.ts';
 
@@ -38,8 +39,13 @@ export function resolveLayout(question: LayoutQuestion, reader: FileReader, host
 
   const { name, product, role } = layout;
   const version = readProductVersion(node.dataDir, reader);
-  const since2025 = isSinceMay2025(version?.value);
-  if (version === undefined) evidence.push('product version not known from files: the current rules are used');
+  const selfMade = role === 'server' && version === undefined ? selfMadeCertificate(node.dataDir, reader) : undefined;
+  const since2025 = selfMade === undefined ? isSinceMay2025(version?.value) : false;
+  if (selfMade !== undefined) {
+    evidence.push(`${selfMade} was made by the component itself: the rules from before May 2025 are used`);
+  } else if (version === undefined) {
+    evidence.push('product version not known from files: the current rules are used');
+  }
   const entries = [
     ...(role === 'server' ? serverEntries(product, node, since2025) : []),
     ...agentEntries(product, role, node),
