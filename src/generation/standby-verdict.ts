@@ -16,6 +16,8 @@ const dayMs = 86_400_000;
  * @param input.number generation number of the standby; undefined when there is none
  * @param input.now ms since the epoch, a believed clock
  * @param input.renewBeforeDays a set with less left is not worth going live: the product would replace it at its start
+ * @param input.unanswered a finding of the node that the set, once live, would leave as it is, as a clause: then a fresh
+ * one is better, however good this one is
  * @param input.verify proves the files (P4); returns the first problem as a clause, undefined when there is none
  */
 export async function standbyVerdict(input: {
@@ -25,6 +27,7 @@ export async function standbyVerdict(input: {
   readonly now: number;
   readonly renewBeforeDays: number;
   readonly purpose?: 'commit' | 'keep';
+  readonly unanswered?: ((files: readonly MaterialFile[]) => string | undefined) | undefined;
   readonly verify: (files: readonly MaterialFile[]) => Promise<string | undefined>;
 }): Promise<StandbyVerdict> {
   const { store, number: generation, binding, now, renewBeforeDays, purpose = 'commit', verify } = input;
@@ -44,6 +47,10 @@ export async function standbyVerdict(input: {
   const outlived = outlivedReason(manifest, { now, renewBeforeDays, purpose });
   if (outlived !== undefined) {
     return { state: 'stale', generation, reason: `standby ${String(generation)} ${outlived}` };
+  }
+  const left = input.unanswered?.(files);
+  if (left !== undefined) {
+    return { state: 'stale', generation, reason: `standby ${String(generation)} would leave ${left}` };
   }
   const problem = await verify(files);
   if (problem !== undefined) {
