@@ -22,7 +22,7 @@ const lockWaitMs = 5000;
  */
 export async function rollback(ports: Ports, number: number | undefined): Promise<Outcome> {
   const layout = findLayout(ports);
-  refuseWhileRunning(ports, layout.unit, 'certmend rollback');
+  refuseWhileRunning(ports, layout.unit, `certmend rollback${number === undefined ? '' : ` ${String(number)}`}`);
   return telling(ports, () => withSession(ports, { layout, lockWaitMs }, (session) => bringBack(session, number)));
 }
 

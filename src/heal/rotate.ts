@@ -14,7 +14,8 @@ const lockWaitMs = 5000;
  */
 export async function rotate(ports: Ports, request: RotateRequest): Promise<Outcome> {
   const layout = findLayout(ports);
-  refuseWhileRunning(ports, layout.unit, 'certmend rotate');
+  const words = [...request.ids, ...(request.reuseKeys ? ['--reuse-key'] : [])].map((word) => ` ${word}`).join('');
+  refuseWhileRunning(ports, layout.unit, `certmend rotate${words}`);
   return carryOut(ports, { layout, lockWaitMs, request });
 }
 
@@ -23,7 +24,8 @@ export function refuseWhileRunning(ports: Ports, unit: string, command: string):
     throw new CertmendError(
       'ServiceRunning',
       `${unit} is running: its components would go on with the old files, so nothing was changed`,
-      { exit: exitStatus.refused, hint: `systemctl stop ${unit} && ${command} && systemctl start ${unit}` },
+      // As it stands, in a script too: nobody is asked, and the service is started whatever became of it.
+      { exit: exitStatus.refused, hint: `systemctl stop ${unit} && ${command} --yes; systemctl start ${unit}` },
     );
   }
 }
