@@ -27,7 +27,7 @@ const entryFile = join(output, 'certmend.cjs');
 const options = {
   bundle: true,
   platform: 'node',
-  // The runtime that ships is newer. An older one must get as far as the sentence that says so (src/runtime.ts).
+  // The runtime that ships is newer. An older one must get as far as the sentence that says so (src/system/require-runtime.ts).
   target: 'node18',
   mainFields: ['module', 'main'],
   legalComments: 'external',

@@ -1,3 +1,5 @@
+// First of all: an older runtime must get no further than the sentence that says so.
+import './system/require-runtime.ts';
 import { main } from './cli/main.ts';
 import type { Io } from './cli/io.ts';
 import { isTerminal, standardError, standardOutput } from './system/standard-output.ts';
@@ -14,6 +16,10 @@ import { leaveGoneDirectory } from './system/working-directory.ts';
  *   disk/ system/                                  ports to the disk; adapters to everything outside
  *   cli/ composition.ts                            commands; the only place that builds real adapters
  */
+
+// Else the runtime opens a debugger on a port of this host when it gets the signal, and with it every key. The packages
+// switch that off altogether (--disable-sigusr1); this is for a program that was started without them.
+process.on('SIGUSR1', () => undefined);
 
 async function confirm(question: string): Promise<boolean> {
   const { createInterface } = await import('node:readline/promises');

@@ -2,7 +2,7 @@ import { spawn, spawnSync, type SpawnSyncReturns } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { readProject } from '../../packaging/project.ts';
 
@@ -25,11 +25,19 @@ function installed(t: ExecutionContext, runtime: string, timeout = '/usr/bin/tim
 }
 
 function certmend(path: string, ...words: readonly string[]): SpawnSyncReturns<string> {
-  return spawnSync(path, words, { encoding: 'utf8', timeout: 540_000, killSignal: 'SIGKILL' });
+  return certmendIn(process.env, path, ...words);
+}
+
+function certmendIn(
+  env: Readonly<Record<string, string | undefined>>,
+  path: string,
+  ...words: readonly string[]
+): SpawnSyncReturns<string> {
+  return spawnSync(path, words, { env, encoding: 'utf8', timeout: 540_000, killSignal: 'SIGKILL' });
 }
 
 /** Prints the program that started it, and what it was given. */
-const shows = 'read -r name <"/proc/$PPID/comm"; shift; echo "$name"; printf "<%s>" "$@"';
+const shows = 'read -r name <"/proc/$PPID/comm"; shift 2; echo "$name"; printf "<%s>" "$@"';
 
 const bounded: readonly (readonly string[])[] = [
   ['prestart', '--unit', 'rke2-server.service'],
@@ -59,7 +67,7 @@ for (const words of free) {
 }
 
 test('certmend.sh runs the boot hook also where there is no timeout', (t) => {
-  const { status, stdout } = certmend(installed(t, 'echo "$2"; exit 77', '/nonexistent/timeout'), 'prestart');
+  const { status, stdout } = certmend(installed(t, 'echo "$3"; exit 77', '/nonexistent/timeout'), 'prestart');
   t.is(stdout, 'prestart\n');
   t.is(status, 77);
 });
@@ -89,4 +97,60 @@ test('certmend.sh ends a boot hook that hangs and is deaf to SIGTERM', (t) => {
   const path = installed(t, 'trap "" TERM; while :; do sleep 0.1; done', '/usr/bin/timeout', '0.5');
   const { status, signal } = certmend(path, 'prestart');
   t.true(status === 137 || signal === 'SIGKILL', `${String(status)} ${String(signal)}`);
+});
+
+/** What a unit, a shell or a person may have set, each a way to other code, another trust or a file of somebody's choice. */
+const foreign = {
+  NODE_OPTIONS: '--require=/tmp/foreign.cjs',
+  NODE_PATH: '/tmp',
+  NODE_EXTRA_CA_CERTS: '/tmp/ca.pem',
+  NODE_COMPILE_CACHE: '/tmp/cache',
+  NODE_V8_COVERAGE: '/tmp/coverage',
+  NODE_TLS_REJECT_UNAUTHORIZED: '0',
+  OPENSSL_CONF: '/tmp/openssl.cnf',
+  OPENSSL_MODULES: '/tmp',
+  OPENSSL_ENGINES: '/tmp',
+  SSL_CERT_FILE: '/tmp/ca.pem',
+  LD_LIBRARY_PATH: '/tmp',
+  LD_AUDIT: '',
+  GCONV_PATH: '/tmp',
+  GLIBC_TUNABLES: 'glibc.malloc.check=3',
+  BASH_ENV: '/tmp/foreign.sh',
+  ENV: '/tmp/foreign.sh',
+  HTTPS_PROXY: 'http://127.0.0.1:1',
+  PATH: '/tmp/foreign:/usr/bin:/bin',
+};
+
+for (const words of [['prestart', '--unit', 'k3s.service'], ['check'], ['rotate', '--yes']]) {
+  test(`certmend.sh gives ${words.join(' ')} an environment of its own, whatever the unit or the shell has set`, (t) => {
+    const kept = {
+      TERM: 'dumb',
+      NO_COLOR: '',
+      TMPDIR: '/var/tmp/my dir',
+      JOURNAL_STREAM: '8:1',
+      NOTIFY_SOCKET: '/run/x',
+    };
+    const path = installed(t, 'exec /usr/bin/env -0');
+    const { stdout } = certmendIn({ ...foreign, ...kept }, path, ...words);
+    const lines = stdout.split('\0').filter((line) => line !== '' && !/^(?:PWD|SHLVL|_|OLDPWD)=/.test(line));
+    t.deepEqual(
+      lines.sort(),
+      Object.entries({ ...kept, PATH: '/usr/sbin:/usr/bin:/sbin:/bin' })
+        .map(([name, value]) => `${name}=${value}`)
+        .sort(),
+    );
+  });
+}
+
+test('certmend.sh looks flock and its kin up on a path of its own', (t) => {
+  const path = installed(t, 'command -v flock');
+  const directory = dirname(path);
+  writeFileSync(join(directory, 'flock'), '#!/bin/sh\n', { mode: 0o755 });
+  const { stdout } = certmendIn({ PATH: `${directory}:/usr/bin:/bin` }, path, 'prestart');
+  t.regex(stdout, /^\/usr\/bin\/flock$|^\/bin\/flock$/m);
+});
+
+test('certmend.sh leaves no core file, and no memory in one that is collected all the same', (t) => {
+  const { stdout } = certmend(installed(t, 'ulimit -Hc; cat /proc/self/coredump_filter'), 'prestart');
+  t.is(stdout, '0\n00000000\n');
 });
