@@ -6,21 +6,33 @@ import { parseManifest, type ParsedManifest } from './manifest.ts';
 import { directoriesAbove, generationDirectory, storedName, storedPath } from './stored-path.ts';
 
 export type LoadedGeneration =
-  | { readonly ok: true; readonly manifest: Manifest; readonly files: readonly MaterialFile[] }
-  | { readonly ok: false; readonly problem: string };
+  { readonly ok: true; readonly manifest: Manifest; readonly files: readonly MaterialFile[] } | NotLoaded;
+
+/** `isUnread`: its bytes could not be asked for (a disk's error, no descriptor left), which says nothing about them. */
+export interface NotLoaded {
+  readonly ok: false;
+  readonly problem: string;
+  readonly isUnread?: true;
+}
 
 /** The manifest of a generation, checked for shape and number; its files are not looked at. */
-export function readManifest(reader: FileReader, number: number): ParsedManifest {
+export function readManifest(reader: FileReader, number: number): ParsedManifest | NotLoaded {
   const directory = generationDirectory(number);
-  if (reader.stat(directory).state === 'absent') {
+  const there = reader.stat(directory);
+  if (there.state === 'absent') {
     return { ok: false, problem: 'it does not exist' };
+  }
+  if (there.state === 'unreadable') {
+    return unread('its directory', there.detail);
   }
   const file = reader.read(join(directory, 'manifest.json'), directory);
   switch (file.state) {
     case 'absent':
       return { ok: false, problem: 'it has no manifest' };
     case 'unreadable':
-      return { ok: false, problem: `its manifest ${file.detail}` };
+      return file.problem === 'denied' || file.problem === 'io'
+        ? unread('its manifest', file.detail)
+        : { ok: false, problem: `its manifest ${file.detail}` };
     case 'regular': {
       const parsed = parseManifest(file.bytes);
       return parsed.ok && parsed.manifest.number !== number
@@ -50,7 +62,7 @@ export function loadGeneration(reader: FileReader, number: number): LoadedGenera
   }
   const strange = findStrange(reader, generationDirectory(number), '', expectedNames(manifest));
   if (strange !== undefined) {
-    return { ok: false, problem: strange };
+    return strange;
   }
   const files: MaterialFile[] = [];
   for (const file of manifest.files) {
@@ -67,13 +79,15 @@ function loadFile(
   reader: FileReader,
   number: number,
   file: ManifestFile,
-): { readonly ok: true; readonly file: MaterialFile } | { readonly ok: false; readonly problem: string } {
+): { readonly ok: true; readonly file: MaterialFile } | NotLoaded {
   const stored = reader.read(storedPath(number, file), generationDirectory(number));
   if (stored.state === 'absent') {
     return { ok: false, problem: `${file.stored} is missing` };
   }
   if (stored.state === 'unreadable') {
-    return { ok: false, problem: `${file.stored} ${stored.detail}` };
+    return stored.problem === 'denied' || stored.problem === 'io'
+      ? unread(file.stored, stored.detail)
+      : { ok: false, problem: `${file.stored} ${stored.detail}` };
   }
   if (stored.sha256 !== file.sha256) {
     return { ok: false, problem: `${file.stored} is not what was written` };
@@ -100,18 +114,29 @@ function findStrange(
   directory: string,
   prefix: string,
   expected: ReadonlySet<string>,
-): string | undefined {
+): NotLoaded | undefined {
+  const name = prefix === '' ? 'its directory' : prefix;
   const own = reader.stat(directory);
-  if (own.state !== 'present' || own.type !== 'directory' || (own.mode & 0o077) !== 0) {
-    return `${prefix === '' ? 'its directory' : prefix} is not a private directory`;
+  if (own.state === 'unreadable') {
+    return unread(name, own.detail);
   }
-  for (const name of reader.list(directory) ?? []) {
-    const path = join(directory, name);
+  if (own.state !== 'present' || own.type !== 'directory' || (own.mode & 0o077) !== 0) {
+    return { ok: false, problem: `${name} is not a private directory` };
+  }
+  const names = reader.list(directory);
+  if (names === undefined) {
+    return unread(name, 'cannot be listed');
+  }
+  for (const entry of names) {
+    const path = join(directory, entry);
     const at = reader.stat(path);
+    if (at.state === 'unreadable') {
+      return unread(`${prefix}${entry}`, at.detail);
+    }
     const isDirectory = at.state === 'present' && at.type === 'directory';
-    const relative = `${prefix}${name}${isDirectory ? '/' : ''}`;
+    const relative = `${prefix}${entry}${isDirectory ? '/' : ''}`;
     if (!expected.has(relative)) {
-      return `${relative} does not belong to it`;
+      return { ok: false, problem: `${relative} does not belong to it` };
     }
     if (isDirectory) {
       const below = findStrange(reader, path, relative, expected);
@@ -119,8 +144,12 @@ function findStrange(
         return below;
       }
     } else if (at.state !== 'present' || at.type !== 'file' || (at.mode & 0o077) !== 0) {
-      return `${relative} is not a private file`;
+      return { ok: false, problem: `${relative} is not a private file` };
     }
   }
   return undefined;
+}
+
+function unread(what: string, detail: string): NotLoaded {
+  return { ok: false, problem: `${what} ${detail}`, isUnread: true };
 }

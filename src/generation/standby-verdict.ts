@@ -36,7 +36,8 @@ export async function standbyVerdict(input: {
   }
   const loaded = store.load(generation);
   if (!loaded.ok) {
-    return { state: 'invalid', generation, reason: `standby ${String(generation)} is damaged: ${loaded.problem}` };
+    const what = loaded.isUnread === true ? 'cannot be used' : 'is damaged';
+    return { state: 'invalid', generation, reason: `standby ${String(generation)} ${what}: ${loaded.problem}` };
   }
   const { manifest, files } = loaded;
   const mismatch = bindingMismatch(manifest.binding, binding);

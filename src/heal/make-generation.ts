@@ -2,6 +2,7 @@ import { credentialKubeconfig } from '../activate/credential-kubeconfig.ts';
 import { CertmendError, exitStatus } from '../error.ts';
 import { composeGeneration } from '../generation/compose.ts';
 import type { GenerationOrigin, Manifest } from '../generation/generation.ts';
+import { generationDirectory } from '../generation/stored-path.ts';
 import { anchorsOn } from '../generation/validity.ts';
 import type { KubeconfigItem } from '../inventory/inventory.ts';
 import { issueMaterial } from '../issue/issue-material.ts';
@@ -61,7 +62,10 @@ export async function makeGeneration(
       `generation ${String(manifest.number)} did not read back: ${back.problem}`,
       {
         exit: exitStatus.refused,
-        hint: 'the disk under /var/lib/certmend returns other bytes than were written: check it (dmesg, smartctl)',
+        hint:
+          back.isUnread === true
+            ? `see why ${generationDirectory(manifest.number)} cannot be read (dmesg, smartctl; EMFILE: no file descriptor was left), then run certmend again`
+            : 'the disk under /var/lib/certmend returns other bytes than were written: check it (dmesg, smartctl)',
       },
     );
   }

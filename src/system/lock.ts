@@ -33,7 +33,11 @@ export function acquireLock(root: string, options: { readonly waitMs: number }):
   }
   return {
     release: () => {
-      closeSync(descriptor);
+      try {
+        closeSync(descriptor);
+      } catch {
+        // whatever it answers, the descriptor is gone, and the lock with it
+      }
     },
   };
 }
