@@ -59,6 +59,7 @@ export const reasonCodes = [
   'StateNewer',
   'ExternalChange',
   'VerificationFailed',
+  'BrakeNear',
   // what the layout does not know, what the product does by itself, what a person asked for
   'UnknownCertificate',
   'ReissuedAtStart',

@@ -47,7 +47,10 @@ async function act(session: Session, options: CarryOutOptions): Promise<Outcome>
       hint: 'the service starts with the old set; run: certmend doctor',
     });
   }
-  const outcome = await execute(session, plan, { reuseKeys: options.request?.reuseKeys ?? false });
+  const outcome = await execute(session, plan, {
+    reuseKeys: options.request?.reuseKeys ?? false,
+    byPerson: options.request !== undefined,
+  });
   return withRecovery(outcome, session.recovered);
 }
 

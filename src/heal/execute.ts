@@ -7,7 +7,7 @@ import type { Manifest } from '../generation/generation.ts';
 import { anchorsOn } from '../generation/validity.ts';
 import type { MaterialFile } from '../issue/material.ts';
 import type { Plan } from '../plan/plan.ts';
-import { afterAssessment, afterCommit, withActive } from '../state/transitions.ts';
+import { afterAssessment, afterCommit, withActive, type Counted } from '../state/transitions.ts';
 import { makeGeneration } from './make-generation.ts';
 import type { Outcome } from './outcome.ts';
 import { prune } from './prune.ts';
@@ -31,7 +31,7 @@ interface Material {
 export async function execute(
   session: Session,
   plan: Plan,
-  options: { readonly reuseKeys: boolean },
+  options: { readonly reuseKeys: boolean; readonly byPerson: boolean },
 ): Promise<Outcome> {
   await session.write.audit.ready();
   const [first] = plan.reasons;
@@ -48,10 +48,11 @@ export async function execute(
       files: material === undefined ? [] : storedFiles(material.manifest),
     });
     const at = session.ports.clock.now();
+    const counts = options.byPerson ? 'nothing' : countedOf(plan);
     const { changed, warnings } = session.commit({
       transaction,
       changes,
-      after: (state) => afterCommit(state, { at, active: material?.manifest, previous }),
+      after: (state) => afterCommit(state, { at, active: material?.manifest, previous, counts }),
     });
     announce.committed(session, { plan, changes, changed, warnings, manifest: material?.manifest });
     prune(session);
@@ -72,6 +73,11 @@ export async function execute(
     discard(session, material);
     throw error;
   }
+}
+
+/** A rotation uses the day's budget, a repair that of its entries. */
+function countedOf({ decision, actions }: Plan): Counted {
+  return decision === 'rotate' ? 'rotation' : { repaired: [...new Set(actions.map(({ id }) => id))] };
 }
 
 async function materialFor(session: Session, plan: Plan, reuseKeys: boolean): Promise<Material | undefined> {

@@ -34,7 +34,7 @@ async function bringBack(session: Session, number: number | undefined): Promise<
       hint: 'certmend generations lists what can come back',
     });
   }
-  const outcome = await execute(session, await rollbackPlan(session, target), { reuseKeys: false });
+  const outcome = await execute(session, await rollbackPlan(session, target), { reuseKeys: false, byPerson: true });
   return withRecovery(outcome, session.recovered);
 }
 

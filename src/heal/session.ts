@@ -215,6 +215,7 @@ function rememberCompleted(ports: Ports, write: WriteSide, store: GenerationStor
     at: Date.parse(transaction.startedAt),
     active: transaction.generation === 0 ? undefined : store.manifest(transaction.generation),
     previous: active === null ? undefined : store.manifest(active.number),
+    counts: transaction.reason === 'OperatorRequest' ? 'nothing' : 'rotation',
   });
   saveState(write.writer, state);
 }

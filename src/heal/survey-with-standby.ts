@@ -20,6 +20,9 @@ export async function surveyWithStandby(ports: Ports): Promise<Survey> {
     renewBeforeDays: seen.renewBeforeDays,
     verify: () => Promise.resolve(undefined),
   });
-  const question = { ...seen.question, extraFindings: standbyFindings(verdict) };
+  const question = {
+    ...seen.question,
+    extraFindings: [...(seen.question.extraFindings ?? []), ...standbyFindings(verdict)],
+  };
   return { ...seen, question, assessment: assess(question) };
 }

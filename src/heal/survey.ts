@@ -7,9 +7,10 @@ import { CertmendError, exitStatus } from '../error.ts';
 import type { AuthorityItem, Inventory } from '../inventory/inventory.ts';
 import { takeInventory } from '../inventory/take-inventory.ts';
 import type { Layout } from '../layout/layout.ts';
+import { brakeFindings } from '../plan/brake-findings.ts';
 import { resolveLayout } from '../layout/resolve-layout.ts';
 import { loadState, type LoadedState } from '../state/load-state.ts';
-import { ofNode, rememberedOf } from '../state/transitions.ts';
+import { brakeOf, ofNode, rememberedOf } from '../state/transitions.ts';
 import { tracesOf } from './node-traces.ts';
 import type { Ports } from './ports.ts';
 
@@ -58,6 +59,7 @@ export function survey(ports: Ports, layout: Layout = findLayout(ports)): Survey
     },
     serviceRunning: ports.serviceRunning(layout.unit),
     traces: tracesOf(ports, layout, loaded),
+    extraFindings: brakeFindings(brakeOf(loaded.kind === 'loaded' ? loaded.state : undefined, ports.config), now),
   };
   return { layout, inventory, loaded, remembered, question, assessment: assess(question), renewBeforeDays };
 }

@@ -33,6 +33,16 @@ export function decideByItself(input: DecideInput): Plan {
   return rotates && !beyondHelp ? rotation(input, { kind: 'issue' }, able, stuck) : repair(input, able, stuck);
 }
 
+/** The same without a rotation: what is damaged is mended, what is due stays as it is. */
+export function mendByItself(input: DecideInput): Plan {
+  const broken = input.assessment.findings.filter((finding) => wants(finding, 'repair'));
+  return repair(
+    input,
+    broken.filter((finding) => finding.blocked === undefined),
+    broken.filter((finding) => finding.blocked !== undefined),
+  );
+}
+
 /** The standby as a source; undefined when it is not good enough. */
 export function standbySource({ standby, now, renewBeforeDays }: DecideInput): Source | undefined {
   return standby.state === 'ready' && isGoodForLonger(standby, now, renewBeforeDays)

@@ -1,7 +1,8 @@
 import type { Assessment } from '../assess/assessment.ts';
 import type { Inventory } from '../inventory/inventory.ts';
+import { applyBrake } from './apply-brake.ts';
 import { brakeEngaged, brakeMessage } from './brake.ts';
-import { decideByItself } from './decide-by-itself.ts';
+import { decideByItself, mendByItself } from './decide-by-itself.ts';
 import { decideOnRequest } from './decide-on-request.ts';
 import { deferred } from './deferred.ts';
 import type { BrakeState, Plan, StandbyVerdict } from './plan.ts';
@@ -42,17 +43,18 @@ export interface RotationRequest {
  * 1. A clock that is not believed defers everything, also what a person asks for (P5): who knows better says so with
  *    `--believe-clock`, and then the clock is believed.
  * 2. A person's request, or what the findings ask for.
- * 3. The brake refuses any plan that would change the node (P8), except one that a person asked for, which is recorded
- *    with the brake's own reason.
+ * 3. The brake holds what certmend would do by itself too often (P8). What a person asks for passes, is not counted, and
+ *    is recorded with the brake's own reason while it is engaged.
  *
  * @throws CertmendError Usage, ProtectedPath for a request that names what certmend cannot rotate
  */
 export function decide(input: DecideInput): Plan {
   if (!input.assessment.clock.believed) return deferred(input);
-  const plan = input.request === undefined ? decideByItself(input) : decideOnRequest(input, input.request);
+  if (input.request === undefined) {
+    return applyBrake(decideByItself(input), () => mendByItself(input), input.brake, input.now);
+  }
+  const plan = decideOnRequest(input, input.request);
   if (plan.actions.length === 0 || !brakeEngaged(input.brake, input.now)) return plan;
   const brake = { code: 'BrakeEngaged', id: undefined, message: brakeMessage(input.brake, input.now) } as const;
-  return input.request === undefined
-    ? { decision: 'refused', actions: [], source: { kind: 'none' }, reasons: [brake, ...plan.reasons] }
-    : { ...plan, reasons: [...plan.reasons, brake] };
+  return { ...plan, reasons: [...plan.reasons, brake] };
 }

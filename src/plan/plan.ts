@@ -57,7 +57,9 @@ export type StandbyVerdict =
 
 /** P8. */
 export interface BrakeState {
-  /** Instants of past commits, ms since the epoch. */
+  /** Instants of past rotations of the whole set that no person asked for, ms since the epoch. */
   readonly commits: readonly number[];
+  /** Entry id to the instants of its repairs that no person asked for. */
+  readonly repairs?: ReadonlyMap<string, readonly number[]> | undefined;
   readonly maxCommitsPerDay: number;
 }

@@ -6,6 +6,7 @@ import {
   nullable,
   object,
   oneOf,
+  optional,
   record,
   sha256,
   type Shape,
@@ -91,7 +92,7 @@ export const stateSchema: Shape<State> = object<State>({
   certificates: record(certificate),
   authorities: record(authority),
   transaction: nullable(transaction),
-  brake: object<State['brake']>({ commits: list(instant) }),
+  brake: object<State['brake']>({ commits: list(instant), repairs: optional(record(list(instant))) }),
   health: object<State['health']>({
     level: healthLevel,
     since: instant,

@@ -23,8 +23,14 @@ export interface State {
   readonly certificates: Readonly<Record<string, StateCertificate>>;
   readonly authorities: Readonly<Record<string, StateAuthority>>;
   readonly transaction: StateTransaction | null;
-  /** Commits of the last days, for the brake (P8). */
-  readonly brake: { readonly commits: readonly string[] };
+  /**
+   * What certmend did by itself in the last days, for the brake (P8): rotations of the whole set, and repairs by entry.
+   * What a person asked for is not here.
+   */
+  readonly brake: {
+    readonly commits: readonly string[];
+    readonly repairs?: Readonly<Record<string, readonly string[]>>;
+  };
   readonly health: {
     readonly level: HealthLevel;
     readonly since: string;

@@ -75,12 +75,16 @@ export function afterAssessment(
   };
 }
 
+/** What the brake counts of a commit: a whole set, the repairs of these entries, or nothing since a person asked for it. */
+export type Counted = 'rotation' | 'nothing' | { readonly repaired: readonly string[] };
+
 /**
  * What is known once a generation is live: it is the active one, the set it replaced can come back, a standby that
  * went live is no longer standing by, and the brake has one more commit to count (P8).
  * @param commit.at milliseconds since the epoch
  * @param commit.active undefined when no leaf material was installed
  * @param commit.previous undefined when the old set could not be kept
+ * @param commit.counts what the brake counts of it; a rotation when it is not said
  */
 export function afterCommit(
   state: State,
@@ -88,9 +92,10 @@ export function afterCommit(
     readonly at: number;
     readonly active: GenerationFacts | undefined;
     readonly previous: GenerationFacts | undefined;
+    readonly counts?: Counted | undefined;
   },
 ): State {
-  const { at, active, previous } = commit;
+  const { at, active, previous, counts = 'rotation' } = commit;
   const known = state.generations;
   const standsBy = known.standby !== null && known.standby.number !== active?.number;
   return {
@@ -107,7 +112,21 @@ export function afterCommit(
       proof: known.proof,
     },
     transaction: null,
-    brake: { commits: recentCommits([...state.brake.commits, rfc3339(at)], at) },
+    brake: brakeAfter(state.brake, counts, at),
+  };
+}
+
+/** Nothing is forgotten of a budget that this commit does not use. */
+function brakeAfter(before: State['brake'], counts: Counted, at: number): State['brake'] {
+  const commits = counts === 'rotation' ? [...before.commits, rfc3339(at)] : before.commits;
+  const repairs = new Map(Object.entries(before.repairs ?? {}));
+  if (typeof counts === 'object') {
+    for (const id of counts.repaired) repairs.set(id, [...(repairs.get(id) ?? []), rfc3339(at)]);
+  }
+  const recent = [...repairs].map(([id, times]) => [id, recentCommits(times, at)] as const);
+  return {
+    commits: recentCommits(commits, at),
+    repairs: Object.fromEntries(recent.filter(([, times]) => times.length > 0)),
   };
 }
 
@@ -176,6 +195,9 @@ export function rememberedOf(state: State | undefined): Remembered {
 
 /** P8: the commits of the last days and how many a day may have. */
 export function brakeOf(state: State | undefined, config: Config): BrakeState {
-  const commits = (state?.brake.commits ?? []).map((commit) => instantOf(commit)).filter((at) => at !== undefined);
-  return { commits, maxCommitsPerDay: config.brake.maxCommitsPerDay };
+  const instants = (times: readonly string[]): readonly number[] =>
+    times.map((time) => instantOf(time)).filter((at) => at !== undefined);
+  const commits = instants(state?.brake.commits ?? []);
+  const repairs = new Map(Object.entries(state?.brake.repairs ?? {}).map(([id, times]) => [id, instants(times)]));
+  return { commits, repairs, maxCommitsPerDay: config.brake.maxCommitsPerDay };
 }
