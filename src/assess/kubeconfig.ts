@@ -36,6 +36,10 @@ const fileRule: Rule<KubeconfigSubject> = {
   judge({ item, context, client }) {
     const { entry, file, document } = item;
     if (file.state === 'absent') {
+      if (isDeletedByHand(item, context)) {
+        const message = `${entry.path} is missing, so its consumer (${entry.consumer}) has no way in`;
+        return { code: 'KubeconfigMissing', severity: 'warning', message, answer: 'none' };
+      }
       const unneeded = entry.optional || entry.reissuedAtStart || !context.initialised;
       if (unneeded || (client?.optional === true && !client.present)) return 'skipped';
       const message = `${entry.path} is missing, so its consumer (${entry.consumer}) cannot log in`;
@@ -50,6 +54,11 @@ const fileRule: Rule<KubeconfigSubject> = {
     return rewrite(item, { code: 'KubeconfigCorrupt', severity: 'critical', message: fault.clause });
   },
 };
+
+/** The product writes its admin kubeconfig at each start and never again: what is not there was taken away since. */
+function isDeletedByHand({ entry }: KubeconfigItem, context: AssessContext): boolean {
+  return entry.reissuedAtStart && entry.style === 'embedded' && context.initialised && context.serviceRunning === true;
+}
 
 const referencesRule: Rule<KubeconfigSubject> = {
   name: 'references',

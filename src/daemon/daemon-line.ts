@@ -1,24 +1,26 @@
 import { statusLine } from '../report/status-line.ts';
-import type { Check } from './reconcile.ts';
+import type { State } from '../state/state.ts';
 
 /** systemd keeps what it is given; an operator's terminal does not. */
 const longestLine = 300;
 
-/**
- * The line of `systemctl status certmend`: the node's health, then what is wrong with the daemon's own work.
- * @param seen undefined when the check could not be made: then the line before it is kept, as far as it was the node's
- */
-export function daemonLine(
-  seen: { readonly result: Check; readonly now: number } | undefined,
-  remarks: readonly (string | undefined)[],
-  before: string,
-): string {
-  const head =
-    seen === undefined ? (before === '' ? 'WARNING · could not check' : 'WARNING · last check failed') : headOf(seen);
+/** The line of `systemctl status certmend`: the node's health, then what is wrong with the daemon's own work. */
+export function daemonLine(head: string, remarks: readonly (string | undefined)[]): string {
   const line = [head, ...remarks.flatMap((remark) => remark?.split('\n')[0] ?? [])].join(' · ');
   return line.length <= longestLine ? line : `${line.slice(0, longestLine - 1)}…`;
 }
 
-function headOf({ result, now }: { readonly result: Check; readonly now: number }): string {
-  return result.kind === 'waiting' ? `waiting · ${result.reason}` : statusLine(result.state, now);
+/**
+ * The same when the node could not be looked at. What is not known is never better than what was known last: a node that
+ * was critical stays so until somebody has looked.
+ *
+ * @param last the state of the last check that could be made; undefined when there was none
+ * @param now milliseconds since the epoch
+ */
+export function blindHead(last: State | undefined, now: number): string {
+  if (last === undefined || last.lastCheck === null) return 'WARNING · could not check';
+  const [verdict = '', ...facts] = statusLine(last, now).split(' · ');
+  const kept = verdict === 'CRITICAL' ? verdict : 'WARNING';
+  const before = verdict === 'healthy' ? statusLine(last, now) : facts.join(' · ');
+  return `${kept} · last check failed · before: ${before}`;
 }

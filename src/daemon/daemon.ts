@@ -1,7 +1,9 @@
-import { dirname } from 'node:path';
 import { CertmendError } from '../error.ts';
 import type { Ports } from '../heal/ports.ts';
 import type { Layout } from '../layout/layout.ts';
+import { statusLine } from '../report/status-line.ts';
+import { loadState } from '../state/load-state.ts';
+import type { State } from '../state/state.ts';
 import { feeding } from './feeding.ts';
 import { notifyHealth } from './notify-health.ts';
 import type { DaemonPorts, Loaded, Notifier, Snapshot } from './ports.ts';
@@ -10,7 +12,10 @@ import type { KnownHealth } from './health-news.ts';
 import { record, rememberTold } from './record.ts';
 import { nextCheckMs } from './schedule.ts';
 import { snapshotOf } from './snapshot.ts';
-import { daemonLine } from './daemon-line.ts';
+import { waitForNext } from './wait-for-next.ts';
+import { watchedDirectories } from './watched-directories.ts';
+import { blindHead, daemonLine } from './daemon-line.ts';
+import { createSpeaker } from './speaker.ts';
 
 type Remarks = Readonly<Partial<Record<'configuration' | 'notification' | 'metrics' | 'check', string | undefined>>>;
 
@@ -25,14 +30,9 @@ interface Memory {
   /** Checks since the start; one that found another certmend at work is none. */
   readonly count: number;
   readonly line: string;
+  /** As it was saved by the last check that found a node. */
+  readonly shown: State | undefined;
 }
-
-/** Changes mostly come in bursts (the product writes eighteen pairs): wait for the end of one, milliseconds. */
-const settleMs = 5000;
-/** A file that changes all the time must not keep the daemon busy, milliseconds. */
-const shortestGapMs = 30_000;
-/** The wall clock may drift this far from the monotonic one before it counts as set, milliseconds. */
-const clockStepMs = 60_000;
 
 /**
  * The daemon (design 11): check, tell, wait, for ever. One thing at a time; systemd's watchdog is fed by the progress
@@ -41,7 +41,8 @@ const clockStepMs = 60_000;
  * @throws CertmendError ConfigInvalid when the first configuration is refused; whatever is a bug
  */
 export async function daemon(ports: DaemonPorts): Promise<void> {
-  const { notifier, waker } = ports;
+  const { waker } = ports;
+  const notifier = createSpeaker(ports.notifier);
   let memory: Memory = {
     loaded: await ports.load(),
     known: undefined,
@@ -49,21 +50,26 @@ export async function daemon(ports: DaemonPorts): Promise<void> {
     remarks: {},
     count: 0,
     line: '',
+    shown: undefined,
   };
+  waker.watch([]);
   try {
     while (!waker.stopping.aborted) {
-      const turn = await check(memory);
+      const turn = await check(memory, notifier);
       const isFirst = memory.count === 0 && turn.memory.count > 0;
-      await (isFirst ? notifier.ready(turn.memory.line) : say(notifier, memory, turn.memory));
+      await (isFirst ? notifier.ready(turn.memory.line) : notifier.status(turn.memory.line));
       memory = turn.memory;
       if (turn.news !== undefined) {
-        const told = await feeding(notifier, turn.news.ports.clock, announce(memory, turn.news, waker.stopping));
-        await say(notifier, memory, told);
-        memory = told;
+        memory = await feeding(notifier, turn.news.ports.clock, announce(memory, turn.news, waker.stopping));
+        await notifier.status(memory.line);
       }
-      if (turn.layout !== undefined) waker.watch(directoriesOf(turn.layout));
+      if (turn.layout !== undefined) waker.watch(watchedDirectories(turn.layout));
       ports.rest();
-      memory = await waitForNext(ports, memory, turn.delayMs);
+      memory = await waitForNext(memory, turn.delayMs, {
+        notifier,
+        waker,
+        reload: (before) => reload({ ...ports, notifier }, before),
+      });
     }
   } finally {
     await notifier.stopping();
@@ -86,7 +92,7 @@ interface Turn {
   readonly delayMs: number;
 }
 
-async function check(memory: Memory): Promise<Turn> {
+async function check(memory: Memory, notifier: Notifier): Promise<Turn> {
   const ports = memory.loaded.look();
   const started = ports.clock.monotonic();
   const delay = (ended: 'checked' | 'failed' | 'busy'): number =>
@@ -97,7 +103,12 @@ async function check(memory: Memory): Promise<Turn> {
       ended,
     });
   try {
-    const result = await reconcile(ports, memory, memory.loaded.announce !== undefined);
+    const result = await reconcile(ports, memory, memory.loaded.announce !== undefined, async (state) => {
+      // Before READY the first line is READY's own.
+      if (memory.count === 0) return;
+      const remarks = Object.values({ ...memory.remarks, check: undefined });
+      await notifier.status(daemonLine(statusLine(state, ports.clock.now()), remarks));
+    });
     return {
       ...tellOutside(memory, ports, result, ports.clock.monotonic() - started),
       layout: result.survey?.layout,
@@ -114,13 +125,24 @@ async function check(memory: Memory): Promise<Turn> {
       await record(ports, { event: 'failed', priority: 'error', message: error.message, hint: error.hint });
     }
     const remarks = { ...memory.remarks, check: error.message };
-    const line = daemonLine(undefined, Object.values(remarks), memory.line);
+    const head = blindHead(memory.shown ?? savedState(ports), ports.clock.now());
+    const line = daemonLine(head, Object.values(remarks));
     return {
       memory: { ...memory, remarks, line, count: memory.count + 1 },
       layout: undefined,
       delayMs: delay('failed'),
     };
   }
+}
+
+/** What was known before the daemon started counts as well. */
+function savedState({ reader }: Ports): State | undefined {
+  const loaded = loadState(reader);
+  return loaded.kind === 'loaded' ? loaded.state : undefined;
+}
+
+function headOf(result: Check, now: number): string {
+  return result.kind === 'waiting' ? `waiting · ${result.reason}` : statusLine(result.state, now);
 }
 
 function isHasty(result: Check): boolean {
@@ -141,8 +163,10 @@ function tellOutside(
     ...memory,
     remarks,
     count: memory.count + 1,
-    line: daemonLine({ result, now }, Object.values(remarks), memory.line),
-    ...(result.kind === 'checked' ? { known: result.known, standbyProblem: result.standbyProblem } : {}),
+    line: daemonLine(headOf(result, now), Object.values(remarks)),
+    ...(result.kind === 'checked'
+      ? { known: result.known, standbyProblem: result.standbyProblem, shown: result.state }
+      : {}),
   };
   return {
     memory: after,
@@ -167,7 +191,7 @@ async function announce(memory: Memory, { ports, result, now }: News, stopping: 
   }
   if (problem === undefined) await rememberTold(ports, result.known);
   const remarks: Remarks = { ...memory.remarks, notification };
-  return { ...memory, remarks, line: daemonLine({ result, now }, Object.values(remarks), memory.line) };
+  return { ...memory, remarks, line: daemonLine(headOf(result, now), Object.values(remarks)) };
 }
 
 function publish(loaded: Loaded, snapshot: Snapshot): string | undefined {
@@ -178,38 +202,6 @@ function publish(loaded: Loaded, snapshot: Snapshot): string | undefined {
     if (error instanceof CertmendError) return `no figures: ${error.message}`;
     throw error;
   }
-}
-
-/** Waits until the next check is due, feeding the watchdog and answering signals meanwhile. */
-async function waitForNext(ports: DaemonPorts, memory: Memory, delayMs: number): Promise<Memory> {
-  const { notifier, waker } = ports;
-  const { clock } = memory.loaded.look();
-  const started = clock.monotonic();
-  let due = started + delayMs;
-  let after = memory;
-  let [wall, mono] = [clock.now(), started];
-  while (!waker.stopping.aborted && clock.monotonic() < due) {
-    const left = due - clock.monotonic();
-    const cause = await waker.wait(Math.min(left, notifier.watchdogEveryMs ?? left));
-    switch (cause) {
-      case 'stop':
-        return after;
-      case 'reload':
-        after = await reload(ports, after);
-        due = clock.monotonic();
-        break;
-      case 'changed':
-        due = Math.min(due, Math.max(clock.monotonic() + settleMs, started + shortestGapMs));
-        break;
-      case 'elapsed':
-        if (notifier.watchdogEveryMs !== undefined) await notifier.alive();
-        break;
-    }
-    // After a suspend or a step of the clock everything that was known about time is old.
-    if (Math.abs(clock.now() - wall - (clock.monotonic() - mono)) > clockStepMs) return after;
-    [wall, mono] = [clock.now(), clock.monotonic()];
-  }
-  return after;
 }
 
 /** A bad new configuration leaves the old one at work, and says so until a good one comes. */
@@ -236,25 +228,4 @@ async function reload(ports: DaemonPorts, memory: Memory): Promise<Memory> {
     await ports.notifier.ready(memory.line);
     return { ...memory, remarks };
   }
-}
-
-async function say(notifier: Notifier, before: Memory, after: Memory): Promise<void> {
-  if (after.line !== before.line) await notifier.status(after.line);
-}
-
-function directoriesOf(layout: Layout): readonly string[] {
-  const files = layout.entries.flatMap((entry) => {
-    switch (entry.kind) {
-      case 'leaf':
-      case 'authority':
-        return [entry.certificatePath];
-      case 'listener':
-      case 'kubeconfig':
-        return [entry.path];
-      case 'key':
-      case 'document':
-        return [];
-    }
-  });
-  return [...new Set(files.map((path) => dirname(path)))];
 }

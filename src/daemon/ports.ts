@@ -47,15 +47,19 @@ export interface Notifier {
   stopping(): Promise<void>;
 }
 
-export type Wake = 'elapsed' | 'changed' | 'reload' | 'stop';
+/** `saved`: another certmend, or this one, has saved the state. */
+export type Wake = 'elapsed' | 'changed' | 'saved' | 'reload' | 'stop';
 
 /** Interruptible waiting. What happens while nobody waits is kept for the next wait. */
 export interface Waker {
-  /** Waits at most `ms` milliseconds, an hour at most; the most urgent cause wins: stop, reload, changed. */
+  /** Waits at most `ms` milliseconds, an hour at most; the most urgent cause wins: stop, reload, saved, changed. */
   wait(ms: number): Promise<Wake>;
   /** Aborts when the daemon is told to stop. */
   readonly stopping: AbortSignal;
-  /** Hints of changed files in these directories from now on (inotify). Those that do not exist are left out. */
+  /**
+   * Hints of changed files in these directories from now on (inotify), and of the state file always. Directories that do
+   * not exist are left out.
+   */
   watch(directories: readonly string[]): void;
   close(): void;
 }

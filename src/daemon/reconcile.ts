@@ -34,12 +34,14 @@ const lockWaitMs = 2000;
  *
  * @param before health and standby problem as the last check told them; health is undefined at the first one
  * @param announces whether a change of health is still to be told to the program of notify.exec
+ * @param seen called with what was found, before a standby is made: that may take a minute on a slow board
  * @throws CertmendError LockHeld (try again), StateNewer, Storage…
  */
 export async function reconcile(
   ports: Ports,
   before: { readonly known: KnownHealth | undefined; readonly standbyProblem: string | undefined },
   announces: boolean,
+  seen: (state: State) => Promise<void>,
 ): Promise<Check> {
   try {
     return await withSession(ports, { lockWaitMs }, async (session) => {
@@ -55,6 +57,7 @@ export async function reconcile(
       const toldBefore = isFirst ? standbyProblemTold(session.state()) : before.standbyProblem;
       // After a long sleep the boot hook starts beside the daemon, and the node waits for the hook: the lock is its.
       const isStandbyPostponed = isFirst && isDue(session.survey);
+      if (!isStandbyPostponed) await seen(session.state());
       const standbyProblem = isStandbyPostponed ? toldBefore : await upkeep(session, toldBefore);
       const news = healthNews(known, session.survey.assessment.health, session.survey.assessment.findings);
       for (const record of news.records) {

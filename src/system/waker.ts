@@ -1,10 +1,11 @@
 import { watch, type FSWatcher } from 'node:fs';
-import { resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import type { Waker, Wake } from '../daemon/ports.ts';
+import { ownPaths } from '../disk/own-paths.ts';
 import type { Clock } from './clock.ts';
 import { hostDirectory } from './host-place.ts';
 
-const urgency: readonly Wake[] = ['stop', 'reload', 'changed'];
+const urgency: readonly Wake[] = ['stop', 'reload', 'saved', 'changed'];
 
 /**
  * Waiting that signals and changed files interrupt: SIGTERM and SIGINT stop, SIGHUP reloads.
@@ -59,7 +60,7 @@ export function createWaker(root: string, clock: Pick<Clock, 'sleep'>): Waker {
     watch: (directories) => {
       // Anew each time: a directory that was replaced has taken its watch with it. What changes meanwhile the hashes show.
       unwatch();
-      watchers = directories.flatMap((directory) =>
+      const ofNode = directories.flatMap((directory) =>
         watchDirectory(
           () => hostDirectory(resolve(root), directory),
           () => {
@@ -67,6 +68,14 @@ export function createWaker(root: string, clock: Pick<Clock, 'sleep'>): Waker {
           },
         ),
       );
+      // It is renamed into its place: a watch of the file itself would see one change and no other.
+      const ofState = watchDirectory(
+        () => hostDirectory(resolve(root), dirname(ownPaths.state)),
+        (name) => {
+          if (name === basename(ownPaths.state)) wake('saved');
+        },
+      );
+      watchers = [...ofNode, ...ofState];
     },
     close: () => {
       unwatch();
@@ -75,11 +84,11 @@ export function createWaker(root: string, clock: Pick<Clock, 'sleep'>): Waker {
   };
 }
 
-function watchDirectory(place: () => string, changed: () => void): readonly FSWatcher[] {
+function watchDirectory(place: () => string, changed: (name: string | null) => void): readonly FSWatcher[] {
   try {
     const watcher = watch(place(), { persistent: false }, (_event, name) => {
       // Names with a dot in front are files on their way to their real name, ours among them.
-      if (name?.startsWith('.') !== true) changed();
+      if (name?.startsWith('.') !== true) changed(name);
     });
     watcher.on('error', () => {
       watcher.close();

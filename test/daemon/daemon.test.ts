@@ -266,7 +266,7 @@ test('daemon waits for a product that is not there yet, and begins when it is', 
     pass,
   ]);
   t.regex(life.told[0] ?? '', /^ready: waiting/);
-  t.regex(life.told[1] ?? '', /^status: healthy .* standby 1 ready$/);
+  t.regex(life.told[2] ?? '', /^status: healthy .* standby 1 ready$/);
   t.false(audit(tree.root).some(({ event }) => event === 'health-changed'));
 });
 
