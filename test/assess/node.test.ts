@@ -189,6 +189,17 @@ const table: readonly (readonly [
     [['rke2.yaml', 'KubeconfigStale', 'warning', 'operator']],
   ],
   [
+    'misses the kubeconfig that the running product writes at its start only, once somebody has deleted it',
+    [writtenAtStart({ file: absent, document: missing })],
+    [['rke2.yaml', 'KubeconfigMissing', 'warning', 'operator']],
+    true,
+  ],
+  [
+    'does not miss it while the service is down, which writes it when it starts',
+    [writtenAtStart({ file: absent, document: missing })],
+    [],
+  ],
+  [
     'calls an embedded certificate of another authority stale',
     [embedded({ issuer: 'old-ca' })],
     [['rke2.yaml', 'KubeconfigStale', 'warning', 'operator']],
@@ -388,6 +399,13 @@ function kubeconfig(change: Partial<KubeconfigDocument>): KubeconfigDocument {
     clientKey: { path: `${tls}/client-admin.key` },
     ...change,
   };
+}
+
+/** The product's own, which people copy. */
+function writtenAtStart(change: Parameters<typeof kubeconfigItem>[0]): Item {
+  const { entry } = kubeconfigItem();
+  const own = { id: 'rke2.yaml', style: 'embedded', writable: false, optional: true, reissuedAtStart: true } as const;
+  return kubeconfigItem({ entry: { ...entry, ...own }, ...change });
 }
 
 function embedded(shape: Parameters<typeof leafCertificate>[1]): Item {
