@@ -65,6 +65,7 @@ export const reasonCodes = [
   'ReissuedAtStart',
   'OperatorRequest',
   'RestartDue',
+  'ConfigurationUnreadable',
 ] as const;
 
 export type ReasonCode = (typeof reasonCodes)[number];

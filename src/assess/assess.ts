@@ -14,6 +14,7 @@ import { judgeDocument } from './protected-document.ts';
 import { restartFinding, restartOf } from './restart.ts';
 import type { Judgement } from './row.ts';
 import { judgeUnknown } from './unknown.ts';
+import { weakenedFindings } from './weakened.ts';
 import { unusableNames } from './unusable-names.ts';
 
 /**
@@ -40,10 +41,11 @@ export function assess(input: AssessInput): Assessment {
     findings.push(...judgement.findings);
     rows.push(judgement.row);
   }
-  const restart = restartOf(rows, findings, context);
-  if (restart !== undefined) findings.push(restartFinding(restart, context));
-  findings.push(...(input.extraFindings ?? []));
-  const answered = answerDrift(findings, input.inventory);
+  const known = [...weakenedFindings(findings, context.layout)];
+  const restart = restartOf(rows, known, context);
+  if (restart !== undefined) known.push(restartFinding(restart, context));
+  known.push(...(input.extraFindings ?? []));
+  const answered = answerDrift(known, input.inventory);
   return { now: input.now, clock: input.clock, findings: answered, rows, health: healthOf(answered), restart };
 }
 

@@ -6,7 +6,13 @@ const severityRank: Readonly<Record<Severity, number>> = { critical: 0, warning:
 /** What makes the others follow comes first: a wrong clock, then an authority, then the rest. */
 function causeRank(code: ReasonCode): number {
   if (code.startsWith('Clock')) return 0;
-  if (code.startsWith('Authority') || code === 'ProtectedFileDamaged' || code === 'CertificatesLost') return 1;
+  if (
+    code.startsWith('Authority') ||
+    code === 'ProtectedFileDamaged' ||
+    code === 'CertificatesLost' ||
+    code === 'ConfigurationUnreadable'
+  )
+    return 1;
   // An order with a date, before each of the certificates that it is about.
   return code === 'RestartDue' ? 2 : 3;
 }

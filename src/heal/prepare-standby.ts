@@ -8,6 +8,7 @@ import type { Ports } from './ports.ts';
 import { proofOf } from './proof.ts';
 import { prune } from './prune.ts';
 import { withSession, type Session } from './session.ts';
+import { refuseWeakened } from './survey.ts';
 import { telling } from './telling.ts';
 
 const lockWaitMs = 5000;
@@ -41,6 +42,7 @@ export async function prepareStandby(ports: Ports): Promise<PreparedStandby> {
  * AuthorityUnusable, StorageFull, VerificationFailed
  */
 export async function keepStandby(session: Session): Promise<PreparedStandby> {
+  refuseWeakened(session.survey.layout);
   const { clock } = session.survey.assessment;
   if (!clock.believed) {
     throw new CertmendError(

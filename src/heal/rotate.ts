@@ -2,7 +2,7 @@ import { CertmendError, exitStatus } from '../error.ts';
 import { carryOut, type RotateRequest } from './carry-out.ts';
 import type { Outcome } from './outcome.ts';
 import type { Ports } from './ports.ts';
-import { findLayout } from './survey.ts';
+import { findLayout, refuseWeakened } from './survey.ts';
 
 const lockWaitMs = 5000;
 
@@ -14,6 +14,7 @@ const lockWaitMs = 5000;
  */
 export async function rotate(ports: Ports, request: RotateRequest): Promise<Outcome> {
   const layout = findLayout(ports);
+  refuseWeakened(layout);
   const words = [...request.ids, ...(request.reuseKeys ? ['--reuse-key'] : [])].map((word) => ` ${word}`).join('');
   refuseWhileRunning(ports, layout.unit, `certmend rotate${words}`);
   return carryOut(ports, { layout, lockWaitMs, request });

@@ -6,11 +6,12 @@ import { buildDate } from '../build-info.ts';
 import { CertmendError, exitStatus } from '../error.ts';
 import type { AuthorityItem, Inventory } from '../inventory/inventory.ts';
 import { takeInventory } from '../inventory/take-inventory.ts';
-import type { Layout } from '../layout/layout.ts';
+import type { LastKnown, Layout } from '../layout/layout.ts';
 import { brakeFindings } from '../plan/brake-findings.ts';
 import { resolveLayout } from '../layout/resolve-layout.ts';
 import { loadState, type LoadedState } from '../state/load-state.ts';
 import { brakeOf, ofNode, rememberedOf } from '../state/transitions.ts';
+import { withNamesOnDisk } from './names-on-disk.ts';
 import { tracesOf } from './node-traces.ts';
 import type { Ports } from './ports.ts';
 
@@ -33,7 +34,9 @@ export interface Survey {
  */
 export function survey(ports: Ports, layout: Layout = findLayout(ports)): Survey {
   const now = ports.clock.now();
-  const inventory = takeInventory(layout, ports.reader, ports.memory);
+  const first = takeInventory(layout, ports.reader, ports.memory);
+  const inventory =
+    layout.weakened === undefined ? first : takeInventory(withNamesOnDisk(layout, first), ports.reader, ports.memory);
   const loaded = loadState(ports.reader);
   const remembered = rememberedHere(loaded, ports, layout, now);
   const renewBeforeDays = ports.config.renewal.renewBeforeDays ?? layout.productRenewDays;
@@ -85,11 +88,35 @@ function rememberedHere(loaded: LoadedState, ports: Ports, layout: Layout, now: 
 }
 
 export function findLayout(ports: Ports): Layout {
-  const answer = resolveLayout(ports.question, ports.reader, ports.host);
+  const strict = resolveLayout(ports.question, ports.reader, ports.host);
+  // The state is read a second time only on a node that needs it.
+  const answer = strict.ok
+    ? strict
+    : resolveLayout(ports.question, ports.reader, ports.host, { lastKnown: lastKnownOf(ports) });
   if (!answer.ok) {
     throw new CertmendError('NodeNotFound', answer.problem, { hint: answer.hint, exit: exitStatus.configuration });
   }
   return answer.layout;
+}
+
+function lastKnownOf(ports: Ports): LastKnown | undefined {
+  const loaded = loadState(ports.reader);
+  if (loaded.kind !== 'loaded' || loaded.state.node.machineId !== ports.host.machineId) return undefined;
+  const { layout, dataDir, nodeName } = loaded.state.node;
+  return { layout, dataDir, nodeName };
+}
+
+/**
+ * Refuses what a person or the daemon would make ahead of time: without the configuration a set lacks names.
+ *
+ * @throws CertmendError NodeNotFound (exit 78)
+ */
+export function refuseWeakened({ weakened }: Layout): void {
+  if (weakened === undefined) return;
+  throw new CertmendError('NodeNotFound', weakened.problem, {
+    hint: `${weakened.hint} Nothing was changed.`,
+    exit: exitStatus.configuration,
+  });
 }
 
 function authorityBounds(inventory: Inventory): readonly { id: string; notBefore: number; notAfter: number }[] {

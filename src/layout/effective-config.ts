@@ -16,7 +16,14 @@ export interface EffectiveConfig {
 
 export type EffectiveConfigAnswer =
   | { readonly ok: true; readonly config: EffectiveConfig }
-  | { readonly ok: false; readonly problem: string; readonly hint: string; readonly evidence: readonly string[] };
+  | {
+      readonly ok: false;
+      readonly problem: string;
+      readonly hint: string;
+      readonly evidence: readonly string[];
+      /** What the unit and the files that can be read say. */
+      readonly rest: EffectiveConfig;
+    };
 
 /** Only what shapes a layout is kept: configuration files hold tokens and passwords, which are dropped here. */
 const keptKeys = new Set([
@@ -96,25 +103,24 @@ export function readEffectiveConfig(product: Product, unit: Unit, reader: FileRe
     nonEmpty(unit.environment.get(`${prefix}CONFIG_FILE`)) ??
     flags.findLast((flag) => flag.name === 'config')?.value ??
     ({ value: `/etc/rancher/${product}/config.yaml`, origin: 'default' } as const);
-  if (/^https?:/i.test(configPath.value)) {
-    return {
-      ok: false,
+  let refused: { readonly problem: string; readonly hint: string } | undefined;
+  const isRemote = /^https?:/i.test(configPath.value);
+  if (isRemote) {
+    refused = {
       problem: `${product} takes its configuration from a URL (${configPath.origin}), and certmend does not use the network`,
       hint: `Save that configuration as a file on the node and let --config name the file.`,
-      evidence,
     };
   }
 
   const merged = new Map<string, readonly Origin<string>[]>();
-  for (const path of configFiles(configPath.value, reader)) {
+  for (const path of isRemote ? [] : configFiles(configPath.value, reader)) {
     const file = readConfigFile(path, reader);
     if (file.state === 'broken') {
-      return {
-        ok: false,
+      refused ??= {
         problem: `${file.where} ${file.problem}, so the data directory and the names of this node are not known`,
-        hint: `Correct ${path}; ${product} itself does not start with it either. Nothing was changed.`,
-        evidence,
+        hint: `Correct ${path}; ${product} itself does not start with it either.`,
       };
+      continue;
     }
     if (file.state === 'absent') continue;
     evidence.push(`configuration: ${path}`);
@@ -123,7 +129,9 @@ export function readEffectiveConfig(product: Product, unit: Unit, reader: FileRe
   // A value from a file comes after one from the environment, so that the last one is the one in force.
   for (const [key, origins] of merged) for (const value of origins) keep(key, value);
   for (const flag of flags) if (flag.name !== 'config') keep(flag.name, flag.value);
-  return { ok: true, config: { values, evidence } };
+  return refused === undefined
+    ? { ok: true, config: { values, evidence } }
+    : { ok: false, ...refused, evidence, rest: { values, evidence } };
 }
 
 /** The value in force for a key that has one, with its origin. */

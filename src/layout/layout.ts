@@ -26,6 +26,8 @@ export interface Layout {
   readonly conversations: readonly Conversation[];
   /** Why this layout, in the order it was found out: shown by `doctor` and `-v`. */
   readonly evidence: readonly string[];
+  /** Set when the product's configuration cannot be read: then the rest is what was known last, and names are wanting. */
+  readonly weakened?: { readonly problem: string; readonly hint: string } | undefined;
   /** Effective settings that shaped the layout, with origins: shown by `doctor` and `why`. */
   readonly settings: readonly Setting[];
 }
@@ -72,6 +74,14 @@ export interface HostFacts {
   readonly machineId: string;
   /** Address of the interface with the default route, then the first global IPv6; empty when not known. */
   readonly defaultAddresses: readonly string[];
+}
+
+/** What an earlier run found out of this node: it stands in for a configuration that cannot be read. */
+export interface LastKnown {
+  /** `rke2-server` */
+  readonly layout: string;
+  readonly dataDir: string;
+  readonly nodeName: string;
 }
 
 export type LayoutAnswer =

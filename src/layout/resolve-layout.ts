@@ -3,8 +3,9 @@ import { agentEntries } from './agent-table.ts';
 import { readCommandLine } from './arguments.ts';
 import { conversationsOf } from './conversations.ts';
 import { detect } from './detect.ts';
-import { readEffectiveConfig } from './effective-config.ts';
-import type { HostFacts, LayoutAnswer, LayoutQuestion } from './layout.ts';
+import { holdsFiles } from './detect-directories.ts';
+import { type EffectiveConfig, readEffectiveConfig } from './effective-config.ts';
+import type { HostFacts, LastKnown, LayoutAnswer, LayoutQuestion } from './layout.ts';
 import { type KnownLayout, layoutOf, type Product } from './names.ts';
 import { readDataDir, readNodeSettings } from './node-settings.ts';
 import { isSinceMay2025, readProductVersion } from './product-version.ts';
@@ -17,8 +18,15 @@ import { readUnit, type Unit } from './unit-file.ts';
  * Says what this node should have: finds product and role, reads the product's effective configuration, and fills in
  * the table. Files only (P3). Never throws for what is on the node: a node that cannot be understood, or whose
  * configuration the product itself would refuse, is an answer with `ok` false.
+ * @param fallback given: a configuration that cannot be read weakens the layout instead, where the data directory is
+ * known from the unit, from an earlier run or by its default
  */
-export function resolveLayout(question: LayoutQuestion, reader: FileReader, host: HostFacts): LayoutAnswer {
+export function resolveLayout(
+  question: LayoutQuestion,
+  reader: FileReader,
+  host: HostFacts,
+  fallback?: { readonly lastKnown: LastKnown | undefined },
+): LayoutAnswer {
   const detection = detect(question, reader, (layout, unit) => configuredDataDir(layout, unit, question, reader));
   if (!detection.ok) return detection;
   const evidence = [...detection.evidence];
@@ -30,9 +38,16 @@ export function resolveLayout(question: LayoutQuestion, reader: FileReader, host
   const layout = question.layout === undefined ? roleOf(detection.layout, unit, evidence) : detection.layout;
 
   const answer = readEffectiveConfig(layout.product, unit, reader);
-  if (!answer.ok) return { ...answer, evidence: [...evidence, ...answer.evidence] };
-  evidence.push(...answer.config.evidence);
-  const node = readNodeSettings(layout, answer.config, question, host, reader);
+  const config = answer.ok ? answer.config : fallback && withLastKnown(answer.rest, layout, fallback.lastKnown);
+  const isFound =
+    config !== undefined && (answer.ok || holdsFiles(readDataDir(layout, config, question).value, reader));
+  if (!answer.ok && !isFound) {
+    const { problem, hint } = answer;
+    return { ok: false, problem, hint: `${hint} Nothing was changed.`, evidence: [...evidence, ...answer.evidence] };
+  }
+  if (config === undefined) throw new TypeError('unreachable: an answer without a configuration was returned');
+  evidence.push(...config.evidence);
+  const node = readNodeSettings(layout, config, question, host, reader);
   evidence.push(...node.evidence);
   for (const [id, { origin }] of node.replaced)
     evidence.push(`${id} is not the certificate in use: ${origin} names another`);
@@ -72,9 +87,22 @@ export function resolveLayout(question: LayoutQuestion, reader: FileReader, host
       ],
       conversations: conversationsOf(product, role, node, entries),
       evidence,
+      weakened: answer.ok ? undefined : { problem: answer.problem, hint: answer.hint },
       settings: node.settings,
     },
   };
+}
+
+/** What the unit says stays; what only the unreadable file could say is as it was when it was read last. */
+function withLastKnown(rest: EffectiveConfig, layout: KnownLayout, known: LastKnown | undefined): EffectiveConfig {
+  if (known?.layout !== layout.name) return rest;
+  const values = new Map(rest.values);
+  const remember = (key: string, value: string): void => {
+    if (value !== '' && !values.has(key)) values.set(key, [{ value, origin: 'last known' }]);
+  };
+  remember('data-dir', known.dataDir);
+  remember('node-name', known.nodeName);
+  return { ...rest, values };
 }
 
 /** What the process is started as outranks what its unit is called. */
