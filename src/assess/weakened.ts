@@ -38,8 +38,12 @@ export function weakenedFindings(findings: readonly Finding[], layout: Layout): 
     ...findings.map((finding): Finding => {
       const isMerelyDue = finding.code === 'ListenerExpired' && finding.severity !== 'critical';
       if (!(restsOnConfiguration.has(finding.code) || isMerelyDue) || finding.answer === 'operator') return finding;
-      const { blocked: _, ...rest } = finding;
-      return { ...rest, severity: finding.severity === 'critical' ? 'warning' : finding.severity, answer: 'none' };
+      return {
+        ...finding,
+        blocked: undefined,
+        severity: finding.severity === 'critical' ? 'warning' : finding.severity,
+        answer: 'none',
+      };
     }),
   ];
 }
