@@ -7,6 +7,7 @@ const exampleValues: Readonly<Record<string, string>> = {
   unit: 'rke2-server.service',
   dataDir: '/var/lib/rancher/rke2',
   'renewal.renewBefore': '120d',
+  'renewal.validity': '365d',
   'metrics.textfile': '/var/lib/prometheus/node-exporter/certmend.prom',
   'metrics.listen': '127.0.0.1:9745',
   'notify.exec': '[/usr/local/sbin/tell-the-operator, --quiet]',

@@ -4,6 +4,7 @@ import { judgeAuthority } from './authority.ts';
 import { clockFinding } from './clock-finding.ts';
 import { answerDrift } from './drift.ts';
 import { assessContext, type AssessContext, type AssessInput } from './context.ts';
+import { matchesGlob } from './glob.ts';
 import { healthOf } from './health.ts';
 import { judgeKey } from './key.ts';
 import { judgeKubeconfig } from './kubeconfig.ts';
@@ -37,7 +38,7 @@ export function assess(input: AssessInput): Assessment {
     if (judgement.row !== undefined) rows.push(judgement.row);
   }
   for (const file of input.inventory.unknown) {
-    const judgement = judgeUnknown(file, input.now);
+    const judgement = judgeUnknown(file, input.now, isAcknowledged(file.path, input));
     findings.push(...judgement.findings);
     rows.push(judgement.row);
   }
@@ -47,6 +48,10 @@ export function assess(input: AssessInput): Assessment {
   known.push(...(input.extraFindings ?? []));
   const answered = answerDrift(known, input.inventory);
   return { now: input.now, clock: input.clock, findings: answered, rows, health: healthOf(answered), restart };
+}
+
+function isAcknowledged(path: string, { settings, inventory }: AssessInput): boolean {
+  return settings.acknowledged?.some((glob) => matchesGlob(path, glob, inventory.layout.dataDir)) === true;
 }
 
 function judge(item: Item, context: AssessContext): Judgement {

@@ -5,7 +5,7 @@ import type { AssessContext } from './context.ts';
 import { dayMs, instant, span } from './figures.ts';
 import { fileFault } from './file-fault.ts';
 import { canSign, issuerOf, type Issuer } from './issuer.ts';
-import { modesOf, permissionsFault, type GuardedFile } from './permissions.ts';
+import { holdsPrivateKey, modesOf, permissionsFault, type GuardedFile } from './permissions.ts';
 import { damagedRemedy, endedAuthority, missingRemedy, replaceAuthority } from './protected-file.ts';
 import { leaveToProduct } from './reissued.ts';
 import { certificateRow, type Judgement } from './row.ts';
@@ -260,6 +260,6 @@ function noAuthority(path: string, signer: Certificate | undefined): string | un
 function guardedFiles({ entry, keyFile, certificateFile }: AuthorityItem): readonly GuardedFile[] {
   return [
     { path: entry.keyPath ?? entry.certificatePath, file: keyFile, secret: true },
-    { path: entry.certificatePath, file: certificateFile, secret: false },
+    { path: entry.certificatePath, file: certificateFile, secret: holdsPrivateKey(certificateFile) },
   ];
 }

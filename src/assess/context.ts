@@ -25,6 +25,8 @@ export interface AssessSettings {
   readonly leafCriticalDays: number;
   readonly authorityWarningDays: number;
   readonly authorityCriticalDays: number;
+  /** Patterns of files that no table knows and that a person knows of. */
+  readonly acknowledged?: readonly string[] | undefined;
 }
 
 /** The input once it has been looked over as a whole: what the judgement of one entry needs of the others. */

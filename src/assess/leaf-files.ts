@@ -1,6 +1,6 @@
 import { fileFault } from './file-fault.ts';
 import { pairFault, type LeafSubject } from './leaf-subject.ts';
-import { modesOf, permissionsFault, type GuardedFile } from './permissions.ts';
+import { holdsPrivateKey, modesOf, permissionsFault, type GuardedFile } from './permissions.ts';
 import type { Rule } from './rule.ts';
 
 /** Is the certificate there, and is it one? */
@@ -22,7 +22,8 @@ export const certificateFileRule: Rule<LeafSubject> = {
       if (!context.initialised) {
         return {
           code: 'LeafMissing',
-          severity: context.serviceRunning === true ? 'warning' : 'note',
+          // Before the first start nothing is missed; on a node that has run it was well only before they were taken away.
+          severity: context.serviceRunning === true || context.traces.length > 0 ? 'warning' : 'note',
           message: `${path} is not there, and neither is any other leaf: ${context.layout.product} makes them when ${context.layout.unit} starts`,
           answer: 'none',
         };
@@ -110,6 +111,13 @@ export const leafPermissionsRule: Rule<LeafSubject> = {
 function guardedFiles({ item }: LeafSubject): readonly GuardedFile[] {
   return [
     { path: item.entry.keyPath, file: item.keyFile, secret: true, mode: item.entry.keyMode },
-    { path: item.entry.certificatePath, file: item.certificateFile, secret: false, mode: item.entry.certificateMode },
+    holdsPrivateKey(item.certificateFile)
+      ? { path: item.entry.certificatePath, file: item.certificateFile, secret: true }
+      : {
+          path: item.entry.certificatePath,
+          file: item.certificateFile,
+          secret: false,
+          mode: item.entry.certificateMode,
+        },
   ];
 }

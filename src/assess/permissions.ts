@@ -7,6 +7,11 @@ import type { Fault } from './rule.ts';
 const othersAccess = 0o077;
 const othersWrite = 0o022;
 
+/** A certificate's file that has a private key in it is as secret as the key. */
+export function holdsPrivateKey(file: FileState): boolean {
+  return file.state === 'regular' && /-----BEGIN (?:[A-Z]{1,10} )?PRIVATE KEY-----/.test(file.bytes.toString('latin1'));
+}
+
 /** A file to be judged by its mode. `secret`: it holds a private key or a password. */
 export interface GuardedFile {
   readonly path: string;

@@ -1,14 +1,18 @@
 import type { Certificate, UnknownFile } from '../inventory/inventory.ts';
 import type { CertificateRow, CertificateStatus, Finding } from './assessment.ts';
 import { instant, span } from './figures.ts';
+import { holdsPrivateKey, modesOf, permissionsFault } from './permissions.ts';
 
 /**
  * Judges a certificate that no table names: reported, checked for expiry, never written. Its path stands for its id.
  * @param now milliseconds since the epoch
+ * @param isAcknowledged a person knows of it (`check.acknowledged`): its row stays, and nothing is said of it but that
+ * everybody can read a private key in it
  */
 export function judgeUnknown(
   file: UnknownFile,
   now: number,
+  isAcknowledged = false,
 ): { readonly findings: readonly Finding[]; readonly row: CertificateRow } {
   const { path, certificates } = file;
   const [first] = certificates;
@@ -36,6 +40,7 @@ export function judgeUnknown(
     },
     answer: worst === undefined ? 'none' : 'operator',
   };
+  const findings = [...(isAcknowledged ? [] : [finding]), ...openKey(file)];
   const row: CertificateRow = {
     id: path,
     path,
@@ -47,10 +52,16 @@ export function judgeUnknown(
     notAfter: first?.notAfter,
     effectiveNotAfter: first?.notAfter,
     status: damaged ? 'DAMAGED' : statusOf(certificates, now),
-    findings: [finding.code],
+    findings: findings.map(({ code }) => code),
     fingerprint256: first?.fingerprint256,
   };
-  return { findings: [finding], row };
+  return { findings, row };
+}
+
+function openKey({ path, file }: UnknownFile): readonly Finding[] {
+  const fault = permissionsFault([{ path, file, secret: file !== undefined && holdsPrivateKey(file) }], false);
+  if (fault?.message.includes('secret') !== true) return [];
+  return [{ ...fault, id: path, path, evidence: modesOf([{ path, file, secret: true }]) }];
 }
 
 function statusOf(certificates: readonly Certificate[], now: number): CertificateStatus {

@@ -1,6 +1,6 @@
 import type { Config } from './config.ts';
 import type { ConfigFile } from './config-file.ts';
-import { defaultConfig } from './default-config.ts';
+import { defaultConfig, usualValidityDays } from './default-config.ts';
 import { parseDuration } from './duration.ts';
 import { type ParsedConfigFile, parseConfigFile } from './parse-config-file.ts';
 import type { ConfigProblem } from './problem.ts';
@@ -33,6 +33,7 @@ function over(below: ConfigFile, above: ConfigFile): ConfigFile {
     authority: { ...below.authority, ...above.authority },
     standby: { ...below.standby, ...above.standby },
     clock: { ...below.clock, ...above.clock },
+    check: { ...below.check, ...above.check },
     brake: { ...below.brake, ...above.brake },
     audit: { ...below.audit, ...above.audit },
     daemon: { ...below.daemon, ...above.daemon },
@@ -42,7 +43,7 @@ function over(below: ConfigFile, above: ConfigFile): ConfigFile {
 }
 
 function fill(file: ConfigFile): Config {
-  const { boot, renewal, authority, standby, clock, brake, audit, daemon, metrics, notify } = defaultConfig;
+  const { boot, renewal, authority, standby, clock, check, brake, audit, daemon, metrics, notify } = defaultConfig;
   return {
     layout: file.layout ?? defaultConfig.layout,
     unit: file.unit ?? defaultConfig.unit,
@@ -66,6 +67,7 @@ function fill(file: ConfigFile): Config {
       maxOfflineGapDays: days(file.clock?.maxOfflineGap) ?? clock.maxOfflineGapDays,
       maxWaitMs: milliseconds(file.clock?.maxWait) ?? clock.maxWaitMs,
     },
+    check: { acknowledged: file.check?.acknowledged ?? check.acknowledged },
     brake: { maxCommitsPerDay: file.brake?.maxCommitsPerDay ?? brake.maxCommitsPerDay },
     audit: {
       maxFileBytes:
@@ -111,10 +113,10 @@ function conflicts(config: Config, files: readonly ParsedConfigFile[]): readonly
     return [];
   };
   return [
-    ...(renewal.renewBeforeDays !== undefined && renewal.renewBeforeDays >= renewal.validityDays
+    ...(renewal.renewBeforeDays !== undefined && renewal.renewBeforeDays >= (renewal.validityDays ?? usualValidityDays)
       ? problem(
           ['renewal.renewBefore', 'renewal.validity'],
-          `renewal.renewBefore (${String(renewal.renewBeforeDays)}d) must be less than renewal.validity (${String(renewal.validityDays)}d), or every new set is due at once`,
+          `renewal.renewBefore (${String(renewal.renewBeforeDays)}d) must be less than renewal.validity (${String(renewal.validityDays ?? usualValidityDays)}d), or every new set is due at once`,
         )
       : []),
     ...(authority.criticalDays > authority.warningDays

@@ -47,6 +47,12 @@ function loopbackAddress() {
   return z.optional(z.string({ error }).check(z.refine(within, { error })));
 }
 
+function globs() {
+  const error = 'must be a list of paths, in which *, ** and ? may stand, absolute or below the data directory';
+  const path = z.string({ error }).check(z.regex(/^[^\0\r\n]{1,1000}$/, { error }));
+  return z.optional(z.array(path, { error }).check(z.maxLength(100, { error })));
+}
+
 function commandLine() {
   const error = 'must be a list of words, the first an absolute path to a program';
   const startsWithPath = (words: readonly string[]) => words[0]?.startsWith('/') === true;
@@ -67,6 +73,7 @@ const sections = {
   authority: { warning: duration('1d', '3650d'), critical: duration('1d', '3650d') },
   standby: { enabled: flag() },
   clock: { maxOfflineGap: duration('30d', '3650d'), maxWait: duration('0s', '69s') },
+  check: { acknowledged: globs() },
   brake: { maxCommitsPerDay: whole(1, 100) },
   audit: { maxFileSize: size('64KiB', '1GiB') },
   daemon: { checkInterval: duration('1m', '24h') },
@@ -98,6 +105,7 @@ export const configFileSchema = z.strictObject({
   standby: section(sections.standby),
   retention: whole(1, 100),
   clock: section(sections.clock),
+  check: section(sections.check),
   brake: section(sections.brake),
   audit: section(sections.audit),
   daemon: section(sections.daemon),

@@ -16,8 +16,8 @@ export interface Config {
     readonly renewBeforeDays: number | undefined;
     /** A certificate that only a restart or a person can help is critical with this many days left, or fewer (14). */
     readonly criticalDays: number;
-    /** Validity of new leaves in days (365). */
-    readonly validityDays: number;
+    /** Validity of new leaves in days; default is the product's own of the layout (365). */
+    readonly validityDays: number | undefined;
   };
   readonly authority: {
     readonly warningDays: number;
@@ -31,6 +31,10 @@ export interface Config {
   readonly clock: {
     readonly maxOfflineGapDays: number;
     readonly maxWaitMs: number;
+  };
+  readonly check: {
+    /** Patterns of files that no table knows and that a person knows of: they are no finding. */
+    readonly acknowledged: readonly string[];
   };
   readonly brake: {
     readonly maxCommitsPerDay: number;

@@ -7,6 +7,7 @@ import { daemonAccess } from './daemon-access.ts';
 import { ill, well, type Examined } from './examined.ts';
 import { foresee } from './foresee.ts';
 import { foreignRotators } from './foreign-rotators.ts';
+import { newLeafDaysExamined } from './new-leaf-days.ts';
 import type { Ports } from './ports.ts';
 import type { Survey } from './survey.ts';
 
@@ -32,6 +33,7 @@ export async function examine(ports: Ports, examiner: Examiner): Promise<readonl
     lockPossible(examiner),
     ...labels(examiner),
     bootHook(ports.reader, survey.layout, ports.config.boot.enabled),
+    ...newLeafDaysExamined(ports.config, survey.layout),
     daemonAccess(ports.reader, survey.layout, ports.config.metrics.textfile),
     standby.state === 'ready'
       ? well('standby', `generation ${String(standby.generation)} is ready`)

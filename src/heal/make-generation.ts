@@ -8,6 +8,7 @@ import type { KubeconfigItem } from '../inventory/inventory.ts';
 import { issueMaterial } from '../issue/issue-material.ts';
 import type { MaterialFile } from '../issue/material.ts';
 import { verifyMaterial } from '../verify/verify-material.ts';
+import { newLeafDays } from './new-leaf-days.ts';
 import type { Session } from './session.ts';
 
 /** A generation that is durable on disk and proven (P4). */
@@ -42,7 +43,7 @@ export async function makeGeneration(
     ids: request.ids,
     remembered: survey.remembered,
     now,
-    validityDays: ports.config.renewal.validityDays,
+    validityDays: newLeafDays(ports.config, survey.layout),
     reuseKeys: request.reuseKeys,
   });
   const fresh = [...issued, ...kubeconfigMaterial(session, request.kubeconfigs, issued)];

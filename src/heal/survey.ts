@@ -59,6 +59,7 @@ export function survey(ports: Ports, layout: Layout = findLayout(ports)): Survey
       leafCriticalDays: ports.config.renewal.criticalDays,
       authorityWarningDays: ports.config.authority.warningDays,
       authorityCriticalDays: ports.config.authority.criticalDays,
+      acknowledged: ports.config.check.acknowledged,
     },
     serviceRunning: ports.serviceRunning(layout.unit),
     traces: tracesOf(ports, layout, loaded),

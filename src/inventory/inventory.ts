@@ -143,6 +143,8 @@ export type CredentialSource<T> = { readonly path: string } | { readonly embedde
 export interface UnknownFile {
   readonly path: string;
   readonly certificates: readonly Certificate[];
+  /** As it was read; undefined for what could not be looked into. */
+  readonly file?: FileState | undefined;
   /** Why a file that is named like a certificate, or a directory on the way, could not be looked into; clauses. */
   readonly problems?: readonly string[] | undefined;
 }

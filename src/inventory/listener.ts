@@ -3,7 +3,7 @@ import { decodeBase64 } from './base64.ts';
 import { parseCertificates, type CertificateMemory } from './certificate.ts';
 import type { ListenerDocument, Parsed } from './inventory.ts';
 import { fieldsOf, textOf } from './json-value.ts';
-import { damaged, missing, parsed } from './parsed.ts';
+import { damaged, parsed } from './parsed.ts';
 import { parseFirstPrivateKey } from './private-key.ts';
 
 const nameAnnotation = 'listener.cattle.io/cn-';
@@ -15,7 +15,7 @@ const staticAnnotation = 'listener.cattle.io/static';
  * the document: it holds a private key.
  */
 export function parseListener(bytes: Buffer, memory?: CertificateMemory): Parsed<ListenerDocument> {
-  if (bytes.length === 0) return missing;
+  if (bytes.length === 0) return { ok: false, missing: true, problems: ['is empty'] };
   const secret = fieldsOf(jsonOf(bytes));
   if (secret === undefined) return damaged('is no JSON object');
   if (textOf(secret['type']) !== 'kubernetes.io/tls') return damaged('is no Secret of type kubernetes.io/tls');

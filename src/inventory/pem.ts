@@ -27,6 +27,8 @@ export function readPem(bytes: Buffer): PemReading {
   const blocks: PemBlock[] = [];
   const problems: string[] = [];
   let number = 0;
+  const mark = orderMark(bytes);
+  if (mark !== undefined) problems.push(`begins with a byte order mark${mark}, behind which no PEM block is seen`);
   for (let at = nextLine(text, '-----BEGIN ', 0); at !== -1;) {
     number += 1;
     const lineEnd = endOfLine(text, at);
@@ -45,6 +47,13 @@ export function readPem(bytes: Buffer): PemReading {
     at = end === -1 ? -1 : nextLine(text, '-----BEGIN ', end);
   }
   return { blocks, problems };
+}
+
+/** The products look for a boundary at the very beginning or behind a line feed: an editor's mark hides the first block. */
+function orderMark(bytes: Buffer): string | undefined {
+  if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) return '';
+  const isWide = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
+  return isWide ? ' of UTF-16 text' : undefined;
 }
 
 /** Why a file that is not empty has no block of the wanted kind. */

@@ -10,8 +10,8 @@ const certificateName = /\.(?:crt|cert|cer|pem)$/i;
 /** Looked into when they are small and have a certificate in PEM; beyond this size nobody keeps one. */
 const maxSniffedBytes = 64 * 1024;
 
-/** Keys are not read without need. */
-const notLookedInto = /\.(?:key|kubeconfig)$/;
+/** Keys are not read without need, and `.damaged` is what our own advice calls a file that was moved away. */
+const notLookedInto = /\.(?:key|kubeconfig|damaged)$/;
 
 export interface Look {
   readonly reader: FileReader;
@@ -34,8 +34,8 @@ export function lookAt(path: string, { reader, read, memory }: Look): UnknownFil
   if (file.state === 'unreadable' && (!isNamedSo || file.problem === 'directory')) return undefined;
   const certificates = parseFile(file, (bytes) => certificatesIn(bytes, memory));
   return certificates.ok
-    ? { path, certificates: certificates.value }
-    : { path, certificates: [], problems: certificates.problems };
+    ? { path, file, certificates: certificates.value }
+    : { path, file, certificates: [], problems: certificates.problems };
 }
 
 function isSmallFile(path: string, reader: FileReader): boolean {

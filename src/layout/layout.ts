@@ -14,6 +14,8 @@ export interface Layout {
   readonly nodeName: string;
   /** The product's own renewal window in days: leaves closer to their end are re-made by the product at its start (facts 0.1). */
   readonly productRenewDays: number;
+  /** How many days the product was told that new leaves are valid (CATTLE_NEW_SIGNED_CERT_EXPIRATION_DAYS). */
+  readonly newLeafDays?: Origin<number> | undefined;
   /** Product version read from the node (`v1.33.1+rke2r1`), with where it was read; undefined when unknown. */
   readonly productVersion: Origin<string> | undefined;
   /** In table order. Commits go through the entries in this order, key before certificate. */

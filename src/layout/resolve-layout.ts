@@ -5,7 +5,7 @@ import { conversationsOf } from './conversations.ts';
 import { detect } from './detect.ts';
 import { holdsFiles } from './detect-directories.ts';
 import { type EffectiveConfig, readEffectiveConfig } from './effective-config.ts';
-import type { HostFacts, LastKnown, LayoutAnswer, LayoutQuestion } from './layout.ts';
+import type { HostFacts, LastKnown, LayoutAnswer, LayoutQuestion, Origin } from './layout.ts';
 import { type KnownLayout, layoutOf, type Product } from './names.ts';
 import { readDataDir, readNodeSettings } from './node-settings.ts';
 import { isSinceMay2025, readProductVersion } from './product-version.ts';
@@ -76,6 +76,7 @@ export function resolveLayout(
       dataDir: node.dataDir,
       nodeName: node.nodeName,
       productRenewDays: since2025 === false ? 90 : 120,
+      newLeafDays: daysTold(unit),
       productVersion: version,
       entries,
       protectedPaths: protectedPaths(product, role, node, entries),
@@ -103,6 +104,14 @@ function withLastKnown(rest: EffectiveConfig, layout: KnownLayout, known: LastKn
   remember('data-dir', known.dataDir);
   remember('node-name', known.nodeName);
   return { ...rest, values };
+}
+
+/** The product reads it in the process that signs, as a whole number (facts 1.1). */
+function daysTold({ environment }: Unit): Origin<number> | undefined {
+  const told = environment.get('CATTLE_NEW_SIGNED_CERT_EXPIRATION_DAYS');
+  return told !== undefined && /^\d{1,6}$/.test(told.value)
+    ? { value: Number(told.value), origin: told.origin }
+    : undefined;
 }
 
 /** What the process is started as outranks what its unit is called. */

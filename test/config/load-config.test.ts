@@ -59,6 +59,7 @@ authority: { warning: 200d, critical: 50d }
 standby: { enabled: false }
 retention: 5
 clock: { maxOfflineGap: 730d, maxWait: 1m }
+check: { acknowledged: ['server/tls/*.bak', /srv/] }
 brake: { maxCommitsPerDay: 2 }
 audit: { maxFileSize: 1MiB }
 daemon: { checkInterval: 10m }
@@ -75,6 +76,7 @@ notify: { exec: [/usr/local/bin/page, --now], timeout: 5s }
     standby: { enabled: false },
     retention: 5,
     clock: { maxOfflineGapDays: 730, maxWaitMs: 60_000 },
+    check: { acknowledged: ['server/tls/*.bak', '/srv/'] },
     brake: { maxCommitsPerDay: 2 },
     audit: { maxFileBytes: 1_048_576 },
     daemon: { checkIntervalMs: 600_000 },
