@@ -49,12 +49,7 @@ const fileRule: Rule<AuthoritySubject> = {
     const fault = fileFault(path, certificateFile, certificates, 'a certificate');
     const clause = fault?.clause ?? noAuthority(path, signer);
     if (clause === undefined) return 'passed';
-    const restored = !entry.optional;
-    // What the product makes anew at each start needs nobody.
-    const what = entry.reissuedAtStart
-      ? ''
-      : `; ${damagedRemedy(context, { path, file: certificateFile, restored }, fault?.remedy)}`;
-    const message = `${clause}${what}`;
+    const message = `${clause}; ${fault?.remedy ?? damagedRemedy(context, path)}`;
     return { code: 'AuthorityUnreadable', severity: 'critical', message, answer: 'operator' };
   },
 };
@@ -76,8 +71,7 @@ const keyRule: Rule<AuthoritySubject> = {
     }
     const fault = fileFault(path, keyFile, key, 'a private key');
     if (fault !== undefined) {
-      const restored = !entry.optional;
-      const message = `${fault.clause}; ${damagedRemedy(context, { path, file: keyFile, restored }, fault.remedy)}`;
+      const message = `${fault.clause}; ${fault.remedy ?? damagedRemedy(context, path)}`;
       return { code: 'ProtectedFileDamaged', severity: 'critical', message, path, answer: 'operator' };
     }
     if (signer === undefined || !key.ok) return 'passed';

@@ -33,9 +33,7 @@ const fileRule: Rule<KeySubject> = {
     const fault = fileFault(path, file, keys, 'a private key');
     if (fault === undefined) return 'passed';
     if (entry.protected || entry.role === 'service-account') {
-      const restored = entry.role === 'service-account';
-      const remedy = damagedRemedy(context, { path, file, restored }, fault.remedy);
-      const message = entry.reissuedAtStart ? fault.clause : `${fault.clause}; ${remedy}`;
+      const message = `${fault.clause}; ${fault.remedy ?? damagedRemedy(context, path)}`;
       return { code: 'ProtectedFileDamaged', severity: 'critical', message, answer: 'operator' };
     }
     const message = `${fault.clause}; ${fault.remedy ?? `${context.layout.product} would refuse to start`}`;

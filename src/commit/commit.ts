@@ -3,18 +3,21 @@ import type { FileWriter, Relabel, Storage } from '../disk/file-writer.ts';
 import { ownPaths } from '../disk/own-paths.ts';
 import { CertmendError } from '../error.ts';
 import type { Change } from './change.ts';
-import { clearJournal, writeJournal, type Transaction } from './journal.ts';
+import { clearJournal, journalPending, writeJournal, type JournalNode, type Transaction } from './journal.ts';
+import { widestMode } from './journal-format.ts';
 import { directoriesOf, requireExpected, standingOf } from './observe.ts';
 import { refuseProtected, type GuardedChanges } from './protected.ts';
 import { requireSpace } from './space.ts';
 import { keep, prepareDirectories, refuseDirectories, sourceBytes, stage } from './stage.ts';
 import { stagedPath } from './staged-name.ts';
 import { swap, syncDirectories } from './swap.ts';
+import { isSyncFailure, noteFailedSync } from './sync-doubt.ts';
 import { tidy } from './tidy.ts';
 import { undo } from './undo.ts';
 
 export interface CommitInput {
   readonly transaction: Transaction;
+  readonly node: JournalNode;
   /** In table order, key before certificate. */
   readonly changes: readonly Change[];
   readonly protectedPaths: readonly string[];
@@ -26,6 +29,13 @@ export interface CommitInput {
   readonly relabel: Relabel;
   /** Makes the state that is true after the commit durable. Part of the transaction: when it throws, all is undone. */
   readonly saveState: () => void;
+  /**
+   * Asked once, when all is prepared and nothing is begun: is there time left for what comes after the commit point?
+   * Throws when there is not. `preparedMs` is what the preparation took, which has more to sync than what follows.
+   */
+  readonly requireTime?: ((preparedMs: number) => void) | undefined;
+  /** On a clock that never steps, milliseconds. */
+  readonly monotonic?: (() => number) | undefined;
 }
 
 export interface CommitOutcome {
@@ -42,7 +52,8 @@ export interface CommitOutcome {
  * 1. look: protected paths, expectations, sources, space. Nothing is touched.
  * 2. prepare: new files beside their targets, second names for what will go. The node's own files are untouched.
  * 3. the journal is written: **the commit point**. A crash from here on ends in the new set, before it in the old one.
- * 4. swap, make durable, save the state. An *error* in here is undone and ends in the old set.
+ * 4. swap, make durable, save the state. An *error* in here is undone and ends in the old set. A failed fsync is not: what
+ *    it was to cover may be on the disk or not, so the journal stays, and the next run writes all of it again.
  * 5. clear the journal and the leftovers. Nothing in here can fail the commit any more.
  *
  * A change whose file is already as wanted is left out; when that is all of them, only the state is saved.
@@ -51,12 +62,13 @@ export interface CommitOutcome {
  * system offers no compare-and-swap. The window is the renames themselves, and the product is not running.
  *
  * @throws CertmendError ProtectedPath, GenerationDamaged (77), ExternalChange (75, retry), StorageFull, StorageReadOnly,
- * StorageDenied, StorageFailed (73). After all of them the files are the old ones; where even the undoing failed, the
- * message says that the next run goes forward.
+ * StorageDenied, StorageFailed (73). After all of them the files are the old ones; where an fsync or even the undoing
+ * failed, the journal stays and the message says that the next run goes forward.
  */
 export function commitChanges(input: CommitInput): CommitOutcome {
-  const { transaction, within, reader, writer, storage, relabel, saveState } = input;
-  const guarded = refuseProtected(input.changes, input.protectedPaths);
+  const { transaction, node, within, reader, writer, storage, relabel, saveState, monotonic = () => 0 } = input;
+  const started = monotonic();
+  const guarded = refuseProtected(input.changes.map(withoutSpecialBits), input.protectedPaths, reader);
   const changes = guarded.filter(
     (change) => standingOf(change, reader, within) !== 'done',
   ) as readonly Change[] as GuardedChanges;
@@ -81,6 +93,7 @@ export function commitChanges(input: CommitInput): CommitOutcome {
     stage(changes, bytesOf, transaction.id, writer);
     keep(changes, transaction.id, writer);
     requireExpected(changes, reader, within);
+    input.requireTime?.(monotonic() - started);
   } catch (error) {
     leaveNothing(directories, made, reader, writer);
     throw saying(error, 'nothing was changed');
@@ -88,7 +101,7 @@ export function commitChanges(input: CommitInput): CommitOutcome {
 
   const warnings: string[] = [];
   try {
-    writeJournal(reader, writer, { schema: 1, transaction, within: within ?? null, changes });
+    writeJournal(reader, writer, { node, transaction, within: within ?? null, changes });
     swap(changes, ({ path }) => stagedPath(path, transaction.id), writer);
     syncDirectories(changes, writer);
     const unlabelled = relabel(puts.map(({ path }) => path));
@@ -103,12 +116,18 @@ export function commitChanges(input: CommitInput): CommitOutcome {
   try {
     clearJournal(reader, writer);
   } catch (error) {
+    if (isSyncFailure(error)) noteFailedSync(writer);
     // The new set is live, durable and recorded; the journal that stays asks for what is already so.
     warnings.push(`${error instanceof Error ? error.message : 'the journal was not cleared'}; the next run clears it`);
     return { changed: changes.map(({ path }) => path), warnings };
   }
   const { problems } = tidy(directories, reader, writer);
   return { changed: changes.map(({ path }) => path), warnings: [...warnings, ...problems] };
+}
+
+/** What is live may have been left with any mode; nothing is put there that runs as somebody else, or runs at all. */
+function withoutSpecialBits(change: Change): Change {
+  return change.op === 'put' ? { ...change, mode: change.mode & widestMode } : change;
 }
 
 /** After the commit point an error still ends in the old set, unless the disk refuses that too. */
@@ -120,9 +139,15 @@ function takeBack(
   reader: FileReader,
   writer: FileWriter,
 ): never {
+  if (isSyncFailure(error) && journalPending(reader)) {
+    // What is on the disk nobody knows, and to sync it again would prove nothing. The journal asks for all of it.
+    noteFailedSync(writer);
+    throw saying(error, 'the journal is kept, and the next certmend run writes the whole change again');
+  }
   try {
     undo(changes, transaction.id, reader, writer);
-  } catch {
+  } catch (failure) {
+    if (isSyncFailure(failure)) noteFailedSync(writer);
     throw saying(error, 'not everything could be put back, and the next certmend run completes the change');
   }
   leaveNothing([...directoriesOf(changes), ownPaths.stateDirectory], made, reader, writer);

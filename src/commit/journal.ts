@@ -4,37 +4,30 @@ import type { FileReader } from '../disk/file-reader.ts';
 import type { FileWriter } from '../disk/file-writer.ts';
 import { makeOwnDirectory } from '../disk/own-directory.ts';
 import { ownPaths } from '../disk/own-paths.ts';
-import {
-  count,
-  exact,
-  instant,
-  list,
-  matching,
-  mode,
-  nodePath,
-  nullable,
-  object,
-  oneOf,
-  optional,
-  owner,
-  readDocument,
-  sha256,
-  tagged,
-  text,
-} from '../disk/shape.ts';
-import { CertmendError, exitStatus } from '../error.ts';
-import { reasonCodes, type ReasonCode } from '../reason.ts';
-import type { Change, Expectation, PutChange, RemoveChange } from './change.ts';
-import { temporaryName } from './staged-name.ts';
+import { requireReadable } from '../disk/require-readable.ts';
+import { setAside } from '../disk/set-aside.ts';
+import type { ReasonCode } from '../reason.ts';
+import type { Change } from './change.ts';
+import { formatJournal, parseJournal } from './journal-format.ts';
+import { stagedPath, temporaryName } from './staged-name.ts';
 
-/** Who commits what: stands in the journal and in the state file while it is under way. */
+/** Who commits what. */
 export interface Transaction {
   /** 16 hexadecimal digits, never used twice. */
   readonly id: string;
   readonly generation: number;
+  /** The generation that holds what was live before; null when none could be kept. */
+  readonly previous: number | null;
   readonly reason: ReasonCode;
   /** RFC 3339, UTC. */
   readonly startedAt: string;
+}
+
+/** Where a journal belongs: the disk of another machine, or its clone, brings one that is not this node's. */
+export interface JournalNode {
+  /** Empty when the node has none. */
+  readonly machineId: string;
+  readonly nodeName: string;
 }
 
 /**
@@ -42,7 +35,7 @@ export interface Transaction {
  * the next one's recovery. When it does not, none of them was begun or all of them are done.
  */
 export interface Journal {
-  readonly schema: 1;
+  readonly node: JournalNode;
   readonly transaction: Transaction;
   /** The data dir that the expectations were read within (symlinks); null when none was given. */
   readonly within: string | null;
@@ -65,32 +58,29 @@ export function journalPending(reader: FileReader): boolean {
  */
 export function writeJournal(reader: FileReader, writer: FileWriter, journal: Journal): void {
   makeOwnDirectory(reader, writer);
-  writeDurably(writer, ownPaths.journal, Buffer.from(`${JSON.stringify(journal)}\n`), {
+  writeDurably(writer, ownPaths.journal, formatJournal(journal), {
     mode: 0o600,
     temporaryName: temporaryName(ownPaths.journal, journal.transaction.id),
   });
 }
 
 /**
+ * A journal that others own or may write is damaged: it says what root is to do.
+ *
  * @throws CertmendError StateNewer (exit 77) for the journal of a newer certmend; StorageDenied, StorageFailed when it
  * is there but cannot be read: nobody may go on as if there were none
  */
 export function readJournal(reader: FileReader): JournalReading {
-  const file = reader.read(ownPaths.journal);
-  if (file.state === 'absent') {
-    return { state: 'absent' };
+  const file = reader.readOwn(ownPaths.journal);
+  requireReadable(ownPaths.journal, file);
+  switch (file.state) {
+    case 'absent':
+      return { state: 'absent' };
+    case 'unreadable':
+      return { state: 'damaged', problem: file.detail };
+    case 'regular':
+      return parseJournal(file.bytes);
   }
-  if (file.state === 'unreadable') {
-    if (file.problem === 'denied' || file.problem === 'io') {
-      throw new CertmendError(
-        file.problem === 'denied' ? 'StorageDenied' : 'StorageFailed',
-        `the transaction journal ${ownPaths.journal} ${file.detail}; nothing was changed`,
-        { hint: 'run certmend as root; if it is, check the disk (dmesg)' },
-      );
-    }
-    return { state: 'damaged', problem: file.detail };
-  }
-  return parseJournal(file.bytes);
 }
 
 /** Makes durable that there is a journal, for whoever found one and does not know how far its writer came. */
@@ -100,16 +90,26 @@ export function syncJournal(writer: FileWriter): void {
   });
 }
 
+/** Under which a journal waits until its going is on the disk: the name of a leftover, of no transaction. */
+const cleared = stagedPath(ownPaths.journal, '0'.repeat(16));
+
 /**
  * Ends the transaction, for good: a journal that came back after a power cut would undo what people did since.
  * No complaint when there is none.
+ *
+ * @throws CertmendError StorageFailed and siblings; then the journal is there as before
  */
 export function clearJournal(reader: FileReader, writer: FileWriter): void {
   onDisk('clear the transaction journal', ownPaths.journal, () => {
-    if (journalPending(reader)) {
-      writer.unlink(ownPaths.journal);
+    const isThere = journalPending(reader);
+    if (isThere) writer.rename(ownPaths.journal, cleared);
+    try {
+      writer.syncDirectory(ownPaths.stateDirectory);
+    } catch (error) {
+      if (isThere) writer.rename(cleared, ownPaths.journal);
+      throw error;
     }
-    writer.syncDirectory(ownPaths.stateDirectory);
+    if (isThere) writer.unlink(cleared);
   });
 }
 
@@ -118,75 +118,5 @@ export function clearJournal(reader: FileReader, writer: FileWriter): void {
  * durable: should it come back after a power cut, it cannot be followed then either, and is set aside again.
  */
 export function setJournalAside(reader: FileReader, writer: FileWriter): string {
-  const taken = new Set(reader.list(ownPaths.stateDirectory) ?? []);
-  let number = 1;
-  while (taken.has(`journal.json.damaged-${String(number)}`)) {
-    number += 1;
-  }
-  const aside = `${ownPaths.journal}.damaged-${String(number)}`;
-  onDisk('set aside', ownPaths.journal, () => {
-    writer.rename(ownPaths.journal, aside);
-  });
-  return aside;
+  return setAside(reader, writer, ownPaths.journal);
 }
-
-/** Never throws for what the bytes are, except when a newer certmend wrote them. */
-export function parseJournal(bytes: Uint8Array): JournalReading {
-  let document: unknown;
-  try {
-    document = JSON.parse(Buffer.from(bytes).toString('utf8'));
-  } catch {
-    return { state: 'damaged', problem: 'is not JSON' };
-  }
-  const header = readDocument(object<{ readonly schema: number }>({ schema: count }), document);
-  if (header.ok && header.value.schema > 1) {
-    throw new CertmendError(
-      'StateNewer',
-      `an unfinished transaction was begun by a newer certmend (journal schema ${String(header.value.schema)}); nothing was changed`,
-      { exit: exitStatus.refused, hint: 'install that version again and run: certmend prestart' },
-    );
-  }
-  const read = readDocument(journalShape, document);
-  return read.ok
-    ? { state: 'open', journal: read.value }
-    : { state: 'damaged', problem: `does not have the right shape at ${read.at || 'its top'}` };
-}
-
-const expects = tagged<Expectation>('state', {
-  absent: exact<Expectation & { state: 'absent' }>({ state: oneOf('absent') }),
-  file: exact<Expectation & { state: 'file' }>({ state: oneOf('file'), sha256 }),
-  other: exact<Expectation & { state: 'other' }>({ state: oneOf('other'), detail: text() }),
-});
-
-const journalShape = exact<Journal>({
-  schema: oneOf(1),
-  transaction: exact<Transaction>({
-    id: matching(/^[0-9a-f]{16}$/),
-    generation: count,
-    reason: oneOf(...reasonCodes),
-    startedAt: instant,
-  }),
-  within: nullable(nodePath),
-  changes: list(
-    tagged<Change>('op', {
-      put: exact<PutChange>({
-        op: oneOf('put'),
-        path: nodePath,
-        id: text(),
-        source: nullable(nodePath),
-        sha256,
-        mode,
-        uid: owner,
-        gid: owner,
-        expects,
-      }),
-      remove: exact<RemoveChange>({
-        op: oneOf('remove'),
-        path: nodePath,
-        id: text(),
-        bootstrap: optional(oneOf(true)),
-        expects,
-      }),
-    }),
-  ),
-});

@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import type { FileReader, FileState } from '../disk/file-reader.ts';
+import { requireReadable } from '../disk/require-readable.ts';
 import { CertmendError, exitStatus } from '../error.ts';
 import type { Change, Expectation, PutChange } from './change.ts';
 
@@ -11,9 +12,11 @@ export type Standing = 'done' | 'before' | 'foreign';
 
 /**
  * @param within the data dir, as the inventory was read with: it decides what counts as an escaping symlink
+ * @throws CertmendError StorageDenied, StorageFailed when it cannot be read: that is no standing at all
  */
 export function standingOf(change: Change, reader: FileReader, within: string | undefined): Standing {
   const live = readLive(reader, change.path, within);
+  requireReadable(change.path, live);
   if (change.op === 'put' ? isWanted(live, change) : live.state === 'absent') {
     return 'done';
   }
@@ -27,7 +30,9 @@ export function standingOf(change: Change, reader: FileReader, within: string | 
 /** P10: every file is still what the decision was made on. */
 export function requireExpected(changes: readonly Change[], reader: FileReader, within: string | undefined): void {
   for (const change of changes) {
-    if (!meets(readLive(reader, change.path, within), change.expects)) {
+    const live = readLive(reader, change.path, within);
+    requireReadable(change.path, live);
+    if (!meets(live, change.expects)) {
       throw new CertmendError(
         'ExternalChange',
         `${change.path} was changed by someone else while certmend was at work; certmend changed nothing`,

@@ -1,4 +1,6 @@
-import { isAbsolute, normalize } from 'node:path';
+import { basename, dirname, isAbsolute, join, normalize } from 'node:path';
+import type { FileReader } from '../disk/file-reader.ts';
+import { realPath } from '../disk/real-path.ts';
 import { CertmendError, exitStatus } from '../error.ts';
 import type { Change } from './change.ts';
 
@@ -17,12 +19,16 @@ export type GuardedChanges = readonly Change[] & { readonly [guarded]: true };
  * @param protectedPaths of the layout; one that ends in `/` protects everything below it
  * @throws CertmendError ProtectedPath (exit 77) naming the file; nothing was touched
  */
-export function refuseProtected(changes: readonly Change[], protectedPaths: readonly string[]): GuardedChanges {
+export function refuseProtected(
+  changes: readonly Change[],
+  protectedPaths: readonly string[],
+  reader?: FileReader,
+): GuardedChanges {
   for (const change of changes) {
     const { path } = change;
     const isReleased = change.op === 'remove' && change.bootstrap === true && change.expects.state === 'file';
-    const isShielded = isProtected(path, protectedPaths) && !isReleased;
-    if (!isAbsolute(path) || normalize(path) !== path || path.endsWith('/') || isShielded) {
+    const isRefused = !isReleased && isShielded(path, protectedPaths, reader);
+    if (!isAbsolute(path) || normalize(path) !== path || path.endsWith('/') || isRefused) {
       throw new CertmendError('ProtectedPath', `refused to write ${path}: it is protected; nothing was changed`, {
         exit: exitStatus.refused,
         hint: 'certmend never writes this file; please report how it came to try',
@@ -32,7 +38,25 @@ export function refuseProtected(changes: readonly Change[], protectedPaths: read
   return changes as GuardedChanges;
 }
 
-/** Is the path one of the protected ones, or below one? */
+/** Is the path one of the protected ones, or below one? By its name, and by where its directory really is. */
+export function isShielded(path: string, protectedPaths: readonly string[], reader?: FileReader): boolean {
+  if (isProtected(path, protectedPaths)) return true;
+  if (reader === undefined) return false;
+  const real = placeOf(path, reader);
+  return isProtected(
+    real,
+    protectedPaths.map((shielded) =>
+      shielded.endsWith('/') ? `${realPath(reader, shielded)}/` : placeOf(shielded, reader),
+    ),
+  );
+}
+
+/** The place whose entry a rename to the path changes: links on the way are followed, one at its end is replaced. */
+function placeOf(path: string, reader: FileReader): string {
+  return join(realPath(reader, dirname(path)), basename(path));
+}
+
+/** By name alone. */
 export function isProtected(path: string, protectedPaths: readonly string[]): boolean {
   return protectedPaths.some((shielded) =>
     shielded.endsWith('/') ? `${path}/`.startsWith(shielded) : path === shielded,

@@ -1,14 +1,16 @@
-import { dirname } from 'node:path';
 import type { FileReader } from '../disk/file-reader.ts';
 import type { FileWriter, Relabel } from '../disk/file-writer.ts';
 import { ownPaths } from '../disk/own-paths.ts';
 import { createGenerationStore } from '../generation/store.ts';
 import type { Layout } from '../layout/layout.ts';
-import type { Entry } from '../layout/entry.ts';
-import { readJournal, setJournalAside, type Transaction } from './journal.ts';
+import type { Change } from './change.ts';
+import { readJournal, setJournalAside, type Journal, type JournalNode, type Transaction } from './journal.ts';
+import { isBootstrapRemoval, whyNotFollowed } from './not-followed.ts';
 import { refuseProtected } from './protected.ts';
-import { rollForward } from './roll-forward.ts';
+import { rollForward, type RolledForward } from './roll-forward.ts';
 import { CertmendError } from '../error.ts';
+import { stagingDirectories } from './staging-directories.ts';
+import { isSyncFailure, noteFailedSync } from './sync-doubt.ts';
 import { tidy } from './tidy.ts';
 
 export interface RecoverInput {
@@ -16,7 +18,10 @@ export interface RecoverInput {
   readonly writer: FileWriter;
   readonly relabel: Relabel;
   /** Its entries say where leftovers may be, its protected paths what is never written. */
-  readonly layout: Pick<Layout, 'entries' | 'protectedPaths'>;
+  readonly layout: Pick<Layout, 'entries' | 'protectedPaths' | 'dataDir'>;
+  readonly node: JournalNode;
+  /** A person asked for damaged files of the bootstrap set to be taken away: without it no journal may do so either. */
+  readonly repairBootstrap?: boolean | undefined;
   /** Records a transaction that was completed; runs before the journal is cleared, so that it is never forgotten. */
   readonly saveState?: ((transaction: Transaction) => void) | undefined;
 }
@@ -29,6 +34,8 @@ export type RecoveryOutcome =
       readonly transaction: Transaction;
       readonly changed: readonly string[];
       readonly left: readonly string[];
+      /** Damaged files of the bootstrap set that it was to take away, and that stay without the flag that asked for it. */
+      readonly heldBack?: readonly string[];
     }
   /** It could not be completed (its material is gone) and was taken back whole. */
   | { readonly kind: 'undone'; readonly transaction: Transaction; readonly restored: readonly string[] }
@@ -57,23 +64,17 @@ export function recover(input: RecoverInput): RecoveryOutcome {
   const reading = readJournal(reader);
   // First, because their names may be needed: what was being written when the crash came, no part of any transaction.
   tidy([ownPaths.stateDirectory], reader, writer);
-  const directories = [...layout.entries.flatMap(pathsOf).map((path) => dirname(path)), ownPaths.stateDirectory];
+  const directories = stagingDirectories(layout);
   switch (reading.state) {
     case 'open': {
-      const { transaction, changes, within } = reading.journal;
-      const outcome = rollForward({
-        ...input,
-        transaction,
-        within: within ?? undefined,
-        changes: refuseProtected(changes, layout.protectedPaths),
-      });
-      const removed = clean([...directories, ...changes.map(({ path }) => dirname(path))], reader, writer);
+      const refusal = whyNotFollowed(reading.journal, input);
+      if (refusal !== undefined) return giveUp(refusal, directories, input);
+      const outcome = follow(reading.journal, input);
+      const removed = clean(directories, reader, writer);
       return outcome.kind === 'set-aside' ? { ...outcome, removed } : outcome;
     }
-    case 'damaged': {
-      const journal = setJournalAside(reader, writer);
-      return { kind: 'set-aside', journal, problem: reading.problem, removed: clean(directories, reader, writer) };
-    }
+    case 'damaged':
+      return giveUp(reading.problem, directories, input);
     case 'absent': {
       const removed = clean(directories, reader, writer);
       return removed.length === 0 ? { kind: 'nothing' } : { kind: 'cleaned', removed };
@@ -81,7 +82,35 @@ export function recover(input: RecoverInput): RecoveryOutcome {
   }
 }
 
-/** Leftovers that cannot be removed harm nobody: they are found again, and what must work is the commit that follows. */
+function follow(journal: Journal, input: RecoverInput): RolledForward & { readonly heldBack?: readonly string[] } {
+  const { reader, writer, layout } = input;
+  const isHeldBack = (change: Change): boolean => isBootstrapRemoval(change) && input.repairBootstrap !== true;
+  const changes = journal.changes.filter((change) => !isHeldBack(change));
+  try {
+    const outcome = rollForward({
+      ...input,
+      journal,
+      within: layout.dataDir,
+      changes: refuseProtected(changes, layout.protectedPaths, reader),
+    });
+    if (outcome.kind !== 'completed') return outcome;
+    const heldBack = journal.changes.filter(isHeldBack).map(({ path }) => path);
+    return { ...outcome, heldBack: heldBack.filter((path) => reader.stat(path).state !== 'absent') };
+  } catch (error) {
+    if (isSyncFailure(error)) noteFailedSync(writer);
+    throw error;
+  }
+}
+
+function giveUp(problem: string, directories: readonly string[], { reader, writer }: RecoverInput): RecoveryOutcome {
+  const journal = setJournalAside(reader, writer);
+  return { kind: 'set-aside', journal, problem, removed: clean(directories, reader, writer) };
+}
+
+/**
+ * Leftovers that cannot be removed harm nobody here: they are found again, and nothing new is staged beside them
+ * (session.begin). What must work is the commit that follows.
+ */
 function clean(directories: readonly string[], reader: FileReader, writer: FileWriter): readonly string[] {
   const { removed } = tidy(directories, reader, writer);
   try {
@@ -91,21 +120,5 @@ function clean(directories: readonly string[], reader: FileReader, writer: FileW
       return removed;
     }
     throw error;
-  }
-}
-
-/** Every path of an entry that certmend may have to write beside. */
-function pathsOf(entry: Entry): readonly string[] {
-  switch (entry.kind) {
-    case 'leaf':
-      return [entry.keyPath, entry.certificatePath];
-    case 'listener':
-      return [entry.path, entry.regenerateTrigger];
-    case 'authority':
-      return [entry.certificatePath];
-    case 'kubeconfig':
-    case 'key':
-    case 'document':
-      return [entry.path];
   }
 }

@@ -2,13 +2,15 @@ import type { FileReader } from '../disk/file-reader.ts';
 import { onDisk } from '../disk/disk-error.ts';
 import { writeNewFile } from '../disk/durable-write.ts';
 import type { FileWriter, Relabel } from '../disk/file-writer.ts';
+import { requireReadable } from '../disk/require-readable.ts';
 import type { Change, PutChange } from './change.ts';
-import { clearJournal, setJournalAside, syncJournal, type Transaction } from './journal.ts';
-import { directoriesOf, isWanted, meets, standingOf } from './observe.ts';
+import { clearJournal, setJournalAside, syncJournal, writeJournal, type Journal, type Transaction } from './journal.ts';
+import { directoriesOf, isWanted, meets, readLive, standingOf } from './observe.ts';
 import type { GuardedChanges } from './protected.ts';
 import { findSource, prepareDirectories } from './stage.ts';
 import { keepsakePath, restagedPath, stagedPath } from './staged-name.ts';
 import { swap, syncDirectories } from './swap.ts';
+import { forgetFailedSync, isSyncDoubtful } from './sync-doubt.ts';
 import { undo } from './undo.ts';
 
 export type RolledForward =
@@ -22,7 +24,8 @@ export type RolledForward =
   | { readonly kind: 'set-aside'; readonly journal: string; readonly problem: string };
 
 export interface RollForwardInput {
-  readonly transaction: Transaction;
+  readonly journal: Journal;
+  /** Those of the journal that may be made. */
   readonly changes: GuardedChanges;
   readonly within: string | undefined;
   readonly reader: FileReader;
@@ -35,19 +38,29 @@ export interface RollForwardInput {
  * Completes a transaction whose journal is there. What is live decides, file by file: has it the new contents, it is
  * done; has it the old ones, it is replaced; has it neither, someone else wrote it since the crash, and then the whole
  * entry stays as they made it, since half of their pair and half of ours would not fit.
+ *
+ * After a failed fsync (`sync-doubt.ts`) all of it is written again, what is done already too.
  */
 export function rollForward(input: RollForwardInput): RolledForward {
-  const { transaction, changes, within, reader, writer, relabel, saveState } = input;
+  const { journal, changes, within, reader, writer, relabel, saveState } = input;
+  const { transaction } = journal;
+  const isDoubtful = isSyncDoubtful(reader);
   // The run that wrote the journal may have died between its rename and its sync. Nothing goes live before it is down.
-  syncJournal(writer);
+  if (isDoubtful) writeJournal(reader, writer, journal);
+  else syncJournal(writer);
   const foreign = new Set(
     changes.filter((change) => standingOf(change, reader, within) === 'foreign').map(({ id }) => id),
   );
   const ours = pick(changes, ({ id }) => !foreign.has(id));
-  const pending = pick(ours, (change) => standingOf(change, reader, within) !== 'done');
+  const pending = pick(
+    ours,
+    (change) => (isDoubtful && change.op === 'put') || standingOf(change, reader, within) !== 'done',
+  );
 
   const material = new Map(
-    pending.flatMap((change) => (change.op === 'put' ? [[change.path, find(change, input)]] : [])),
+    pending.flatMap((change) =>
+      change.op === 'put' ? [[change.path, isDoubtful ? findAgain(change, input) : find(change, input)]] : [],
+    ),
   );
   if ([...material.values()].includes(undefined)) {
     return giveUp(ours, input);
@@ -65,11 +78,13 @@ export function rollForward(input: RollForwardInput): RolledForward {
     ({ path }) => (material.get(path) === 'staged' ? stagedPath : restagedPath)(path, transaction.id),
     writer,
   );
+  if (isDoubtful) stir(ours, input);
   // Also those that were done already: the run that did them may have died before it came to this.
   syncDirectories(ours, writer);
   relabel(ours.filter(({ op }) => op === 'put').map(({ path }) => path));
   saveState?.(transaction);
   clearJournal(reader, writer);
+  forgetFailedSync(reader, writer);
   return {
     kind: 'completed',
     transaction,
@@ -82,13 +97,42 @@ export function rollForward(input: RollForwardInput): RolledForward {
  * Where the new file comes from. The staged one was on the disk before the journal was, so it can be trusted and needs
  * no room; its name was not made durable, so a power cut may have taken it, and then the generation's copy serves.
  */
-function find(change: PutChange, { transaction, reader }: RollForwardInput): 'staged' | Uint8Array | undefined {
+function find(
+  change: PutChange,
+  { journal: { transaction }, reader }: RollForwardInput,
+): 'staged' | Uint8Array | undefined {
   const staged = reader.read(stagedPath(change.path, transaction.id));
   return isWanted(staged, change) ? 'staged' : findSource(reader, change);
 }
 
+/** Bytes to be written once more: of the generation, of what was staged, or of what is live already. */
+function findAgain(
+  change: PutChange,
+  { journal: { transaction }, within, reader }: RollForwardInput,
+): Uint8Array | undefined {
+  const kept = findSource(reader, change);
+  if (kept !== undefined) return kept;
+  const others = [reader.read(stagedPath(change.path, transaction.id)), readLive(reader, change.path, within)];
+  return others.flatMap((file) => (file.state === 'regular' && file.sha256 === change.sha256 ? [file.bytes] : []))[0];
+}
+
+/** A removal leaves nothing to write again: its directory is changed once more, so that its next sync covers it. */
+function stir(changes: readonly Change[], { journal: { transaction }, writer }: RollForwardInput): void {
+  for (const { path } of changes.filter(({ op }) => op === 'remove')) {
+    const name = restagedPath(path, transaction.id);
+    onDisk('write', name, () => {
+      writer.close(writer.create(name, 0o600));
+      writer.unlink(name);
+    });
+  }
+}
+
 /** An earlier recovery may have left one of these without having synced it, so what is found is not used but replaced. */
-function restage(change: PutChange, bytes: Uint8Array, { transaction, reader, writer }: RollForwardInput): void {
+function restage(
+  change: PutChange,
+  bytes: Uint8Array,
+  { journal: { transaction }, reader, writer }: RollForwardInput,
+): void {
   const path = restagedPath(change.path, transaction.id);
   if (reader.stat(path).state !== 'absent') {
     onDisk('remove', path, () => {
@@ -99,10 +143,15 @@ function restage(change: PutChange, bytes: Uint8Array, { transaction, reader, wr
 }
 
 /** The new material is gone. Back to the old set if every part of it can still be had, else out of the way. */
-function giveUp(ours: GuardedChanges, { transaction, within, reader, writer }: RollForwardInput): RolledForward {
+function giveUp(
+  ours: GuardedChanges,
+  { journal: { transaction }, within, reader, writer }: RollForwardInput,
+): RolledForward {
   const canGoBack = ours.every((change) => {
     const isOld = standingOf(change, reader, within) === 'before';
-    const kept = reader.read(keepsakePath(change.path, transaction.id));
+    const keepsake = keepsakePath(change.path, transaction.id);
+    const kept = reader.read(keepsake);
+    requireReadable(keepsake, kept, 'the journal is kept');
     return change.expects.state === 'absent' || isOld || meets(kept, change.expects);
   });
   if (canGoBack) {

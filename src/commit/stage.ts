@@ -3,6 +3,7 @@ import { onDisk } from '../disk/disk-error.ts';
 import { makeDirectories, writeNewFiles } from '../disk/durable-write.ts';
 import type { FileReader } from '../disk/file-reader.ts';
 import type { FileWriter } from '../disk/file-writer.ts';
+import { requireReadable } from '../disk/require-readable.ts';
 import { CertmendError, exitStatus } from '../error.ts';
 import type { Change, PutChange } from './change.ts';
 import type { GuardedChanges } from './protected.ts';
@@ -15,7 +16,6 @@ import { keepsakePath, stagedPath } from './staged-name.ts';
 export function sourceBytes(reader: FileReader, change: PutChange): Uint8Array {
   const bytes = findSource(reader, change);
   if (bytes === undefined) {
-    refuseUnreadable(reader, change.source);
     throw new CertmendError(
       'GenerationDamaged',
       `${change.source ?? 'the new file'} is not what was verified; ${change.path} and every other file was left alone`,
@@ -25,24 +25,17 @@ export function sourceBytes(reader: FileReader, change: PutChange): Uint8Array {
   return bytes;
 }
 
-/** A disk that fails under the copy says nothing against the copy: it is the disk that must be looked at. */
-function refuseUnreadable(reader: FileReader, source: string | null): void {
-  const file = source === null ? undefined : reader.read(source);
-  if (file?.state === 'unreadable' && (file.problem === 'denied' || file.problem === 'io')) {
-    throw new CertmendError(
-      file.problem === 'denied' ? 'StorageDenied' : 'StorageFailed',
-      `${String(source)} ${file.detail}; nothing was changed`,
-      { hint: `check the disk and the mount that hold ${String(source)} (dmesg), then run certmend again` },
-    );
-  }
-}
-
-/** As `sourceBytes`, but undefined when the copy is gone or wrong. */
+/**
+ * As `sourceBytes`, but undefined when the copy is gone or wrong.
+ * @throws CertmendError StorageDenied, StorageFailed when it cannot be read: a disk that fails under the copy says
+ * nothing against the copy
+ */
 export function findSource(reader: FileReader, { source, sha256 }: PutChange): Uint8Array | undefined {
   if (source === null) {
     return new Uint8Array();
   }
   const file = reader.read(source);
+  requireReadable(source, file);
   return file.state === 'regular' && file.sha256 === sha256 ? file.bytes : undefined;
 }
 

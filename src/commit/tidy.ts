@@ -1,12 +1,14 @@
 import { join } from 'node:path';
 import type { FileReader } from '../disk/file-reader.ts';
 import type { FileWriter } from '../disk/file-writer.ts';
-import { diskError } from '../disk/disk-error.ts';
+import { onDisk } from '../disk/disk-error.ts';
+import { namesIn } from '../disk/require-readable.ts';
+import { CertmendError } from '../error.ts';
 import { isStrayName } from './staged-name.ts';
 
 export interface Tidied {
   readonly removed: readonly string[];
-  /** One sentence per file that could not be removed. */
+  /** One sentence per file that could not be removed, and per directory that could not be listed. */
   readonly problems: readonly string[];
 }
 
@@ -17,22 +19,36 @@ export interface Tidied {
 export function tidy(directories: readonly string[], reader: FileReader, writer: FileWriter): Tidied {
   const removed: string[] = [];
   const problems: string[] = [];
-  for (const path of strayPaths(directories, reader)) {
+  const attempt = (work: () => void): void => {
     try {
-      writer.unlink(path);
-      removed.push(path);
+      work();
     } catch (error) {
-      const reason = diskError(error, 'remove', path);
-      problems.push(reason instanceof Error ? reason.message : `cannot remove ${path}`);
+      if (!(error instanceof CertmendError)) throw error;
+      problems.push(error.message);
     }
+  };
+  for (const directory of new Set(directories)) {
+    attempt(() => {
+      for (const path of strayPaths([directory], reader)) {
+        attempt(() => {
+          onDisk('remove', path, () => {
+            writer.unlink(path);
+          });
+          removed.push(path);
+        });
+      }
+    });
   }
   return { removed, problems };
 }
 
-/** certmend's own leftovers in the directories; a directory by such a name is none. */
+/**
+ * certmend's own leftovers in the directories; a directory by such a name is none.
+ * @throws CertmendError StorageDenied, StorageFailed when a directory cannot be listed
+ */
 export function strayPaths(directories: readonly string[], reader: FileReader): readonly string[] {
   return [...new Set(directories)].flatMap((directory) =>
-    (reader.list(directory) ?? [])
+    namesIn(reader, directory)
       .filter((name) => isStrayName(name))
       .map((name) => join(directory, name))
       .filter((path) => {

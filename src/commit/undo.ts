@@ -1,6 +1,7 @@
 import { onDisk } from '../disk/disk-error.ts';
 import type { FileReader } from '../disk/file-reader.ts';
 import type { FileWriter } from '../disk/file-writer.ts';
+import { requireReadable } from '../disk/require-readable.ts';
 import type { Change } from './change.ts';
 import { clearJournal } from './journal.ts';
 import { syncDirectories } from './swap.ts';
@@ -35,6 +36,7 @@ function putBack(change: Change, keepsake: string, reader: FileReader, writer: F
     return;
   }
   const live = reader.read(change.path);
+  requireReadable(change.path, live, 'it was not put back');
   // A file that appeared with other bytes is not ours to remove.
   if (change.op === 'put' && live.state === 'regular' && live.sha256 === change.sha256) {
     writer.unlink(change.path);

@@ -27,6 +27,12 @@ export async function loadConfig(reader: FileReader, path?: string): Promise<Con
   });
 }
 
+/** What it says is done as root, so nobody else may have a say in it (notify.exec above all). */
+function remedyOf(path: string, problem: string): string {
+  if (problem !== 'not-ours') return '';
+  return `; look at it, then: chown root:root ${path} && chmod go-w ${path} (and so for its directory)`;
+}
+
 /** Blank lines and comments, as in the file that the packages install: the boot hook need not load a parser for it. */
 function saysNothing(bytes: Buffer): boolean {
   if (bytes.length > maxConfigBytes) return false;
@@ -56,10 +62,10 @@ function collect(reader: FileReader, main: string, mustExist: boolean) {
     problems.push({ code: 'unreadable', file, position: undefined, message: detail });
   };
   const add = (path: string, required: boolean) => {
-    const file = reader.read(path);
+    const file = reader.readOwn(path);
     if (file.state === 'regular') {
       if (!saysNothing(file.bytes)) sources.push({ path, bytes: file.bytes });
-    } else if (file.state === 'unreadable') unreadable(path, file.detail);
+    } else if (file.state === 'unreadable') unreadable(path, `${file.detail}${remedyOf(path, file.problem)}`);
     else if (required) unreadable(path, 'does not exist');
   };
   add(main, mustExist);

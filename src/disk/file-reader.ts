@@ -10,6 +10,12 @@ export interface FileReader {
    * @param within when given, a symlink (in any component below `within`) that leads outside of it is `unreadable`
    */
   read(path: string, within?: string): FileState;
+  /**
+   * The same for a file of certmend's own (state, journal, manifests, configuration), which is believed and acted on: it
+   * and the directory it lies in must belong to root or to the user that certmend runs as, and nobody else may write
+   * them, or it is `unreadable` as `not-ours`. A sticky directory of all (/tmp) is no hindrance.
+   */
+  readOwn(path: string, within?: string): FileState;
   /** What is at the path, following no link in the last component; never opens it. */
   stat(path: string): PathState;
   /** Names in a directory, sorted; `undefined` when it is absent, not a directory or not readable. */
@@ -39,8 +45,6 @@ export type FileState =
       readonly problem: UnreadableProblem;
       /** One clause for a person: `is a directory`, `is 52428800 bytes, more than 1048576`, `cannot be read: EACCES`. */
       readonly detail: string;
-      /** `symlink-escapes`: the link that leads outside, the path itself or a directory on the way to it. */
-      readonly link?: string | undefined;
     };
 
 export type UnreadableProblem =
@@ -50,6 +54,8 @@ export type UnreadableProblem =
   | 'symlink-loop'
   | 'symlink-escapes'
   | 'too-large'
+  /** Somebody else owns it or may write it. */
+  | 'not-ours'
   | 'denied'
   | 'io';
 

@@ -11,4 +11,6 @@ export const ownPaths = {
   runDirectory: '/run/certmend',
   lock: '/run/certmend/lock',
   rehearsals: '/run/certmend/rehearsals',
+  /** An fsync failed since the machine was started (commit/sync-doubt.ts). */
+  syncFailed: '/run/certmend/sync-failed',
 } as const;

@@ -1,5 +1,11 @@
 import type { MaterialFile } from '../issue/material.ts';
 
+/**
+ * The largest number a generation may have: one commit a second for three hundred years. A directory by a larger one is
+ * none of certmend's, and must not be what the next number is counted from: arithmetic ends at 2^53.
+ */
+export const highestGeneration = 9_999_999_999;
+
 /** How the material of a generation came to be. `adopted`: it is what was live, kept so that it can come back. */
 export type GenerationOrigin = 'issued' | 'repaired' | 'adopted';
 

@@ -25,7 +25,7 @@ export function readManifest(reader: FileReader, number: number): ParsedManifest
   if (there.state === 'unreadable') {
     return unread('its directory', there.detail);
   }
-  const file = reader.read(join(directory, 'manifest.json'), directory);
+  const file = reader.readOwn(join(directory, 'manifest.json'), directory);
   switch (file.state) {
     case 'absent':
       return { ok: false, problem: 'it has no manifest' };

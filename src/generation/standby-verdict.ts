@@ -36,8 +36,14 @@ export async function standbyVerdict(input: {
   }
   const loaded = store.load(generation);
   if (!loaded.ok) {
-    const what = loaded.isUnread === true ? 'cannot be used' : 'is damaged';
-    return { state: 'invalid', generation, reason: `standby ${String(generation)} ${what}: ${loaded.problem}` };
+    return loaded.isUnread === true
+      ? {
+          state: 'invalid',
+          generation,
+          reason: `standby ${String(generation)} cannot be used: ${loaded.problem}`,
+          unread: true,
+        }
+      : { state: 'invalid', generation, reason: `standby ${String(generation)} is damaged: ${loaded.problem}` };
   }
   const { manifest, files } = loaded;
   const mismatch = bindingMismatch(manifest.binding, binding);

@@ -7,9 +7,11 @@ import type { FileReader } from '../disk/file-reader.ts';
 import type { FileWriter } from '../disk/file-writer.ts';
 import { makeOwnDirectory } from '../disk/own-directory.ts';
 import { ownPaths } from '../disk/own-paths.ts';
+import { namesIn } from '../disk/require-readable.ts';
 import { CertmendError } from '../error.ts';
 import type { MaterialFile } from '../issue/material.ts';
 import type { Binding, GenerationOrigin, Manifest, ManifestFile } from './generation.ts';
+import { generationNumbers, listGenerations, type GenerationSummary } from './list.ts';
 import { loadGeneration, readManifest, type LoadedGeneration } from './load.ts';
 import { formatManifest } from './manifest.ts';
 import { directoriesAbove, generationDirectory, storedName } from './stored-path.ts';
@@ -26,12 +28,10 @@ export interface GenerationDraft {
   readonly anchorsOf?: AnchorsOf | undefined;
 }
 
-export type GenerationSummary =
-  | { readonly number: number; readonly ok: true; readonly manifest: Manifest }
-  | { readonly number: number; readonly ok: false; readonly problem: string };
-
 /** The numbered sets under /var/lib/certmend/generations. A generation is there whole or not at all, and never changed. */
 export interface GenerationStore {
+  /** Numbers of the generations that are kept, ascending. Throws when they cannot be listed. */
+  numbers(): readonly number[];
   /** In ascending order of number; a damaged one is listed with its problem. Reads manifests only. */
   list(): readonly GenerationSummary[];
   /** The manifest alone; undefined when the generation is absent or its manifest damaged. */
@@ -49,7 +49,6 @@ export interface GenerationStore {
   cleanUp(): readonly string[];
 }
 
-const finished = /^[1-9]\d*$/;
 const unfinished = /^\.[1-9]\d*\.certmend-(?:making|removing)$/;
 
 export function createGenerationStore({
@@ -59,18 +58,9 @@ export function createGenerationStore({
   readonly reader: FileReader;
   readonly writer: FileWriter;
 }): GenerationStore {
-  const numbers = (): readonly number[] =>
-    (reader.list(ownPaths.generations) ?? [])
-      .filter((name) => finished.test(name))
-      .map(Number)
-      .sort((a, b) => a - b);
-
   return {
-    list: () =>
-      numbers().map((number) => {
-        const read = readManifest(reader, number);
-        return read.ok ? { number, ok: true, manifest: read.manifest } : { number, ok: false, problem: read.problem };
-      }),
+    numbers: () => generationNumbers(reader),
+    list: () => listGenerations(reader),
     manifest: (number) => {
       const read = readManifest(reader, number);
       return read.ok ? read.manifest : undefined;
@@ -195,7 +185,7 @@ function remove(reader: FileReader, writer: FileWriter, number: number): void {
 }
 
 function cleanUp(reader: FileReader, writer: FileWriter): readonly string[] {
-  const left = (reader.list(ownPaths.generations) ?? []).filter((name) => unfinished.test(name));
+  const left = namesIn(reader, ownPaths.generations).filter((name) => unfinished.test(name));
   for (const name of left) {
     const path = join(ownPaths.generations, name);
     onDisk('remove', path, () => {
@@ -211,7 +201,7 @@ function removeTree(reader: FileReader, writer: FileWriter, path: string): void 
     return;
   }
   if (at.state === 'present' && at.type === 'directory') {
-    for (const name of reader.list(path) ?? []) {
+    for (const name of namesIn(reader, path)) {
       removeTree(reader, writer, join(path, name));
     }
     writer.removeDirectory(path);

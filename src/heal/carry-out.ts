@@ -23,6 +23,8 @@ export interface CarryOutOptions {
   readonly lockWaitMs: number;
   /** On the monotonic clock, ms: nothing is committed after it (P1: the unit must not wait for ever). */
   readonly deadline?: number | undefined;
+  /** When this process is ended from outside, on the same clock. */
+  readonly endedAt?: number | undefined;
   readonly request?: RotateRequest | undefined;
 }
 

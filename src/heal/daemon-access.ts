@@ -1,15 +1,15 @@
 import { dirname } from 'node:path';
 import { ownPaths } from '../disk/own-paths.ts';
 import type { FileReader } from '../disk/file-reader.ts';
-import type { Entry } from '../layout/entry.ts';
 import type { Layout } from '../layout/layout.ts';
 import { readServiceSettings } from '../layout/service-settings.ts';
 import { findDropIns } from '../layout/unit-directories.ts';
 import { findUnit } from '../layout/unit-file.ts';
 import { splitWords } from '../layout/words.ts';
+import { writtenFiles } from '../layout/written-files.ts';
 import { type DropIn, dropInPath, isMasked, placeTaken } from './drop-in.ts';
 import { ill, well, type Examined } from './examined.ts';
-import { realPath } from './real-path.ts';
+import { realPath } from '../disk/real-path.ts';
 
 const unit = 'certmend.service';
 const path = dropInPath(unit, '50-data-dir.conf');
@@ -59,23 +59,6 @@ const heading = `# The daemon sees the file system read-only but for what its un
 function writtenDirectories(layout: Layout, textfile: string | undefined): readonly string[] {
   const beyond = layout.entries.flatMap(writtenFiles).filter((file) => !isBelow(file, layout.dataDir));
   return [layout.dataDir, ...[...beyond, ...(textfile === undefined ? [] : [textfile])].map((file) => dirname(file))];
-}
-
-function writtenFiles(entry: Entry): readonly string[] {
-  if (entry.protected || entry.reissuedAtStart) return [];
-  switch (entry.kind) {
-    case 'leaf':
-      return [entry.keyPath, entry.certificatePath];
-    case 'listener':
-      return [entry.path, entry.regenerateTrigger];
-    case 'kubeconfig':
-      return entry.writable ? [entry.path] : [];
-    case 'key':
-      return [entry.path];
-    case 'authority':
-    case 'document':
-      return [];
-  }
 }
 
 /** Real paths of those directories that the unit, with its drop-ins, leaves read-only; none that another one covers. */

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import type { FileReader } from '../disk/file-reader.ts';
-import { realPath } from './real-path.ts';
+import { realPath } from '../disk/real-path.ts';
 
 /** A file of systemd's that this node needs (systemd.unit(5), "drop-in"). */
 export interface DropIn {

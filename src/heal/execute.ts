@@ -37,10 +37,13 @@ export async function execute(
   const [first] = plan.reasons;
   const reason = first?.code ?? 'OperatorRequest';
   announce.decided(session, plan);
-  const previous = plan.source.kind === 'none' ? undefined : keepLiveSet(session);
-  const material = await materialFor(session, plan, options.reuseKeys);
+  session.begin({ reason, byItself: !options.byPerson });
+  let material: Material | undefined;
   try {
-    const transaction = session.transaction(material?.manifest.number ?? 0, reason);
+    const previous = plan.source.kind === 'none' ? undefined : keepLiveSet(session);
+    material = await materialFor(session, plan, options.reuseKeys);
+    const { manifest } = material ?? {};
+    const transaction = session.transaction(manifest?.number ?? 0, previous?.number);
     keepDamaged(session, plan);
     const changes = changeSet({
       plan,
@@ -52,9 +55,9 @@ export async function execute(
     const { changed, warnings } = session.commit({
       transaction,
       changes,
-      after: (state) => afterCommit(state, { at, active: material?.manifest, previous, counts }),
+      after: (state) => afterCommit(state, { at, active: manifest, previous, counts }),
     });
-    announce.committed(session, { plan, changes, changed, warnings, manifest: material?.manifest });
+    announce.committed(session, { plan, changes, changed, warnings, manifest });
     prune(session);
     // What is remembered is the node as it is now, or the next start would find that it has changed.
     const after = survey(session.ports, session.survey.layout);
@@ -62,7 +65,7 @@ export async function execute(
     session.save();
     return {
       decision: plan.decision === 'rotate' ? 'rotated' : 'repaired',
-      generation: material?.manifest.number,
+      generation: manifest?.number,
       origin: material?.origin,
       reasons: plan.reasons,
       changed,
@@ -71,6 +74,7 @@ export async function execute(
     };
   } catch (error) {
     discard(session, material);
+    session.abandon();
     throw error;
   }
 }
@@ -90,14 +94,16 @@ async function materialFor(session: Session, plan: Plan, reuseKeys: boolean): Pr
       const found = await prove(
         session.question(),
         source.generation,
-        // By itself certmend brings back only what it would also leave alone; a person may want less.
-        plan.decision === 'rotate' && source.kind === 'previous' ? 'rollback' : 'commit',
+        source.kind === 'previous' ? 'rollback' : 'commit',
       );
       const holds = new Set(found.ok ? found.files.map(({ id }) => id) : []);
       if (found.ok && [...ids, ...kubeconfigs].every((id) => holds.has(id))) {
         return { manifest: found.manifest, origin: source.kind, notes: [] };
       }
-      announce.retired(session, source.generation, found.ok ? 'it lacks an entry that is due' : found.problem);
+      // One that could not be read this time stays what it is.
+      if (found.ok || found.isUnread !== true) {
+        announce.retired(session, source.generation, found.ok ? 'it lacks an entry that is due' : found.problem);
+      }
       break;
     }
     case 'issue':

@@ -1,4 +1,5 @@
 import { CertmendError, exitStatus } from '../error.ts';
+import { ownPaths } from '../disk/own-paths.ts';
 import type { LeafItem } from '../inventory/inventory.ts';
 import { withProof, withStandby } from '../state/transitions.ts';
 import { announce } from './announce.ts';
@@ -68,6 +69,12 @@ export async function keepStandby(session: Session): Promise<PreparedStandby> {
   const known = await standbyOf(session.question(), 'keep');
   if (known.state === 'ready') {
     return { generation: known.generation, notAfter: known.notAfter, made: false };
+  }
+  if (known.state === 'invalid' && known.unread === true) {
+    throw new CertmendError('StorageFailed', `${known.reason}; it was kept, and no other was made`, {
+      retry: true,
+      hint: `check the disk and the mount that hold ${ownPaths.generations} (dmesg, smartctl)`,
+    });
   }
   const made = await makeGeneration(session, { ids, kubeconfigs: [], origin: 'issued', reuseKeys: false });
   announce.standbyPrepared(session, made, known);

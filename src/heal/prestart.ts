@@ -16,6 +16,9 @@ const clockPollMs = 1000;
  */
 const lockWaitMs = 40_000;
 
+/** /usr/bin/certmend ends the hook 75 s after it was started; one second for the start of the runtime. */
+const endedAfterMs = 74_000;
+
 /**
  * The boot hook's whole job (design 10): look; when nothing is due, touch nothing and load nothing; else carry out the
  * plan under the lock.
@@ -24,14 +27,20 @@ const lockWaitMs = 40_000;
  * @throws CertmendError for what it could not do; the command lets the unit start all the same (P1)
  */
 export async function prestart(ports: Ports, layout?: Layout): Promise<Outcome> {
-  const deadline = ports.clock.monotonic() + ports.config.boot.deadlineMs;
+  const started = ports.clock.monotonic();
+  const deadline = started + ports.config.boot.deadlineMs;
   const first = survey(ports, layout);
   if (!ports.config.boot.enabled) return reportOnly(first, ports);
   if (!needsHands(first, ports)) return asBefore(first, ports);
   await waitForClock(ports, first, deadline);
   const { carryOut } = await import('./carry-out.ts');
   const remainingMs = Math.max(0, deadline - ports.clock.monotonic());
-  return carryOut(ports, { layout: first.layout, lockWaitMs: Math.min(lockWaitMs, remainingMs), deadline });
+  return carryOut(ports, {
+    layout: first.layout,
+    lockWaitMs: Math.min(lockWaitMs, remainingMs),
+    deadline,
+    endedAt: started + endedAfterMs,
+  });
 }
 
 /** True when there is something to do, to recover or to remember: everything else stays read-only and unlocked. */
@@ -49,8 +58,7 @@ function needsHands(seen: Survey, ports: Ports): boolean {
   );
 }
 
-function asksForHands({ answer, blocked }: Finding): boolean {
-  if (blocked?.takenAway === true) return true;
+function asksForHands({ answer }: Finding): boolean {
   switch (answer) {
     case 'rotate':
     case 'repair':

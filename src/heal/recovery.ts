@@ -35,10 +35,12 @@ export function recoverySentence(recovered: RecoveryOutcome): string | undefined
     case 'nothing':
       return undefined;
     case 'completed': {
-      const { transaction, changed, left } = recovered;
+      const { transaction, changed, left, heldBack = [] } = recovered;
       const foreign =
         left.length === 0 ? '' : `; ${left.join(', ')} had been changed by someone else and was left alone`;
-      return `a commit of generation ${String(transaction.generation)} that was cut off was completed (${String(changed.length)} files)${foreign}`;
+      const unasked =
+        heldBack.length === 0 ? '' : `; ${heldBack.join(', ')} was not taken away: that needs --repair-bootstrap again`;
+      return `a commit of generation ${String(transaction.generation)} that was cut off was completed (${String(changed.length)} files)${foreign}${unasked}`;
     }
     case 'undone':
       return `a commit of generation ${String(recovered.transaction.generation)} that was cut off could not be completed and was taken back whole (${String(recovered.restored.length)} files)`;

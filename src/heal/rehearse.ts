@@ -71,6 +71,7 @@ function sharing(paths: ReadonlySet<string>, node: FileReader, copy: FileReader)
   const readerOf = (path: string): FileReader => (paths.has(path) ? node : copy);
   return {
     read: (path, within) => readerOf(path).read(path, within),
+    readOwn: (path, within) => readerOf(path).readOwn(path, within),
     stat: (path) => readerOf(path).stat(path),
     list: (directory) => copy.list(directory),
     readLink: (path) => readerOf(path).readLink(path),

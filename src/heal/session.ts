@@ -1,10 +1,11 @@
 import { commitChanges } from '../commit/commit.ts';
+import { journalPending, type Transaction } from '../commit/journal.ts';
 import { recover, type RecoveryOutcome } from '../commit/recover.ts';
 import type { Change } from '../commit/change.ts';
-import type { Transaction } from '../commit/journal.ts';
 import { CertmendError, exitStatus } from '../error.ts';
 import { bindingOf } from '../generation/binding.ts';
 import type { Binding } from '../generation/generation.ts';
+import { nextNumber } from '../generation/next-number.ts';
 import { createGenerationStore, type GenerationStore } from '../generation/store.ts';
 import type { Layout } from '../layout/layout.ts';
 import type { ReasonCode } from '../reason.ts';
@@ -12,11 +13,20 @@ import type { AuditRecord } from '../report/audit.ts';
 import { setAsideState } from '../state/set-aside.ts';
 import { saveState } from '../state/save-state.ts';
 import type { State } from '../state/state.ts';
-import { loadState } from '../state/load-state.ts';
-import { afterAssessment, afterCommit, emptyState, ofNode, withEvent, withProof } from '../state/transitions.ts';
+import {
+  afterAssessment,
+  emptyState,
+  ofNode,
+  withAttempt,
+  withEvent,
+  withProof,
+  withTransaction,
+} from '../state/transitions.ts';
 import { adoptForeignChanges, foreignChanges } from './adopt.ts';
 import type { Question } from './generations-known.ts';
+import { removeLeftovers, requireTidy } from './leftovers.ts';
 import type { Ports, WriteSide } from './ports.ts';
+import { refuseUnusable, rememberCompleted } from './remember-completed.ts';
 import { recoverySentence } from './recovery.ts';
 import { findLayout, survey, type Survey } from './survey.ts';
 
@@ -39,10 +49,21 @@ export interface Session {
   save(): void;
   /** Records one decision or change: audit log and the state's list of events (P7). */
   tell(record: AuditRecord): void;
+  /**
+   * Before anything of a change is made: the attempt is remembered, on the disk, so that whatever ends this run, the
+   * next one knows of it. Nothing is begun that could not be remembered, or beside leftovers that stay.
+   * @param attempt.byItself no person asked for it: it counts for the brake
+   */
+  begin(attempt: { readonly reason: ReasonCode; readonly byItself: boolean }): void;
+  /** The attempt came to nothing: what it made is unheard of, but for what was told. Never throws. */
+  abandon(): void;
   /** Reserves the number of the next generation; numbers are never used twice. */
   nextGeneration(): number;
-  /** A transaction to be committed; `generation` is 0 when no set goes live. */
-  transaction(generation: number, reason: ReasonCode): Transaction;
+  /**
+   * The transaction that was begun, to be committed; `generation` is 0 when no set goes live.
+   * @param previous the generation that holds what is live now
+   */
+  transaction(generation: number, previous: number | undefined): Transaction;
   commit(input: {
     readonly transaction: Transaction;
     readonly changes: readonly Change[];
@@ -51,58 +72,68 @@ export interface Session {
   }): { readonly changed: readonly string[]; readonly warnings: readonly string[] };
 }
 
+export interface SessionOptions {
+  readonly layout?: Layout | undefined;
+  /** How long to wait for another certmend, milliseconds. */
+  readonly lockWaitMs: number;
+  /** On the monotonic clock, ms: no commit begins after it (P1: the unit must not wait for ever). */
+  readonly deadline?: number | undefined;
+  /** On the same clock: when this process is ended from outside. No commit begins that might not end before it. */
+  readonly endedAt?: number | undefined;
+}
+
 /**
  * Takes the lock, finishes or cleans up what a crash left, looks at the node, and runs `work`. The lock is released
  * whatever happens.
  *
- * @param options.lockWaitMs how long to wait for another certmend, milliseconds
  * @throws CertmendError LockHeld (exit 75), StateNewer (exit 77), and whatever `work` throws
  */
 export async function withSession<T>(
   ports: Ports,
-  options: { readonly layout?: Layout | undefined; readonly lockWaitMs: number },
+  options: SessionOptions,
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
   const write = await ports.writeSide();
   const lock = write.lock(options.lockWaitMs);
   try {
-    return await work(openSession(ports, write, options.layout ?? findLayout(ports)));
+    return await work(openSession(ports, write, options.layout ?? findLayout(ports), options));
   } finally {
     await write.audit.flush();
     lock.release();
   }
 }
 
-function openSession(ports: Ports, write: WriteSide, layout: Layout): Session {
+function openSession(ports: Ports, write: WriteSide, layout: Layout, options: SessionOptions): Session {
   const { reader } = ports;
   const { writer, storage, relabel, audit } = write;
   const store = createGenerationStore({ reader, writer });
-  const recovered = recover({
-    reader,
-    writer,
-    relabel,
-    layout,
-    saveState: (transaction) => {
-      rememberCompleted(ports, write, store, transaction);
-    },
-  });
-  const seen = survey(ports, layout);
-  if (seen.loaded.kind === 'newer') {
-    throw new CertmendError(
-      'StateNewer',
-      `the state file has schema ${String(seen.loaded.schema)}, which this certmend does not know; nothing was changed`,
-      { exit: exitStatus.refused, hint: 'a newer certmend ran on this node: install that version again' },
-    );
-  }
-  const now = ports.clock.now();
-  const binding = bindingOf(seen.inventory, ports.host.machineId);
   const node = {
     machineId: ports.host.machineId,
     nodeName: layout.nodeName,
     layout: layout.name,
     dataDir: layout.dataDir,
   };
-  let state = seen.loaded.kind === 'loaded' ? ofNode(seen.loaded.state, node, now) : emptyState(node, now);
+  const recovered = recover({
+    reader,
+    writer,
+    relabel,
+    layout,
+    node: { machineId: node.machineId, nodeName: node.nodeName },
+    repairBootstrap: ports.repairBootstrap,
+    saveState: (transaction) => {
+      rememberCompleted(ports, write, transaction);
+    },
+  });
+  const seen = survey(ports, layout);
+  refuseUnusable(seen.loaded);
+  const now = ports.clock.now();
+  const binding = bindingOf(seen.inventory, ports.host.machineId);
+  const saved = seen.loaded.kind === 'loaded' ? ofNode(seen.loaded.state, node, now) : undefined;
+  // Recovery has seen to it: without a journal no transaction is open, whatever the state says of it.
+  let state: State = { ...(saved ?? emptyState(node, now)), transaction: null };
+  let begun = state;
+  let isCounted = saved !== undefined;
+  let inTheWay: CertmendError | undefined;
 
   const session: Session = {
     ports,
@@ -125,6 +156,7 @@ function openSession(ports: Ports, write: WriteSide, layout: Layout): Session {
     },
     save: () => {
       saveState(writer, state);
+      isCounted = true;
     },
     tell: (record) => {
       audit.record(record);
@@ -137,42 +169,60 @@ function openSession(ports: Ports, write: WriteSide, layout: Layout): Session {
         message: record.message,
       });
     },
+    begin: ({ reason, byItself }) => {
+      if (inTheWay !== undefined) throw inTheWay;
+      requireTidy(ports, write, layout);
+      const at = new Date(ports.clock.now()).toISOString();
+      const transaction = { id: write.randomHex(8), generation: 0, startedAt: at, reason };
+      begun = withTransaction(byItself ? withAttempt(state, ports.clock.now()) : state, transaction);
+      saveState(writer, begun);
+      isCounted = true;
+      state = begun;
+    },
+    abandon: () => {
+      // With a journal the next run completes the commit, and must know it for what it is.
+      if (journalPending(reader)) return;
+      const { next, active } = begun.generations;
+      state = { ...state, generations: { ...state.generations, next, active }, transaction: null };
+      try {
+        saveState(writer, state);
+      } catch {
+        // The first error is the one to tell; a transaction without a journal is none, and the next run says so.
+      }
+    },
     nextGeneration: () => {
-      const highest = store.list().reduce((most, { number }) => Math.max(most, number), 0);
-      const number = Math.max(state.generations.next, highest + 1);
+      if (inTheWay !== undefined) throw inTheWay;
+      // What the state on the disk has not counted is a leftover to the next run: so there must be one that counts.
+      if (!isCounted) session.save();
+      const number = nextNumber(state.generations.next, store.numbers());
       state = { ...state, generations: { ...state.generations, next: number + 1 } };
       return number;
     },
-    transaction: (generation, reason) => ({
-      id: write.randomHex(8),
-      generation,
-      reason,
-      startedAt: new Date(ports.clock.now()).toISOString(),
-    }),
-    commit: ({ transaction, changes, after }) => {
-      state = { ...state, transaction };
-      saveState(writer, state);
-      try {
-        return commitChanges({
-          transaction,
-          changes,
-          protectedPaths: layout.protectedPaths,
-          within: layout.dataDir,
-          reader,
-          writer,
-          storage,
-          relabel,
-          saveState: () => {
-            const committed = { ...after(state), transaction: null };
-            saveState(writer, committed);
-            state = committed;
-          },
-        });
-      } catch (error) {
-        state = { ...state, transaction: null };
-        throw error;
-      }
+    transaction: (generation, previous) => {
+      if (state.transaction === null) throw new TypeError('no transaction was begun');
+      return { ...state.transaction, generation, previous: previous ?? null };
     },
+    commit: ({ transaction, changes, after }) =>
+      commitChanges({
+        transaction,
+        node: { machineId: node.machineId, nodeName: node.nodeName },
+        changes,
+        protectedPaths: layout.protectedPaths,
+        within: layout.dataDir,
+        reader,
+        writer,
+        storage,
+        relabel,
+        saveState: () => {
+          const committed = { ...after(state), transaction: null };
+          saveState(writer, committed);
+          state = committed;
+        },
+        monotonic: () => ports.clock.monotonic(),
+        requireTime: (preparedMs) => {
+          requireTime(ports.clock.monotonic(), preparedMs, options);
+        },
+      }),
   };
 
   if (seen.loaded.kind === 'damaged') {
@@ -183,6 +233,16 @@ function openSession(ports: Ports, write: WriteSide, layout: Layout): Session {
       reason: 'StateRebuilt',
       message: `the state file was damaged (${seen.loaded.problem}); it was kept as ${kept} and rebuilt from the node`,
     });
+  }
+  if (saved === undefined) {
+    const next = nextNumber(1, store.numbers());
+    session.remember((fresh) => ({ ...fresh, generations: { ...fresh.generations, next } }));
+  }
+  try {
+    removeLeftovers(store, saved, ports.config.retention);
+  } catch (error) {
+    if (!(error instanceof CertmendError)) throw error;
+    inTheWay = error;
   }
   const { active } = state.generations;
   const foreign = foreignChanges(state, seen.inventory, active === null ? undefined : store.manifest(active.number));
@@ -201,21 +261,14 @@ function openSession(ports: Ports, write: WriteSide, layout: Layout): Session {
   return session;
 }
 
-/**
- * A commit that recovery completed is remembered as if it had never been cut off, before its journal goes away. The
- * state that was saved at its begin says so by its open transaction; without that, the state is ahead already.
- */
-function rememberCompleted(ports: Ports, write: WriteSide, store: GenerationStore, transaction: Transaction): void {
-  const loaded = loadState(ports.reader);
-  if (loaded.kind !== 'loaded' || loaded.state.transaction?.id !== transaction.id) {
-    return;
-  }
-  const { active } = loaded.state.generations;
-  const state = afterCommit(loaded.state, {
-    at: Date.parse(transaction.startedAt),
-    active: transaction.generation === 0 ? undefined : store.manifest(transaction.generation),
-    previous: active === null ? undefined : store.manifest(active.number),
-    counts: transaction.reason === 'OperatorRequest' ? 'nothing' : 'rotation',
+/** What comes after the commit point has less to sync than what was prepared for it, and is given the same time. */
+function requireTime(now: number, preparedMs: number, { deadline, endedAt }: SessionOptions): void {
+  const isLate = deadline !== undefined && now > deadline;
+  const mayBeEnded = endedAt !== undefined && now + preparedMs > endedAt;
+  if (!isLate && !mayBeEnded) return;
+  throw new CertmendError('DeadlinePassed', 'the time for the boot hook is not enough for a commit to end in', {
+    exit: exitStatus.tryAgain,
+    retry: true,
+    hint: 'the disk is slow, or the clock or another certmend was waited for; the service starts with the old set; run: certmend doctor',
   });
-  saveState(write.writer, state);
 }

@@ -83,6 +83,7 @@ function rememberedHere(loaded: LoadedState, ports: Ports, layout: Layout, now: 
     case 'newer':
       return loaded.known;
     case 'absent':
+    case 'unread':
     case 'damaged':
       return rememberedOf(undefined);
   }

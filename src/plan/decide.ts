@@ -1,6 +1,7 @@
 import type { Assessment } from '../assess/assessment.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { applyBrake } from './apply-brake.ts';
+import { applyPause } from './pause.ts';
 import { brakeEngaged, brakeMessage } from './brake.ts';
 import { decideByItself, mendByItself } from './decide-by-itself.ts';
 import { decideOnRequest } from './decide-on-request.ts';
@@ -51,7 +52,8 @@ export interface RotationRequest {
 export function decide(input: DecideInput): Plan {
   if (!input.assessment.clock.believed) return deferred(input);
   if (input.request === undefined) {
-    return applyBrake(decideByItself(input), () => mendByItself(input), input.brake, input.now);
+    const plan = applyBrake(decideByItself(input), () => mendByItself(input), input.brake, input.now);
+    return applyPause(plan, input.brake, input.now);
   }
   const plan = decideOnRequest(input, input.request);
   if (plan.actions.length === 0 || !brakeEngaged(input.brake, input.now)) return plan;

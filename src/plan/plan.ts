@@ -45,7 +45,13 @@ export type Action =
 /** What the plan needs to know of the standby generation (made by generation/ and verify/). */
 export type StandbyVerdict =
   | { readonly state: 'missing'; readonly reason: string }
-  | { readonly state: 'invalid'; readonly generation: number; readonly reason: string }
+  | {
+      readonly state: 'invalid';
+      readonly generation: number;
+      readonly reason: string;
+      /** It could not be read this time, which is nothing against it: no use now, and not to be replaced for it. */
+      readonly unread?: true;
+    }
   | { readonly state: 'stale'; readonly generation: number; readonly reason: string }
   | {
       readonly state: 'ready';
@@ -57,6 +63,8 @@ export type StandbyVerdict =
 
 /** P8. */
 export interface BrakeState {
+  /** Instants of attempts since the last commit that came to none, ascending as they were made, ms since the epoch. */
+  readonly attempts?: readonly number[];
   /** Instants of past rotations of the whole set that no person asked for, ms since the epoch. */
   readonly commits: readonly number[];
   /** Entry id to the instants of its repairs that no person asked for. */

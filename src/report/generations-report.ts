@@ -1,4 +1,4 @@
-import type { GenerationSummary } from '../generation/store.ts';
+import type { GenerationSummary } from '../generation/list.ts';
 import type { State } from '../state/state.ts';
 import { apiVersion, type DocumentHeader } from './document.ts';
 

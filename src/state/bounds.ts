@@ -5,6 +5,7 @@
 export const bounds = {
   events: 50,
   brakeCommits: 100,
+  brakeAttempts: 20,
   brakeAgeMs: 7 * 24 * 3_600_000,
   healthReasons: 100,
   /** Characters of one message. */

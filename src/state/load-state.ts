@@ -1,6 +1,8 @@
+import { CertmendError } from '../error.ts';
 import type { Remembered } from '../assess/assessment.ts';
 import type { FileReader } from '../disk/file-reader.ts';
 import { ownPaths } from '../disk/own-paths.ts';
+import { unread, unreadClause } from '../disk/require-readable.ts';
 import { readDocument } from '../disk/shape.ts';
 import { stateSchema, stateSchemaVersion } from './schema.ts';
 import type { State } from './state.ts';
@@ -9,6 +11,8 @@ import { rememberedOf } from './transitions.ts';
 export type LoadedState =
   | { readonly kind: 'loaded'; readonly state: State }
   | { readonly kind: 'absent' }
+  /** The disk or a permission kept it from being read: nothing is known of it, and it must not be replaced. */
+  | { readonly kind: 'unread'; readonly problem: string }
   /** The file is there and cannot be used. `problem` is a clause for a person: `is not JSON`. */
   | { readonly kind: 'damaged'; readonly problem: string }
   /** Written by a later certmend: read for what this version understands of it, never written over. */
@@ -19,7 +23,9 @@ export type LoadedState =
  * without its memory too.
  */
 export function loadState(reader: FileReader): LoadedState {
-  const file = reader.read(ownPaths.state, ownPaths.stateDirectory);
+  const file = reader.readOwn(ownPaths.state, ownPaths.stateDirectory);
+  const unread = unreadClause(file);
+  if (unread !== undefined) return { kind: 'unread', problem: unread };
   switch (file.state) {
     case 'absent':
       return { kind: 'absent' };
@@ -30,8 +36,20 @@ export function loadState(reader: FileReader): LoadedState {
   }
 }
 
+/**
+ * What a command that writes says of a state that is `unread`. Without it nothing is decided: the brake would be gone,
+ * the standby, and names that no certificate on the disk has any more.
+ */
+export function unreadState(problem: string): CertmendError {
+  const { code, message, retry } = unread(ownPaths.state, problem, 'nothing was changed');
+  return new CertmendError(code, message, {
+    retry,
+    hint: `run certmend as root; if it is, check the disk (dmesg). Only where the file is lost for good: mv ${ownPaths.state} ${ownPaths.state}.lost, and certmend begins without what it remembered`,
+  });
+}
+
 /** Parses the bytes of a state file; see {@link loadState}. */
-export function parseState(bytes: Uint8Array): Exclude<LoadedState, { kind: 'absent' }> {
+export function parseState(bytes: Uint8Array): Exclude<LoadedState, { kind: 'absent' | 'unread' }> {
   if (bytes.length === 0) return { kind: 'damaged', problem: 'is empty' };
   const document = parseJson(bytes);
   if (document === undefined) return { kind: 'damaged', problem: 'is not JSON' };

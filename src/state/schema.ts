@@ -11,7 +11,9 @@ import {
   sha256,
   type Shape,
   text,
+  whole,
 } from '../disk/shape.ts';
+import { highestGeneration } from '../generation/generation.ts';
 import { reasonCodes } from '../reason.ts';
 import type {
   GenerationReference,
@@ -26,12 +28,14 @@ import type {
 /** The schema this version reads and writes. */
 export const stateSchemaVersion = 1;
 
+/** One more can always be counted: a number at 2^53 would stop every rotation to come. */
+const generationNumber = whole(0, 2 * highestGeneration);
 const fingerprint = nullable(sha256);
 const healthLevel = oneOf('ok', 'warning', 'critical');
 const reasonCode = oneOf(...reasonCodes);
 
 const generationReference = object<GenerationReference>({
-  number: count,
+  number: generationNumber,
   origin: oneOf('issued', 'repaired', 'adopted'),
   createdAt: instant,
   committedAt: nullable(instant),
@@ -82,17 +86,21 @@ export const stateSchema: Shape<State> = object<State>({
   node: object<State['node']>({ machineId: text(), nodeName: text(), layout: text(), dataDir: text() }),
   clock: object<State['clock']>({ highWater: nullable(instant) }),
   generations: object<State['generations']>({
-    next: count,
+    next: generationNumber,
     active: nullable(generationReference),
     standby: nullable(generationReference),
     previous: nullable(generationReference),
-    confirmed: nullable(count),
+    confirmed: nullable(generationNumber),
     proof: added(sha256),
   }),
   certificates: record(certificate),
   authorities: record(authority),
   transaction: nullable(transaction),
-  brake: object<State['brake']>({ commits: list(instant), repairs: optional(record(list(instant))) }),
+  brake: object<State['brake']>({
+    commits: list(instant),
+    repairs: optional(record(list(instant))),
+    attempts: optional(list(instant)),
+  }),
   health: object<State['health']>({
     level: healthLevel,
     since: instant,

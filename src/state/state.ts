@@ -30,6 +30,8 @@ export interface State {
   readonly brake: {
     readonly commits: readonly string[];
     readonly repairs?: Readonly<Record<string, readonly string[]>>;
+    /** Attempts of certmend's own since the last commit, oldest first: those in a row slow the next ones down. */
+    readonly attempts?: readonly string[];
   };
   readonly health: {
     readonly level: HealthLevel;

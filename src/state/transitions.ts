@@ -142,6 +142,15 @@ export function withActive(state: State, active: GenerationFacts): State {
   return { ...state, generations: { ...state.generations, next, active: referenceTo(active, committedAt) } };
 }
 
+/**
+ * One more attempt of certmend's own that has not come to a commit (yet): those in a row slow the next ones down.
+ * @param at milliseconds since the epoch
+ */
+export function withAttempt(state: State, at: number): State {
+  const attempts = [...(state.brake.attempts ?? []), rfc3339(at)].slice(-bounds.brakeAttempts);
+  return { ...state, brake: { ...state.brake, attempts } };
+}
+
 /** The open transaction, or null when it is closed. */
 export function withTransaction(state: State, transaction: StateTransaction | null): State {
   return { ...state, transaction };
@@ -199,5 +208,10 @@ export function brakeOf(state: State | undefined, config: Config): BrakeState {
     times.map((time) => instantOf(time)).filter((at) => at !== undefined);
   const commits = instants(state?.brake.commits ?? []);
   const repairs = new Map(Object.entries(state?.brake.repairs ?? {}).map(([id, times]) => [id, instants(times)]));
-  return { commits, repairs, maxCommitsPerDay: config.brake.maxCommitsPerDay };
+  return {
+    commits,
+    repairs,
+    attempts: instants(state?.brake.attempts ?? []),
+    maxCommitsPerDay: config.brake.maxCommitsPerDay,
+  };
 }

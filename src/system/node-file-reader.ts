@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { diskError, isShortage } from '../disk/disk-error.ts';
+import { dirname } from 'node:path/posix';
 import {
   maxFileBytes,
   type FileReader,
@@ -28,6 +29,16 @@ export function createFileReader(root: string): FileReader {
     read(path, within) {
       const place = resolver.follow(path, within);
       return place.kind === 'place' ? readPlace(prefix + place.path, place.stats) : failure(place);
+    },
+    readOwn(path, within) {
+      const place = resolver.follow(path, within);
+      if (place.kind !== 'place') return failure(place);
+      const above = resolver.follow(dirname(place.path));
+      const stranger =
+        mistrust('it', place.stats) ?? (above.kind === 'place' ? mistrust('its directory', above.stats) : undefined);
+      return stranger === undefined
+        ? readPlace(prefix + place.path, place.stats)
+        : unreadable('not-ours', `is not to be trusted: ${stranger}`);
     },
     stat(path) {
       const place = resolver.locate(path);
@@ -106,6 +117,25 @@ function readBounded(descriptor: number, size: number): Buffer {
   }
 }
 
+/**
+ * Whoever else owns or may write a file decides what is in it. Our own group may write: that is how a umask of 002
+ * leaves a file, and the group of root is root's.
+ */
+function mistrust(what: string, stats: Stats): string | undefined {
+  const { uid, gid, mode } = stats;
+  if (uid !== 0 && uid !== process.geteuid?.()) return `${what} belongs to user ${uid}`;
+  if (stats.isDirectory() && (mode & 0o1000) !== 0) return undefined;
+  if ((mode & 0o002) !== 0) return `${what} can be written by everybody (mode ${octal(mode)})`;
+  const isOurGroup = gid === 0 || gid === process.getegid?.();
+  return (mode & 0o020) === 0 || isOurGroup
+    ? undefined
+    : `${what} can be written by group ${gid} (mode ${octal(mode)})`;
+}
+
+function octal(mode: number): string {
+  return `0${(mode & 0o7777).toString(8)}`;
+}
+
 /** Why what is at the path is not read, undefined for a regular file of bearable size. */
 function refuse(stats: Stats): FileState | undefined {
   if (stats.isDirectory()) return unreadable('directory', 'is a directory');
@@ -125,9 +155,7 @@ function failure(place: Exclude<Resolution, { kind: 'place' }>): FileState {
     ? absent
     : place.kind === 'error'
       ? errorState(place.error)
-      : place.kind === 'symlink-escapes'
-        ? { state: 'unreadable', problem: place.kind, detail: place.detail, link: place.link }
-        : unreadable(place.kind, place.detail);
+      : unreadable(place.kind, place.detail);
 }
 
 function lost(place: Exclude<Resolution, { kind: 'place' }>): PathState {

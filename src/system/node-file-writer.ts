@@ -15,6 +15,7 @@ import {
 import { isAbsolute, normalize, resolve } from 'node:path';
 import type { FileWriter } from '../disk/file-writer.ts';
 import { hostDirectory, hostPlace } from './host-place.ts';
+import { syncTogether } from './sync-together.ts';
 
 /**
  * The node's files for writing, below `root`. One method, one system call (a short write is continued), synchronous.
@@ -47,6 +48,7 @@ export function createFileWriter(root: string): FileWriter {
     sync: (descriptor) => {
       fsyncSync(descriptor);
     },
+    syncAll: syncTogether,
     close: (descriptor) => {
       closeSync(descriptor);
     },

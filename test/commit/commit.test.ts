@@ -18,7 +18,7 @@ import { commitChanges, type CommitInput } from '../../src/commit/commit.ts';
 import { CertmendError, type ErrorCode } from '../../src/error.ts';
 import { RealTree } from '../crash/real-tree.ts';
 import { counted } from '../crash/interrupted-writer.ts';
-import { commit, dataDir, layout, oldTree, prepare, transactionId } from '../crash/small-node.ts';
+import { commit, dataDir, layout, oldTree, node, prepare, transaction } from '../crash/small-node.ts';
 
 const certificate = `${dataDir}/server/tls/client-admin.crt`;
 const key = `${dataDir}/server/tls/client-admin.key`;
@@ -42,7 +42,8 @@ function refuses(t: ExecutionContext, tree: RealTree, run: () => unknown, code: 
 function input(tree: RealTree, changes: readonly Change[], twist: Partial<CommitInput> = {}): CommitInput {
   return {
     ...tree.machine(),
-    transaction: { id: transactionId, generation: 2, reason: 'LeafExpired', startedAt: '2027-12-05T00:00:00.000Z' },
+    transaction,
+    node,
     changes,
     protectedPaths: layout.protectedPaths,
     within: dataDir,

@@ -1,6 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { parseJournal, type Journal } from '../../src/commit/journal.ts';
+import type { Journal } from '../../src/commit/journal.ts';
+import { formatJournal, parseJournal } from '../../src/commit/journal-format.ts';
 import { CertmendError } from '../../src/error.ts';
 import { reasonCodes } from '../../src/reason.ts';
 
@@ -14,10 +15,11 @@ const expects = fc.oneof(
   fc.record({ state: fc.constant('other' as const), detail: fc.string() }),
 );
 const journals: fc.Arbitrary<Journal> = fc.record({
-  schema: fc.constant(1 as const),
+  node: fc.record({ machineId: fc.string(), nodeName: fc.string() }),
   transaction: fc.record({
     id: hex(16),
     generation: fc.nat(),
+    previous: fc.option(fc.nat()),
     reason: fc.constantFrom(...reasonCodes),
     startedAt: fc
       .date({ min: new Date(0), max: new Date(Date.UTC(2100, 0)), noInvalidDate: true })
@@ -32,7 +34,7 @@ const journals: fc.Arbitrary<Journal> = fc.record({
         id: fc.string(),
         source: fc.option(path),
         sha256: hex(64),
-        mode: fc.integer({ min: 0, max: 0o7777 }),
+        mode: fc.integer({ min: 0, max: 0o666 }),
         uid: owner,
         gid: owner,
         expects,
@@ -45,15 +47,31 @@ const journals: fc.Arbitrary<Journal> = fc.record({
 test('journal comes back from its bytes as it was', (t) => {
   fc.assert(
     fc.property(journals, (journal) => {
-      t.deepEqual(parseJournal(Buffer.from(JSON.stringify(journal))), { state: 'open', journal });
+      t.deepEqual(parseJournal(formatJournal(journal)), { state: 'open', journal });
     }),
     { numRuns: 200 },
   );
 });
 
+test('journal with any one byte changed is not followed, unless it says the same as before', (t) => {
+  fc.assert(
+    fc.property(journals, fc.nat(), fc.nat(255), (journal, at, byte) => {
+      const bytes = formatJournal(journal);
+      bytes[at % bytes.length] = byte;
+      try {
+        const reading = parseJournal(bytes);
+        if (reading.state === 'open') t.deepEqual(reading.journal, journal);
+      } catch (error) {
+        t.true(error instanceof CertmendError && error.code === 'StateNewer');
+      }
+    }),
+    { numRuns: 1000 },
+  );
+});
+
 test('journal of any bytes is read, damaged or of a newer certmend, and never anything else', (t) => {
   const mutant = fc.tuple(journals, fc.nat(), fc.nat(255)).map(([journal, at, byte]) => {
-    const bytes = Buffer.from(JSON.stringify(journal));
+    const bytes = formatJournal(journal);
     bytes[at % bytes.length] = byte;
     return bytes;
   });
@@ -77,7 +95,36 @@ test('journal of any bytes is read, damaged or of a newer certmend, and never an
 });
 
 test('journal that cannot be followed says where it is wrong, and quotes nothing of it', (t) => {
-  const reading = parseJournal(Buffer.from('{"schema":1,"transaction":{"id":"secret"},"within":null,"changes":[]}'));
+  const reading = parseJournal(
+    Buffer.from(
+      `{"schema":2,"sha256":"${'0'.repeat(64)}","journal":{"node":{"machineId":"","nodeName":""},"transaction":{"id":"secret"}}}`,
+    ),
+  );
   t.is(reading.state, 'damaged');
-  t.is(reading.state === 'damaged' ? reading.problem : '', 'does not have the right shape at transaction.id');
+  t.is(reading.state === 'damaged' ? reading.problem : '', 'does not have the right shape at journal.transaction.id');
 });
+
+test('journal of the first schema, which had no checksum, is not followed', (t) => {
+  const reading = parseJournal(Buffer.from('{"schema":1,"transaction":{},"within":null,"changes":[]}'));
+  t.is(reading.state, 'damaged');
+});
+
+for (const mode of [0o777, 0o4644, 0o7777]) {
+  test(`journal that asks for mode 0${mode.toString(8)} is not followed`, (t) => {
+    const put = { op: 'put', path: '/x', id: 'x', source: null, sha256: '0'.repeat(64), uid: 0, gid: 0 } as const;
+    const bytes = formatJournal({
+      node: { machineId: '', nodeName: '' },
+      transaction: {
+        id: '0'.repeat(16),
+        generation: 1,
+        previous: null,
+        reason: 'LeafExpired',
+        startedAt: '2027-01-01T00:00:00Z',
+      },
+      within: null,
+      changes: [{ ...put, mode, expects: { state: 'absent' } }],
+    });
+    const reading = parseJournal(bytes);
+    t.is(reading.state === 'damaged' ? reading.problem : '', 'does not have the right shape at journal.changes.0.mode');
+  });
+}

@@ -9,6 +9,8 @@ export interface Interrupted {
   readonly writer: FileWriter;
   /** Calls that were made so far, the interrupted ones included. */
   readonly calls: () => number;
+  /** System call of the first one that met its interruption. */
+  readonly failed: () => string | undefined;
 }
 
 /** What happens instead of a call; `first` is true the first time. Returning lets the call go through. */
@@ -22,11 +24,13 @@ function interrupt(
 ): Interrupted {
   let calls = 0;
   let met = false;
+  let failed: string | undefined;
   function before(method: keyof FileWriter): void {
     calls += 1;
     if (when(calls, method)) {
       const first = !met;
       met = true;
+      failed ??= systemCallOf(method);
       interruption(first, method);
     }
   }
@@ -59,6 +63,9 @@ function interrupt(
       before('sync');
       inner.sync(descriptor);
     },
+    syncAll: (descriptors) => {
+      for (const descriptor of descriptors) writer.sync(descriptor);
+    },
     close: (descriptor) => {
       before('close');
       inner.close(descriptor);
@@ -88,7 +95,7 @@ function interrupt(
       inner.syncDirectory(path);
     },
   };
-  return { writer, calls: () => calls };
+  return { writer, calls: () => calls, failed: () => failed };
 }
 
 /** The machine stops before call `k` takes effect (in the middle of it, for a write) and does nothing ever after. */
@@ -121,7 +128,11 @@ export function failAt(inner: FileWriter, k: number, errno: string, persistent =
     (call) => (persistent ? call >= k : call === k),
     (_, method) => {
       if (method !== 'close' || !persistent) {
-        throw Object.assign(new Error(`${errno}: injected`), { code: errno, syscall: method, errno: -1 });
+        throw Object.assign(new Error(`${errno}: injected`), {
+          code: errno,
+          syscall: systemCallOf(method),
+          errno: -1,
+        });
       }
     },
   );
@@ -134,4 +145,8 @@ export function counted(inner: FileWriter): Interrupted {
     () => false,
     () => undefined,
   );
+}
+
+function systemCallOf(method: keyof FileWriter): string {
+  return method === 'sync' || method === 'syncDirectory' ? 'fsync' : method;
 }

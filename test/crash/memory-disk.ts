@@ -22,6 +22,8 @@ interface FileInode {
   now: Contents;
   /** Undefined: never synced. */
   onDisk: Contents | undefined;
+  /** A sync of these very contents failed: the kernel takes them for written, and a sync of them does nothing. */
+  failed?: Contents | undefined;
 }
 
 interface DirectoryInode {
@@ -31,6 +33,8 @@ interface DirectoryInode {
   onDisk: Map<string, Inode>;
   /** Since the last sync, in order. */
   pending: Operation[];
+  /** A sync failed and nothing was changed since: a further one does nothing. */
+  failed?: boolean;
 }
 
 type Inode = FileInode | DirectoryInode;
@@ -181,6 +185,7 @@ export class MemoryDisk {
 
   readonly reader: FileReader = {
     read: (path) => this.#read(path),
+    readOwn: (path) => this.#read(path),
     stat: (path) => this.#stat(path),
     list: (path) => {
       const inode = this.#find(path);
@@ -219,7 +224,10 @@ export class MemoryDisk {
     },
     sync: (descriptor) => {
       const inode = this.#open(descriptor);
-      inode.onDisk = inode.now;
+      if (inode.failed !== inode.now) inode.onDisk = inode.now;
+    },
+    syncAll: (descriptors) => {
+      for (const descriptor of descriptors) this.writer.sync(descriptor);
     },
     close: (descriptor) => {
       this.#descriptors.delete(descriptor);
@@ -277,13 +285,29 @@ export class MemoryDisk {
       if (inode?.type !== 'directory') {
         throw failure('ENOENT', path);
       }
+      if (inode.failed === true) return;
       inode.onDisk = new Map(inode.now);
       inode.pending = [];
     },
   };
 
+  /** What an fsync that fails does: nothing reaches the disk, and all of it counts as written from now on. */
+  failSync(descriptor: number): void {
+    const inode = this.#open(descriptor);
+    inode.failed = inode.now;
+  }
+
+  /** The same for a directory. */
+  failSyncDirectory(path: string): void {
+    const inode = this.#find(path);
+    if (inode?.type !== 'directory') throw failure('ENOENT', path);
+    inode.failed = true;
+    inode.pending = [];
+  }
+
   #change(directory: DirectoryInode, operation: Operation): void {
     apply(operation, directory.now);
+    directory.failed = false;
     directory.pending.push(operation);
   }
 

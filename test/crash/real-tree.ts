@@ -20,7 +20,12 @@ export class RealTree {
         chmodSync(join(this.root, path), file.mode);
       }
     }
-    this.writer = { ...createFileWriter(this.root), sync: () => undefined, syncDirectory: () => undefined };
+    this.writer = {
+      ...createFileWriter(this.root),
+      sync: () => undefined,
+      syncAll: () => undefined,
+      syncDirectory: () => undefined,
+    };
   }
 
   /** A process on it: a reader of its own, since a reader remembers. */

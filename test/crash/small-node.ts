@@ -1,6 +1,7 @@
 import { createHash, X509Certificate, createPrivateKey } from 'node:crypto';
 import type { Change, Expectation } from '../../src/commit/change.ts';
 import { commitChanges } from '../../src/commit/commit.ts';
+import type { JournalNode, Transaction } from '../../src/commit/journal.ts';
 import { recover, type RecoveryOutcome } from '../../src/commit/recover.ts';
 import { writeDurably } from '../../src/disk/durable-write.ts';
 import type { FileReader } from '../../src/disk/file-reader.ts';
@@ -11,6 +12,7 @@ import { createGenerationStore } from '../../src/generation/store.ts';
 import { storedPath } from '../../src/generation/stored-path.ts';
 import type { MaterialFile } from '../../src/issue/material.ts';
 import type { Entry, EntryBase } from '../../src/layout/entry.ts';
+import type { Layout } from '../../src/layout/layout.ts';
 import { openssl } from '../fixtures/openssl.ts';
 
 /*
@@ -21,6 +23,13 @@ import { openssl } from '../fixtures/openssl.ts';
 export const dataDir = '/var/lib/rancher/rke2';
 const tls = `${dataDir}/server/tls`;
 export const transactionId = '00112233445566aa';
+export const transaction: Transaction = {
+  id: transactionId,
+  generation: 2,
+  previous: null,
+  reason: 'LeafExpired',
+  startedAt: '2027-12-05T00:00:00.000Z',
+};
 
 export interface Owner {
   readonly uid: number;
@@ -91,7 +100,10 @@ const base: Omit<EntryBase, 'id'> = {
   reissuedAtStart: false,
 };
 
-export const layout: { readonly entries: readonly Entry[]; readonly protectedPaths: readonly string[] } = {
+export const node: JournalNode = { machineId: 'm', nodeName: 'n' };
+
+export const layout: Pick<Layout, 'entries' | 'protectedPaths' | 'dataDir'> = {
+  dataDir,
   entries: [
     ...pairPaths.map((path): Entry => ({
       ...base,
@@ -108,7 +120,28 @@ export const layout: { readonly entries: readonly Entry[]; readonly protectedPat
       port: undefined,
     })),
     { ...base, kind: 'key', id: 'client-kubelet', path: legacyKey, role: 'legacy-shared' },
-    { ...base, kind: 'document', id: 'token', path: kubeconfig, format: 'opaque' },
+    {
+      ...base,
+      kind: 'kubeconfig',
+      id: 'admin.kubeconfig',
+      path: kubeconfig,
+      mode: 0o600,
+      style: 'references',
+      client: 'client-admin',
+      authority: 'server-ca',
+      server: 'https://127.0.0.1:6443',
+      writable: true,
+    },
+    {
+      ...base,
+      kind: 'listener',
+      id: 'rke2-serving',
+      path: `${tls}/dynamic-cert.json`,
+      issuer: 'server-ca',
+      identity: { commonName: 'rke2', organizations: [], dnsNames: [], ipAddresses: [] },
+      regenerateTrigger: trigger,
+      port: undefined,
+    },
   ],
   protectedPaths: untouched.map(([path]) => path),
 };
@@ -196,7 +229,8 @@ export function commit(
 ): ReturnType<typeof commitChanges> {
   const { reader, writer } = machine;
   return commitChanges({
-    transaction: { id: transactionId, generation: 2, reason: 'LeafExpired', startedAt: '2027-12-05T00:00:00.000Z' },
+    transaction,
+    node,
     changes,
     protectedPaths: layout.protectedPaths,
     within: dataDir,
@@ -215,6 +249,7 @@ export function recoverNode(machine: Machine): RecoveryOutcome {
   return recover({
     ...machine,
     layout,
+    node,
     relabel: () => undefined,
     saveState: ({ generation }) => {
       saveGeneration(machine, generation);

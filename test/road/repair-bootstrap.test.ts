@@ -82,7 +82,7 @@ test('--repair-bootstrap leaves everything while the token is damaged', leaves, 
   truncateFile(tree, tree.authority('server-ca').certificatePath);
 });
 
-test('--repair-bootstrap that was cut off is completed by the next boot hook, which was not asked', async (t) => {
+test('--repair-bootstrap that was cut off is not completed by a boot hook that was not asked, and is by one that is', async (t) => {
   const tree = temporaryTree(t, { leaf: 'fresh' });
   const path = tree.authority('client-ca').certificatePath;
   truncateFile(tree, path);
@@ -90,6 +90,10 @@ test('--repair-bootstrap that was cut off is completed by the next boot hook, wh
   t.true(existsSync(tree.host(path)));
   const { document } = await runJson<PrestartReport>(line(tree));
   t.true(document.reasons.some(({ code }) => code === 'TransactionRecovered'));
-  t.deepEqual(document.changed, [path]);
+  t.true(document.reasons.some(({ message }) => message.includes('needs --repair-bootstrap again')));
+  t.deepEqual(document.changed, []);
+  t.true(existsSync(tree.host(path)));
+  const { document: again } = await runJson<PrestartReport>(line(tree, asked));
+  t.deepEqual(again.changed, [path]);
   t.false(existsSync(tree.host(path)));
 });

@@ -266,7 +266,12 @@ test('ofNode forgets the identities of another node and keeps what protects', (t
 
 test('rememberedOf and brakeOf give the stages what they ask for, and nothing on a first run', (t) => {
   t.deepEqual(rememberedOf(undefined), { highWater: undefined, identities: new Map() });
-  t.deepEqual(brakeOf(undefined, defaultConfig), { commits: [], repairs: new Map(), maxCommitsPerDay: 6 });
+  t.deepEqual(brakeOf(undefined, defaultConfig), {
+    commits: [],
+    repairs: new Map(),
+    attempts: [],
+    maxCommitsPerDay: 6,
+  });
   t.is(rememberedOf(fullState).highWater, noon);
   t.deepEqual(rememberedOf(fullState).identities.get(id), {
     commonName: 'kube-apiserver',

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { FileReader } from '../disk/file-reader.ts';
+import type { FileReader } from './file-reader.ts';
 
 /** As many as Linux follows in one path (nextresolution(7)). */
 const maxLinks = 40;

@@ -1,0 +1,113 @@
+import { createHash } from 'node:crypto';
+import {
+  count,
+  exact,
+  instant,
+  list,
+  matching,
+  nodePath,
+  nullable,
+  object,
+  oneOf,
+  optional,
+  owner,
+  readDocument,
+  sha256,
+  tagged,
+  text,
+  whole,
+} from '../disk/shape.ts';
+import { CertmendError, exitStatus } from '../error.ts';
+import { reasonCodes } from '../reason.ts';
+import type { Change, Expectation, PutChange, RemoveChange } from './change.ts';
+import type { Journal, JournalNode, JournalReading, Transaction } from './journal.ts';
+
+/** Schema 1 had neither a node nor a checksum. */
+const schema = 2;
+
+/** No file of the node needs more: nothing certmend writes is executed, and none of it runs as somebody else. */
+export const widestMode = 0o666;
+
+/** The bytes of a journal file: the transaction, and a digest over its text. */
+export function formatJournal(journal: Journal): Buffer {
+  return Buffer.from(`${JSON.stringify({ schema, sha256: digest(journal), journal })}\n`);
+}
+
+/** Never throws for what the bytes are, except when a newer certmend wrote them. */
+export function parseJournal(bytes: Uint8Array): Exclude<JournalReading, { state: 'absent' }> {
+  let document: unknown;
+  try {
+    document = JSON.parse(Buffer.from(bytes).toString('utf8'));
+  } catch {
+    return { state: 'damaged', problem: 'is not JSON' };
+  }
+  const header = readDocument(object<{ readonly schema: number }>({ schema: count }), document);
+  if (header.ok && header.value.schema > schema) {
+    throw new CertmendError(
+      'StateNewer',
+      `an unfinished transaction was begun by a newer certmend (journal schema ${String(header.value.schema)}); nothing was changed`,
+      { exit: exitStatus.refused, hint: 'install that version again and run: certmend prestart' },
+    );
+  }
+  if (header.ok && header.value.schema < schema) {
+    return { state: 'damaged', problem: 'was written by an earlier certmend, without the checksum that it needs' };
+  }
+  const read = readDocument(envelope, document);
+  if (!read.ok) {
+    return { state: 'damaged', problem: `does not have the right shape at ${read.at || 'its top'}` };
+  }
+  return read.value.sha256 === digest((document as { readonly journal: unknown }).journal)
+    ? { state: 'open', journal: read.value.journal }
+    : { state: 'damaged', problem: 'is not what was written: its checksum differs' };
+}
+
+/** JSON keeps the order of an object's names, so a parsed journal has the text that was written. */
+function digest(journal: unknown): string {
+  return createHash('sha256').update(JSON.stringify(journal)).digest('hex');
+}
+
+const expects = tagged<Expectation>('state', {
+  absent: exact<Expectation & { state: 'absent' }>({ state: oneOf('absent') }),
+  file: exact<Expectation & { state: 'file' }>({ state: oneOf('file'), sha256 }),
+  other: exact<Expectation & { state: 'other' }>({ state: oneOf('other'), detail: text() }),
+});
+
+const journalShape = exact<Journal>({
+  node: exact<JournalNode>({ machineId: text(), nodeName: text() }),
+  transaction: exact<Transaction>({
+    id: matching(/^[0-9a-f]{16}$/),
+    generation: count,
+    previous: nullable(count),
+    reason: oneOf(...reasonCodes),
+    startedAt: instant,
+  }),
+  within: nullable(nodePath),
+  changes: list(
+    tagged<Change>('op', {
+      put: exact<PutChange>({
+        op: oneOf('put'),
+        path: nodePath,
+        id: text(),
+        source: nullable(nodePath),
+        sha256,
+        mode: whole(0, widestMode),
+        uid: owner,
+        gid: owner,
+        expects,
+      }),
+      remove: exact<RemoveChange>({
+        op: oneOf('remove'),
+        path: nodePath,
+        id: text(),
+        bootstrap: optional(oneOf(true)),
+        expects,
+      }),
+    }),
+  ),
+});
+
+const envelope = exact<{ readonly schema: typeof schema; readonly sha256: string; readonly journal: Journal }>({
+  schema: oneOf(schema),
+  sha256,
+  journal: journalShape,
+});

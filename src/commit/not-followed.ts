@@ -1,0 +1,57 @@
+import { normalize } from 'node:path';
+import type { FileReader } from '../disk/file-reader.ts';
+import { generationDirectory } from '../generation/stored-path.ts';
+import type { Layout } from '../layout/layout.ts';
+import { writtenFiles } from '../layout/written-files.ts';
+import type { Change } from './change.ts';
+import type { Journal, JournalNode } from './journal.ts';
+import { isShielded } from './protected.ts';
+
+/**
+ * Why recovery does not do what a journal says, as a clause; undefined when it does. A journal is a list of orders to
+ * root that was found on the disk: it is followed where this node's own commit could have written it, and nowhere else.
+ */
+export function whyNotFollowed(
+  { node, transaction, within, changes }: Journal,
+  here: {
+    readonly node: JournalNode;
+    readonly layout: Pick<Layout, 'entries' | 'protectedPaths' | 'dataDir'>;
+    readonly reader: FileReader;
+  },
+): string | undefined {
+  const { layout, reader } = here;
+  if (!isSameNode(node, here.node)) {
+    return `is that of another node (${node.nodeName === '' ? node.machineId : node.nodeName})`;
+  }
+  if (within !== null && within !== layout.dataDir) {
+    return `is about ${within}, and this node keeps its files in ${layout.dataDir}`;
+  }
+  const ours = new Set(layout.entries.flatMap(writtenFiles));
+  const sources = `${generationDirectory(transaction.generation)}/`;
+  for (const change of changes) {
+    const { path } = change;
+    const isReleased = isBootstrapRemoval(change);
+    if (!isReleased && !ours.has(path)) return `names ${path}, which is no file of this layout that certmend writes`;
+    if (!isReleased && isShielded(path, layout.protectedPaths, reader)) return `names ${path}, which is protected`;
+    if (change.op === 'put' && change.source !== null && !isBelow(change.source, sources)) {
+      return `takes ${path} from ${change.source}, which is not of its generation`;
+    }
+  }
+  return undefined;
+}
+
+/** A damaged file of the bootstrap set that a person asked to be taken away (`--repair-bootstrap`). */
+export function isBootstrapRemoval(change: Change): boolean {
+  return change.op === 'remove' && change.bootstrap === true && change.expects.state === 'file';
+}
+
+/** By the machine where both have an id; a host name can still be a preliminary one early in a boot. */
+function isSameNode(one: JournalNode, other: JournalNode): boolean {
+  return one.machineId !== '' && other.machineId !== ''
+    ? one.machineId === other.machineId
+    : one.nodeName === other.nodeName;
+}
+
+function isBelow(path: string, directory: string): boolean {
+  return normalize(path) === path && path.startsWith(directory);
+}
