@@ -5,6 +5,7 @@ import { program } from './certmend.ts';
 import { errorInjection } from './error-injection.ts';
 import { etcd } from './etcd.ts';
 import { footprint } from './footprint.ts';
+import { killEverywhere } from './kill-everywhere.ts';
 import { machineScenarios } from './machine/scenarios.ts';
 import { packaging } from './packaging/scenarios.ts';
 import type { Program, Scenario } from './scenario.ts';
@@ -27,6 +28,7 @@ const scenarios = [
   ...machineScenarios,
   ...errorInjection,
   ...straceKill,
+  ...killEverywhere,
 ].filter(({ name }) => words.every((word) => name.includes(word)));
 
 if (!existsSync(program)) {
