@@ -4,6 +4,7 @@ import type { Plan } from '../plan/plan.ts';
 import { afterAssessment } from '../state/transitions.ts';
 import { worthSaving } from '../state/worth-saving.ts';
 import { ownPaths } from '../disk/own-paths.ts';
+import { isSomethingLeftBehind } from './left-behind.ts';
 import { unchanged, type Outcome } from './outcome.ts';
 import type { Ports } from './ports.ts';
 import { survey, type Survey } from './survey.ts';
@@ -51,8 +52,7 @@ function needsHands(seen: Survey, ports: Ports): boolean {
     ports.repairBootstrap ||
     inventory.stray.length > 0 ||
     ports.reader.stat(ownPaths.journal).state !== 'absent' ||
-    // Copies of keys that a killed rehearsal left.
-    (ports.reader.list(ownPaths.rehearsals) ?? []).length > 0 ||
+    isSomethingLeftBehind(ports.reader) ||
     loaded.kind !== 'loaded' ||
     worthSaving(loaded.state, afterAssessment(loaded.state, seen), assessment.now)
   );
