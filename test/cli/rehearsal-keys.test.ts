@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
+import { atRename } from '../fixtures/at-rename.ts';
 import type { Tree } from '../fixtures/tree.ts';
 import { temporaryTree } from '../road/temporary-tree.ts';
 import { runBuilt, startBuilt, type Ended } from './built.ts';
@@ -33,17 +34,12 @@ async function stopped(
   tree: Tree,
 ): Promise<{ readonly child: ChildProcess; readonly ended: Promise<Ended>; readonly copy: string }> {
   const rehearsals = tree.host('/run/certmend/rehearsals');
-  const { child, ended } = startBuilt(line(tree));
+  // The first rename: after it there are handshakes to wait for, and what waits hears a signal at once.
+  const { child, ended } = startBuilt(line(tree), [], atRename('SIGSTOP', 1, '/rehearsals/'));
   t.teardown(() => child.kill('SIGKILL'));
-  for (;;) {
-    const [name] = existsSync(rehearsals) ? readdirSync(rehearsals) : [];
-    if (name !== undefined && existsSync(join(rehearsals, name, 'var/lib/certmend/generations'))) {
-      child.kill('SIGSTOP');
-      return { child, ended, copy: join(rehearsals, name) };
-    }
-    if (child.exitCode !== null) throw new Error(`it ended before it could be stopped: ${(await ended).stderr}`);
-    await sleep(1);
-  }
+  while (!/^\d+ \([^)]*\) T/.test(readFileSync(`/proc/${String(child.pid)}/stat`, 'utf8'))) await sleep(5);
+  const [name = ''] = readdirSync(rehearsals);
+  return { child, ended, copy: join(rehearsals, name) };
 }
 
 test('certmend rehearse copies no key of an authority, nor any other file that nobody may write', async (t) => {
