@@ -6,6 +6,10 @@ if [ -d /run/systemd/system ]; then
         systemctl try-restart certmend.service || :
     fi
 fi
+if [ "$1" -eq 0 ]; then
+    echo "certmend: the services of this node start without the boot hook from now on: nothing but the product renews or repairs their certificates." >&2
+    echo "certmend: what it remembers, and the sets that can come back, stay in /var/lib/certmend." >&2
+fi
 if [ "$1" -eq 0 ] && command -v journalctl >/dev/null 2>&1; then
     journalctl --update-catalog || :
 fi

@@ -68,7 +68,7 @@ export async function parse(argv: readonly string[], io: Io): Promise<Invocation
           chosen = { command, args: argumentsOf(command, values) };
         },
       ),
-    describeProgram(yargs([...argv]), io),
+    describeProgram(yargs([...argv]), io, argv),
   );
   let printed = '';
   await parser.parseAsync([...argv], {}, (_error: unknown, _values: unknown, output: string) => {
@@ -84,7 +84,7 @@ export async function parse(argv: readonly string[], io: Io): Promise<Invocation
   return chosen;
 }
 
-function describeProgram(parser: Argv, io: Io): Argv {
+function describeProgram(parser: Argv, io: Io, argv: readonly string[]): Argv {
   return parser
     .scriptName('certmend')
     .usage(
@@ -111,8 +111,20 @@ function describeProgram(parser: Argv, io: Io): Argv {
     .fail((message: string | null, error: Error | undefined) => {
       // The callback must throw: else the command would run with arguments that were just refused.
       if (error !== undefined && error.name !== 'YError') throw error;
-      throw usage(error?.message ?? message ?? 'the command line was not understood');
+      throw usage(said(error?.message ?? message ?? 'the command line was not understood', argv));
     });
+}
+
+/** What the parser counts (`got 0, need at least 1`) in the words of the command. */
+function said(message: string, argv: readonly string[]): string {
+  const option = /^Not enough arguments following: (.*)$/.exec(message)?.[1];
+  if (option !== undefined) return `${option.length === 1 ? '-' : '--'}${option} needs a value`;
+  if (!message.startsWith('Not enough non-option arguments')) return message;
+  const command = commands.find(({ name }) => argv.includes(name));
+  const missing = command?.positionals.find(({ required }) => required);
+  return command === undefined || missing === undefined
+    ? 'a word is missing on the command line'
+    : `${command.name} needs ${missing.name.toUpperCase()}: ${missing.describe.replaceAll('`', '')}`;
 }
 
 function describeCommand(parser: Argv, command: Command): Argv {

@@ -10,28 +10,54 @@ export const announce = { decided, verified, retired, standbyPrepared, quarantin
 function decided(session: Session, plan: Plan): void {
   const [first, ...others] = plan.reasons;
   const more = others.length === 0 ? '' : ` (and ${String(others.length)} more reasons)`;
-  const source =
-    plan.source.kind === 'standby' ? `standby generation ${String(plan.source.generation)}` : plan.source.kind;
   session.tell({
     event: 'decided',
     priority: 'notice',
     reason: first?.code,
     entry: first?.id,
-    message: `${plan.decision}: ${first?.message ?? 'asked for by the operator'}${more}; material: ${source}`,
+    message: `${plan.decision}: ${first?.message ?? 'asked for by the operator'}${more}${sourceClause(plan)}`,
   });
 }
 
+function sourceClause({ source }: Plan): string {
+  switch (source.kind) {
+    case 'standby':
+    case 'previous':
+      return `; from the ${source.kind} generation ${String(source.generation)}`;
+    case 'issue':
+      return '; with new certificates';
+    // A kubeconfig that is written again, a file that is taken away: there is no material to name.
+    case 'none':
+      return '';
+  }
+}
+
 function verified(session: Session, made: MadeGeneration): void {
-  const { number, notAfter } = made.manifest;
+  const { number } = made.manifest;
   session.tell({
     event: 'verified',
     priority: 'info',
     generation: number,
-    message: `generation ${String(number)} was issued, read back from disk and proven: ${String(made.handshakes)} TLS handshakes, good until ${notAfter}`,
+    message: proofSentence(made),
   });
   for (const note of made.notes) {
     session.tell({ event: 'verified', priority: 'warning', generation: number, message: note });
   }
+}
+
+/** A set of kubeconfigs alone has nothing to shake hands with, and no end. */
+function proofSentence({ manifest, handshakes }: MadeGeneration): string {
+  const { number, notAfter, files } = manifest;
+  const name = `generation ${String(number)}`;
+  const certificates = files.filter(({ role }) => role === 'certificate').length;
+  if (certificates === 0) return `${name} holds ${String(files.length)} kubeconfig files, read back from disk`;
+  const proven =
+    handshakes === 0 ? 'checked against its authorities' : `proven by ${String(handshakes)} TLS handshakes`;
+  return `${name} was issued, read back from disk and ${proven}: ${counted(certificates)}, good until ${notAfter}`;
+}
+
+function counted(certificates: number): string {
+  return certificates === 1 ? '1 certificate' : `${String(certificates)} certificates`;
 }
 
 function retired(session: Session, generation: number, problem: string): void {
@@ -78,6 +104,14 @@ function quarantined(session: Session, action: Action & { kind: 'quarantine' }, 
   });
 }
 
+function liveSentence({ number, notAfter, files }: Manifest, changed: readonly string[]): string {
+  const certificates = files.filter(({ role, path }) => role === 'certificate' && changed.includes(path)).length;
+  const name = `generation ${String(number)} is live`;
+  return certificates === 0
+    ? `${name}: ${changed.join(', ')} written`
+    : `${name}: ${counted(certificates)} replaced, good until ${notAfter}`;
+}
+
 function committed(
   session: Session,
   result: {
@@ -95,28 +129,28 @@ function committed(
     priority: 'notice',
     reason: first?.code,
     generation: manifest?.number,
-    message:
-      manifest === undefined
-        ? `${String(changed.length)} files changed`
-        : `generation ${String(manifest.number)} is live: ${String(changed.length)} files changed, good until ${manifest.notAfter}`,
+    message: manifest === undefined ? `${String(changed.length)} files changed` : liveSentence(manifest, changed),
   });
   const live = new Map(
     session.survey.assessment.rows.map(({ path, fingerprint256 }) => [path, fingerprint256] as const),
   );
-  for (const file of manifest?.files ?? []) {
-    if (file.role === 'certificate' && changed.includes(file.path)) {
-      session.write.audit.record({
-        event: 'issued',
-        priority: 'info',
-        entry: file.id,
-        path: file.path,
-        generation: manifest?.number,
-        fingerprintOld: live.get(file.path),
-        fingerprintNew: file.fingerprint256,
-        reason: plan.actions.find((action) => action.kind === 'install' && action.id === file.id)?.reason,
-        message: `${file.id} was replaced`,
-      });
-    }
+  const replaced = (manifest?.files ?? [])
+    .filter(({ role, path }) => role === 'certificate' && changed.includes(path))
+    .map(({ id, path, fingerprint256 }) => ({
+      entry: id,
+      path,
+      fingerprintOld: live.get(path),
+      fingerprintNew: fingerprint256,
+    }));
+  if (replaced.length > 0) {
+    session.write.audit.record({
+      event: 'issued',
+      priority: 'info',
+      reason: first?.code,
+      generation: manifest?.number,
+      changes: replaced,
+      message: `${counted(replaced.length)} replaced: ${replaced.map(({ entry }) => entry).join(', ')}`,
+    });
   }
   for (const change of changes) {
     if (change.op === 'put' && change.source === null && changed.includes(change.path)) {

@@ -21,6 +21,16 @@ export function auditFields(record: AuditRecord): AuditRecord {
     ...(record.generation === undefined ? {} : { generation: record.generation }),
     ...optional('fingerprintOld', record.fingerprintOld),
     ...optional('fingerprintNew', record.fingerprintNew),
+    ...(record.changes === undefined
+      ? {}
+      : {
+          changes: record.changes.map(({ entry, path, fingerprintOld, fingerprintNew }) => ({
+            entry: text(entry),
+            path: text(path),
+            ...optional('fingerprintOld', fingerprintOld),
+            ...optional('fingerprintNew', fingerprintNew),
+          })),
+        }),
     ...optional('hint', record.hint),
   };
 }

@@ -41,10 +41,20 @@ export interface AuditRecord {
   readonly generation?: number | undefined;
   readonly fingerprintOld?: string | undefined;
   readonly fingerprintNew?: string | undefined;
+  /** The certificates that it is about when it is about several: one sentence for a person, the details as fields. */
+  readonly changes?: readonly CertificateChange[] | undefined;
   /** What to do next, when a person has to. */
   readonly hint?: string | undefined;
   /** The command says it on standard error in its own words: only the journal and the file get the record. */
   readonly isOnConsole?: true | undefined;
+}
+
+export interface CertificateChange {
+  /** Entry id. */
+  readonly entry: string;
+  readonly path: string;
+  readonly fingerprintOld?: string | undefined;
+  readonly fingerprintNew?: string | undefined;
 }
 
 /** The port every part that decides or changes something writes to. Never throws: a full disk must not stop a rotation. */

@@ -21,7 +21,7 @@ const columns: readonly Column[] = [
 export function checkText(report: CheckReport, paper: Paper): string {
   const { health, certificates, layout, nodeName, at, root } = report;
   const facts = [
-    `${String(certificates.length)} entries`,
+    ...counts(certificates),
     nodeName === '' ? layout : `${layout} on ${nodeName}`,
     ...rootFact(root),
     wholeSeconds(at),
@@ -34,6 +34,17 @@ export function checkText(report: CheckReport, paper: Paper): string {
   const reasons = health.reasons.length === 0 ? '' : `\n${reasonLines(health.reasons, paper)}`;
   return `${head}\n${table}${reasons}`;
 }
+
+/** Certificates as the status line counts them, then the rows: keys, documents and kubeconfigs have one too. */
+function counts(rows: CheckReport['certificates']): readonly string[] {
+  const certificates = rows.filter(({ role, fingerprint256 }) => counted.has(role) && fingerprint256 !== null).length;
+  return [
+    `${String(certificates)} ${certificates === 1 ? 'certificate' : 'certificates'}`,
+    `${String(rows.length)} ${rows.length === 1 ? 'entry' : 'entries'}`,
+  ];
+}
+
+const counted: ReadonlySet<string> = new Set(['leaf', 'listener', 'authority']);
 
 const healthWord: Readonly<Record<HealthLevel, string>> = {
   ok: 'healthy',

@@ -143,7 +143,7 @@ test('journalFields name everything that a record has, and both units that a rea
   t.deepEqual(journalFields(committed, 'rke2-server'), {
     MESSAGE: 'generation 8 is live: 38 files changed; what to do: nothing to do',
     PRIORITY: '5',
-    MESSAGE_ID: messageId('LeafExpired'),
+    MESSAGE_ID: messageId('committed'),
     SYSLOG_IDENTIFIER: 'certmend',
     OBJECT_SYSTEMD_UNIT: ['certmend.service', 'rke2-server.service'],
     CERTMEND_EVENT: 'committed',
@@ -159,6 +159,35 @@ test('journalFields name everything that a record has, and both units that a rea
     journalFields({ event: 'checked', priority: 'info', message: '' }, undefined)['MESSAGE_ID'],
     messageId('checked'),
   );
+});
+
+test('journalFields explain what is wrong by its reason, and what was done by its event', (t) => {
+  const explained = (event: 'standby-prepared' | 'failed' | 'health-changed', priority: 'notice' | 'warning') =>
+    journalFields({ event, priority, reason: 'StandbyMissing', message: '' }, undefined)['MESSAGE_ID'];
+  t.is(explained('standby-prepared', 'notice'), messageId('standby-prepared'), 'not: no standby was prepared');
+  t.is(explained('health-changed', 'notice'), messageId('health-changed'), 'it is over');
+  t.is(explained('failed', 'warning'), messageId('StandbyMissing'));
+});
+
+test('journalFields of a record about several certificates have each of them as a value of its own', (t) => {
+  const fields = journalFields(
+    {
+      event: 'external-change-adopted',
+      priority: 'notice',
+      message: 'a and b were replaced',
+      changes: [
+        { entry: 'a', path: '/a.crt', fingerprintNew: 'x' },
+        { entry: 'b', path: '/b.crt', fingerprintOld: 'y', fingerprintNew: 'z' },
+      ],
+    },
+    undefined,
+  );
+  t.like(fields, {
+    CERTMEND_ENTRY: ['a', 'b'],
+    CERTMEND_PATH: ['/a.crt', '/b.crt'],
+    CERTMEND_FINGERPRINT: ['x', 'z'],
+    CERTMEND_FINGERPRINT_OLD: ['y'],
+  });
 });
 
 test('messageId gives each name an id of its own that never changes', (t) => {
