@@ -124,7 +124,7 @@ test('directoryReport is a CheckReport whose layout is the directory', (t) => {
 test('checkText fits 80 columns with entry, end, residual time, status and findings', (t) => {
   const text = checkText(checkReport({ assessment, layout, root: '/' }), terminal);
   for (const line of text.split('\n')) t.true(textWidth(line) <= 80, line);
-  t.regex(text, /^CRITICAL · 4 certificates · 5 entries · rke2-server on edge-1\n  2027-03-01T12:00:00Z\n/);
+  t.regex(text, /^CRITICAL · 4 certificates · 5 entries · rke2-server on edge-1\n {2}2027-03-01T12:00:00Z\n/);
   t.regex(text, /client-rke2-cloud-controller +2027-01-25 +-35 d +EXPIRED +LeafExpired/);
   t.regex(text, /server-ca +2035-05-18 +1000 d +OK/);
   t.regex(text, /\(and 2 more\)/);
