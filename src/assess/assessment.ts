@@ -27,6 +27,8 @@ export interface Blocked {
   readonly by: ReasonCode;
   /** Only the authority's key is at fault: a ready standby still helps. */
   readonly onlyKey: boolean;
+  /** The product has the authority again at its start, and then makes a missing pair anew: this one is taken away. */
+  readonly takenAway: boolean;
 }
 
 export type Severity = 'note' | 'warning' | 'critical';

@@ -49,7 +49,12 @@ const fileRule: Rule<AuthoritySubject> = {
     const fault = fileFault(path, certificateFile, certificates, 'a certificate');
     const clause = fault?.clause ?? noAuthority(path, signer);
     if (clause === undefined) return 'passed';
-    const message = `${clause}; ${fault?.remedy ?? damagedRemedy(context, path)}`;
+    const restored = !entry.optional;
+    // What the product makes anew at each start needs nobody.
+    const what = entry.reissuedAtStart
+      ? ''
+      : `; ${damagedRemedy(context, { path, file: certificateFile, restored }, fault?.remedy)}`;
+    const message = `${clause}${what}`;
     return { code: 'AuthorityUnreadable', severity: 'critical', message, answer: 'operator' };
   },
 };
@@ -71,7 +76,8 @@ const keyRule: Rule<AuthoritySubject> = {
     }
     const fault = fileFault(path, keyFile, key, 'a private key');
     if (fault !== undefined) {
-      const message = `${fault.clause}; ${fault.remedy ?? damagedRemedy(context, path)}`;
+      const restored = !entry.optional;
+      const message = `${fault.clause}; ${damagedRemedy(context, { path, file: keyFile, restored }, fault.remedy)}`;
       return { code: 'ProtectedFileDamaged', severity: 'critical', message, path, answer: 'operator' };
     }
     if (signer === undefined || !key.ok) return 'passed';

@@ -1,4 +1,4 @@
-import type { Inventory } from '../inventory/inventory.ts';
+import type { Inventory, Item } from '../inventory/inventory.ts';
 import type { Layout } from '../layout/layout.ts';
 import type { ClockBelief, Finding, Remembered } from './assessment.ts';
 import { issuersOf, type Issuer } from './issuer.ts';
@@ -48,6 +48,8 @@ export interface AssessContext {
   readonly traces: readonly string[];
   /** Not one authority and not one leaf is there: an empty set satisfies nothing, and `lostSet` has the verdict. */
   readonly empty: boolean;
+  /** The product restores what is missing of the bootstrap set when it starts: it is a server that can read its datastore. */
+  readonly restores: boolean;
   /** Leaf entries by id, with whether their certificate file is there. */
   readonly leaves: ReadonlyMap<string, KnownLeaf>;
   /** Leaf entry id to the id of the authority that signs it. */
@@ -105,9 +107,16 @@ export function assessContext(input: AssessInput): AssessContext {
     initialised,
     traces: input.traces ?? [],
     empty,
+    restores: inventory.layout.role === 'server' && !inventory.items.some(isLostToken),
     leaves,
     signers,
     used,
     holders,
   };
+}
+
+/** Without its token a server cannot read its datastore, and takes the node for a new one (facts 2.4). */
+function isLostToken(item: Item): boolean {
+  // Optional: the configuration has it, and the product writes the file anew from there.
+  return item.kind === 'document' && item.entry.id === 'token' && !item.entry.optional && !item.content.ok;
 }

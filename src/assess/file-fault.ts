@@ -1,5 +1,6 @@
 import type { FileState } from '../disk/file-reader.ts';
 import type { Parsed } from '../inventory/inventory.ts';
+import { shellWord } from './shell-word.ts';
 
 /** What is wrong with a file as a file, before anybody asks what it says. */
 export interface FileFault {
@@ -23,7 +24,7 @@ export function fileFault(path: string, file: FileState, parsed: Parsed<unknown>
       if (parsed.ok) return undefined;
       return { clause: `${path} is not ${what}: ${clauseOf(parsed.problems)}`, replaceable: true, remedy: undefined };
     case 'unreadable': {
-      const remedy = remedyOf(path, file.problem);
+      const remedy = remedyOf(path, file);
       return { clause: `${path} ${file.detail}`, replaceable: remedy === undefined, remedy };
     }
   }
@@ -31,7 +32,7 @@ export function fileFault(path: string, file: FileState, parsed: Parsed<unknown>
 
 /** Could a new file be renamed over what is there (or into the gap)? */
 export function isReplaceable(path: string, file: FileState): boolean {
-  return file.state !== 'unreadable' || remedyOf(path, file.problem) === undefined;
+  return file.state !== 'unreadable' || remedyOf(path, file) === undefined;
 }
 
 /**
@@ -39,8 +40,10 @@ export function isReplaceable(path: string, file: FileState): boolean {
  * is no certificate and no key: they are replaced, and the quarantine's note says what was there. A directory cannot be
  * renamed over; a link out of the data directory was put there by somebody who manages the file elsewhere; and what root
  * may not read it will not be able to replace.
+ *
+ * Each command is true for what lies there: none removes what a link leads to, and none removes anything for good.
  */
-function remedyOf(path: string, problem: Extract<FileState, { state: 'unreadable' }>['problem']): string | undefined {
+function remedyOf(path: string, { problem, link }: Extract<FileState, { state: 'unreadable' }>): string | undefined {
   switch (problem) {
     case 'special-file':
     case 'dangling-symlink':
@@ -48,12 +51,14 @@ function remedyOf(path: string, problem: Extract<FileState, { state: 'unreadable
     case 'too-large':
       return undefined;
     case 'directory':
-      return `move it away: mv '${path}' '${path}.damaged'`;
+      return `move it away: mv -T ${shellWord(path)} ${shellWord(`${path}.damaged`)}`;
     case 'symlink-escapes':
-      return `certmend does not follow it: put a regular file in its place, or remove the link: rm '${path}'`;
+      return link === undefined || link === path
+        ? `certmend does not follow it: put the file itself in its place: cp -p --remove-destination "$(readlink -f ${shellWord(path)})" ${shellWord(path)}`
+        : `certmend does not follow ${link}: mount the directory there instead of linking to it (a bind mount), or let the data directory itself be the link`;
     case 'not-ours':
     case 'denied':
-      return `make it readable for root, then run the check again: namei -l '${path}'`;
+      return `make it readable for root, then run the check again: namei -l ${shellWord(path)}`;
     case 'io':
       return `the disk may be failing: look at the kernel log (dmesg), then put the file back from a backup`;
   }

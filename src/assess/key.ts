@@ -33,7 +33,9 @@ const fileRule: Rule<KeySubject> = {
     const fault = fileFault(path, file, keys, 'a private key');
     if (fault === undefined) return 'passed';
     if (entry.protected || entry.role === 'service-account') {
-      const message = `${fault.clause}; ${fault.remedy ?? damagedRemedy(context, path)}`;
+      const restored = entry.role === 'service-account';
+      const remedy = damagedRemedy(context, { path, file, restored }, fault.remedy);
+      const message = entry.reissuedAtStart ? fault.clause : `${fault.clause}; ${remedy}`;
       return { code: 'ProtectedFileDamaged', severity: 'critical', message, answer: 'operator' };
     }
     const message = `${fault.clause}; ${fault.remedy ?? `${context.layout.product} would refuse to start`}`;

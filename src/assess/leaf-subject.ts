@@ -1,9 +1,11 @@
 import type { Certificate, LeafItem, PrivateKey } from '../inventory/inventory.ts';
+import type { ReasonCode } from '../reason.ts';
 import type { Blocked } from './assessment.ts';
 import { effectiveEnd, issuerRelation, type IssuerRelation } from './chain.ts';
 import type { AssessContext } from './context.ts';
 import { isReplaceable } from './file-fault.ts';
 import type { Issuer } from './issuer.ts';
+import { isBetterGone } from './restored.ts';
 import type { Fault } from './rule.ts';
 
 /** A leaf entry with everything its rules look at. */
@@ -43,6 +45,7 @@ export function leafSubject(item: LeafItem, context: AssessContext): LeafSubject
 export function pairAnswer(
   subject: LeafSubject,
   wanted: 'rotate' | 'repair',
+  code: ReasonCode,
 ): { readonly answer: Fault['answer']; readonly blocked?: Blocked; readonly remark: string } {
   const { entry, certificateFile, keyFile } = subject.item;
   if (entry.reissuedAtStart) return { answer: 'operator', remark: '' };
@@ -52,6 +55,12 @@ export function pairAnswer(
   }
   const problem = subject.issuer === undefined ? undefined : subject.issuer.problem;
   if (subject.issuer !== undefined && problem === undefined) return { answer: wanted, remark: '' };
+  const { context } = subject;
+  const takenAway = wanted === 'repair' && problem !== undefined && isBetterGone(context, problem, code);
+  const { product, unit } = context.layout;
+  const then = takenAway
+    ? `; the boot hook takes the pair away, and ${product} makes it anew when ${unit} starts and has restored the authority`
+    : '';
   return {
     answer: 'operator',
     blocked: {
@@ -59,8 +68,9 @@ export function pairAnswer(
       authority: entry.issuer,
       by: problem?.code ?? 'AuthorityMissing',
       onlyKey: problem?.onlyKey ?? false,
+      takenAway,
     },
-    remark: `; no new one can be issued: ${problem?.clause ?? `${entry.issuer} is not known`}`,
+    remark: `; no new one can be issued: ${problem?.clause ?? `${entry.issuer} is not known`}${then}`,
   };
 }
 
@@ -70,7 +80,7 @@ export function pairFault(
   wanted: 'rotate' | 'repair',
   fault: Pick<Fault, 'code' | 'severity' | 'message' | 'path'>,
 ): Fault {
-  const { answer, blocked, remark } = pairAnswer(subject, wanted);
+  const { answer, blocked, remark } = pairAnswer(subject, wanted, fault.code);
   return {
     ...fault,
     message: `${fault.message}${remark}`,

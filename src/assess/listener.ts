@@ -4,6 +4,7 @@ import type { AssessContext } from './context.ts';
 import { dayMs, instant, span } from './figures.ts';
 import { fileFault } from './file-fault.ts';
 import type { Issuer } from './issuer.ts';
+import { productRestores } from './restored.ts';
 import { modesOf, permissionsFault } from './permissions.ts';
 import { certificateRow, type Judgement } from './row.ts';
 import { findingsOf, type Fault, type Rule } from './rule.ts';
@@ -197,7 +198,7 @@ function regenerate(subject: ListenerSubject, fault: Pick<Fault, 'code' | 'sever
     const remark = `; it is marked static, so ${context.layout.product} never changes it: replace it by hand`;
     return { ...fault, message: `${fault.message}${remark}`, answer: 'operator' };
   }
-  if (issuer?.problem !== undefined) {
+  if (issuer?.problem !== undefined && !productRestores(context, issuer.problem)) {
     const remark = `; no new one can be made: ${issuer.problem.clause}`;
     return { ...fault, message: `${fault.message}${remark}`, answer: 'operator' };
   }

@@ -1,5 +1,6 @@
 import type { FileState } from '../disk/file-reader.ts';
 import { octal } from './figures.ts';
+import { shellWord } from './shell-word.ts';
 import type { Fault } from './rule.ts';
 
 /** Everybody but the owner, and what lets others change a public file. */
@@ -34,7 +35,7 @@ export function permissionsFault(files: readonly GuardedFile[], writtenByCertmen
     code: 'WeakPermissions',
     severity: 'warning',
     path: weak.path,
-    message: `${weak.path} ${may} (mode ${octal(weak.file.mode)}): chmod ${right} '${weak.path}'${later}`,
+    message: `${weak.path} ${may} (mode ${octal(weak.file.mode)}): chmod ${right} ${shellWord(weak.path)}${later}`,
     answer: writtenByCertmend ? 'none' : 'operator',
   };
 }

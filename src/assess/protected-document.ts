@@ -3,6 +3,7 @@ import type { AssessContext } from './context.ts';
 import { fileFault } from './file-fault.ts';
 import { modesOf, permissionsFault } from './permissions.ts';
 import { damagedRemedy, missingRemedy } from './protected-file.ts';
+import { leaveToProduct } from './reissued.ts';
 import { certificateRow, type Judgement } from './row.ts';
 import { findingsOf, type Rule } from './rule.ts';
 
@@ -24,7 +25,11 @@ const fileRule: Rule<DocumentSubject> = {
     }
     const fault = fileFault(entry.path, file, content, 'what it must be');
     if (fault === undefined) return 'passed';
-    const message = `${fault.clause}; ${fault.remedy ?? damagedRemedy(context, entry.path, entry.restoredByProduct === true)}`;
+    // A link beside the token that leads nowhere holds nothing, and the product makes it anew with the token.
+    if (entry.optional && file.state === 'unreadable' && file.problem === 'dangling-symlink') return 'skipped';
+    const restored = entry.restoredByProduct === true;
+    const remedy = damagedRemedy(context, { path: entry.path, file, restored }, fault.remedy);
+    const message = entry.reissuedAtStart ? fault.clause : `${fault.clause}; ${remedy}`;
     return { code: 'ProtectedFileDamaged', severity: 'critical', message, answer: 'operator' };
   },
 };
@@ -42,7 +47,9 @@ export const documentRules: readonly Rule<DocumentSubject>[] = [fileRule, permis
 /** Judges a protected document (P2). */
 export function judgeDocument(item: DocumentItem, context: AssessContext): Judgement {
   const { entry } = item;
-  const findings = findingsOf(documentRules, { item, context }, entry.id, entry.path);
+  const found = findingsOf(documentRules, { item, context }, entry.id, entry.path);
+  const owner = { id: entry.id, certificatePath: entry.path };
+  const findings = entry.reissuedAtStart ? leaveToProduct(found, owner, context) : found;
   const row = certificateRow({
     id: entry.id,
     path: entry.path,
@@ -50,7 +57,7 @@ export function judgeDocument(item: DocumentItem, context: AssessContext): Judge
     file: item.file,
     certificate: undefined,
     effectiveNotAfter: undefined,
-    found: findings,
+    found,
     reported: findings,
     now: context.now,
   });

@@ -1,4 +1,6 @@
+import type { FileState } from '../disk/file-reader.ts';
 import type { AssessContext } from './context.ts';
+import { shellWord } from './shell-word.ts';
 
 /** Where a person reads on about an authority that has to be replaced. */
 const readMore = 'see man certmend and docs/operations.md#authorities';
@@ -13,22 +15,46 @@ export function endedAuthority({ layout }: AssessContext): string {
   return `certmend cannot replace an authority, and ${layout.product} certificate rotate-ca needs a cluster that runs: ${readMore}`;
 }
 
+/** A file that certmend never writes, and what the product does about it. */
+export interface Shielded {
+  readonly path: string;
+  readonly file: FileState;
+  /** Of the bootstrap set: in the datastore, and back from there when it is missing. Never true of a token. */
+  readonly restored: boolean;
+}
+
 /**
- * What a person does about a damaged file of the bootstrap set. Taken away, not mended: the product puts back what its
- * datastore holds when the file is missing, and refuses to start when it is there and different (facts 3.3, 3.4).
- * @param restored false for what is in no datastore, such as a token: taking that away would cost the node its cluster
+ * What a person does about a damaged protected file. One of the bootstrap set is taken away, not mended: the product puts
+ * back what its datastore holds when the file is missing, and refuses to start when it is there and different
+ * (facts 3.3, 3.4). What is in no datastore must not be lost: taking a token away would cost the node its cluster.
+ * @param remedy of the file as a file: what it is reached through, who may not read it
  */
-export function damagedRemedy({ layout }: AssessContext, path: string, restored = true): string {
-  return layout.role === 'server' && restored
-    ? `certmend never writes it: move it away (mv '${path}' '${path}.damaged') and start ${layout.unit}, which restores it from its datastore`
-    : `certmend never writes it: put its old bytes back from a backup`;
+export function damagedRemedy(context: AssessContext, { path, file, restored }: Shielded, remedy?: string): string {
+  // A directory can be moved away like a file; what is linked or cannot be read has to be seen to first.
+  const isInTheWay = file.state === 'unreadable' && file.problem !== 'directory' && remedy !== undefined;
+  if (isInTheWay) return remedy;
+  if (!restored || context.layout.role !== 'server')
+    return 'certmend never writes it: put its old bytes back from a backup';
+  if (!context.restores)
+    return `certmend never writes it: put its old bytes back from a backup, ${tokenFirst(context)}`;
+  return `certmend never writes it: move it away (mv -T ${shellWord(path)} ${shellWord(`${path}.damaged`)}) and ${starting(context)}, which restores it from its datastore`;
 }
 
 /** The same for one that is not there. */
-export function missingRemedy({ layout, initialised, traces }: AssessContext, path: string, restored = true): string {
+export function missingRemedy(context: AssessContext, path: string, restored = true): string {
+  const { layout, initialised, traces } = context;
   if (!initialised && traces.length === 0 && layout.role === 'server')
     return `${layout.product} makes it when ${layout.unit} first starts`;
-  return layout.role === 'server' && restored
-    ? `start ${layout.unit}, which restores it from its datastore, or put ${path} back from a backup`
-    : `put ${path} back from a backup`;
+  if (!restored || layout.role !== 'server') return `put ${path} back from a backup`;
+  return context.restores
+    ? `${starting(context)}, which restores it from its datastore, or put ${path} back from a backup`
+    : `put ${path} back from a backup, ${tokenFirst(context)}`;
+}
+
+function starting({ layout, serviceRunning }: AssessContext): string {
+  return `${serviceRunning === true ? 'restart' : 'start'} ${layout.unit}`;
+}
+
+function tokenFirst({ layout }: AssessContext): string {
+  return `the token first: without it ${layout.product} cannot read its datastore and takes the node for a new one`;
 }

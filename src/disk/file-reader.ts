@@ -45,6 +45,8 @@ export type FileState =
       readonly problem: UnreadableProblem;
       /** One clause for a person: `is a directory`, `is 52428800 bytes, more than 1048576`, `cannot be read: EACCES`. */
       readonly detail: string;
+      /** `symlink-escapes`: the link that leads outside, the path itself or a directory on the way to it. */
+      readonly link?: string | undefined;
     };
 
 export type UnreadableProblem =

@@ -94,7 +94,8 @@ async function materialFor(session: Session, plan: Plan, reuseKeys: boolean): Pr
       const found = await prove(
         session.question(),
         source.generation,
-        source.kind === 'previous' ? 'rollback' : 'commit',
+        // By itself certmend brings back only what it would also leave alone; a person may want less.
+        plan.decision === 'rotate' && source.kind === 'previous' ? 'rollback' : 'commit',
       );
       const holds = new Set(found.ok ? found.files.map(({ id }) => id) : []);
       if (found.ok && [...ids, ...kubeconfigs].every((id) => holds.has(id))) {

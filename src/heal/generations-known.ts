@@ -7,6 +7,7 @@ import type { StandbyVerdict } from '../plan/plan.ts';
 import type { State } from '../state/state.ts';
 import { verifyMaterial } from '../verify/verify-material.ts';
 import type { Ports } from './ports.ts';
+import { leftAsIfLive, leftClause } from './as-if-live.ts';
 import { proofOf } from './proof.ts';
 import type { Survey } from './survey.ts';
 
@@ -37,6 +38,10 @@ export async function standbyOf(
     now: ports.clock.now(),
     renewBeforeDays: survey.renewBeforeDays,
     purpose,
+    unanswered: (files) => {
+      const [first] = leftAsIfLive(question, files);
+      return first === undefined ? undefined : leftClause(first);
+    },
     verify: (files) => problemOf(question, files, { afresh }),
   });
 }
@@ -59,7 +64,8 @@ export function previousOf({
 
 /**
  * A generation read back from disk and proven at this instant, or why it is not good.
- * @param purpose `rollback` lets pass a set that is good now and will be due soon: better than the one it replaces
+ * @param purpose `commit` asks that it leaves no finding of the node unanswered; `rollback`, which a person asks for, lets
+ * pass a set that is good now, whatever the next start will find due
  */
 export async function prove(
   question: Question,
@@ -70,6 +76,8 @@ export async function prove(
   if (!loaded.ok) {
     return loaded;
   }
+  const [left] = purpose === 'commit' ? leftAsIfLive(question, loaded.files) : [];
+  if (left !== undefined) return { ok: false, problem: `it would leave ${leftClause(left)}` };
   const problem = await problemOf(question, loaded.files, { acceptRenewDue: purpose === 'rollback' });
   return problem === undefined ? loaded : { ok: false, problem };
 }

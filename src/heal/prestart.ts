@@ -58,7 +58,8 @@ function needsHands(seen: Survey, ports: Ports): boolean {
   );
 }
 
-function asksForHands({ answer }: Finding): boolean {
+function asksForHands({ answer, blocked }: Finding): boolean {
+  if (blocked?.takenAway === true) return true;
   switch (answer) {
     case 'rotate':
     case 'repair':

@@ -1,5 +1,6 @@
 import { CertmendError, exitStatus } from '../error.ts';
 import type { Plan } from '../plan/plan.ts';
+import { leftAsIfLive } from './as-if-live.ts';
 import { execute } from './execute.ts';
 import { prove } from './generations-known.ts';
 import type { Outcome } from './outcome.ts';
@@ -21,7 +22,7 @@ const lockWaitMs = 5000;
  */
 export async function rollback(ports: Ports, number: number | undefined): Promise<Outcome> {
   const layout = findLayout(ports);
-  refuseWhileRunning(ports, layout.unit, 'certmend rollback');
+  refuseWhileRunning(ports, layout.unit, `certmend rollback${number === undefined ? '' : ` ${String(number)}`}`);
   return telling(ports, () => withSession(ports, { layout, lockWaitMs }, (session) => bringBack(session, number)));
 }
 
@@ -49,12 +50,18 @@ async function rollbackPlan(session: Session, generation: number): Promise<Plan>
       },
     );
   }
+  const left = leftAsIfLive(session.question(), found.files);
   const ids = [...new Set(found.files.filter(({ role }) => role === 'certificate').map(({ id }) => id))];
   return {
     decision: 'rotate',
     source: { kind: 'previous', generation },
     reasons: [
       { code: 'OperatorRequest', id: undefined, message: `the operator brings back generation ${String(generation)}` },
+      ...left.map(({ code, id, message }) => ({
+        code,
+        id,
+        message: `with generation ${String(generation)}, ${message}`,
+      })),
     ],
     actions: ids.map((id) => ({ kind: 'install', id, reason: 'OperatorRequest' })),
   };

@@ -221,6 +221,10 @@ function documents(product: Product, node: NodeSettings): readonly DocumentEntry
     ...row(...columns),
     restoredByProduct: true,
   });
+  const token = (id: string, optional: boolean): DocumentEntry => ({
+    ...row(id, 'lines', optional, product),
+    reissuedAtStart: node.hasTokenSetting,
+  });
   return [
     bootstrap('cred/passwd', 'lines', false, product),
     bootstrap('cred/ipsec.psk', 'lines', false, product),
@@ -228,9 +232,10 @@ function documents(product: Product, node: NodeSettings): readonly DocumentEntry
     bootstrap('cred/encryption-config.json', 'json', product === 'k3s', 'kube-apiserver'),
     // Despite its name one word, stage and hash; newer than the configuration beside it.
     bootstrap('cred/encryption-state.json', 'opaque', true, product),
-    // Without it, and without a token in the configuration, the product takes the node for a new one (facts 2.4).
-    row('token', 'lines', node.hasTokenSetting, product),
-    row('node-token', 'lines', true, product),
-    row('agent-token', 'lines', true, product),
+    // Without it, and without a token in the configuration, the product takes the node for a new one (facts 2.4); with
+    // one there it writes all three anew at each start.
+    token('token', node.hasTokenSetting),
+    token('node-token', true),
+    token('agent-token', true),
   ];
 }

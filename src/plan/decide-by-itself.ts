@@ -6,7 +6,7 @@ import { isGoodForLonger } from './good-for-longer.ts';
 import { writablePairs, type Pair } from './pairs.ts';
 import type { Action, Plan, PlanReason, Source } from './plan.ts';
 import { blockersOf, leftForOperator, reasonsOf, unique } from './plan-reasons.ts';
-import { bootstrapActions, inOrder, keepDamagedPair, sideActions } from './side-actions.ts';
+import { bootstrapActions, inOrder, keepDamagedPair, sideActions, takePairAway } from './side-actions.ts';
 
 /**
  * What the findings ask for, on a believed clock.
@@ -15,7 +15,8 @@ import { bootstrapActions, inOrder, keepDamagedPair, sideActions } from './side-
  * leaf behind is not begun (P1: all old or all new), so an authority that cannot sign refuses it when one of its own
  * leaves is dead; leaves of it that are merely due, or well, stay as they are and stop nothing. Repairs go pair by
  * pair, and what can be repaired is. A pair that cannot be issued because only its authority's key is missing comes
- * with the whole standby.
+ * with the whole standby. A damaged pair whose authority the product restores at its start is taken away, since the
+ * product then makes it anew, and would keep it as it is for ever while it is there.
  */
 export function decideByItself(input: DecideInput): Plan {
   const { findings } = input.assessment;
@@ -54,7 +55,7 @@ function rotation(input: DecideInput, source: Source, findings: readonly Finding
     source.kind === 'standby' ? pair.acceptable : pair.issuable,
   );
   const reasons = reasonsOf(findings);
-  const actions = installs(pairs, findings, reasons[0]?.code ?? 'LeafRenewDue');
+  const actions = [...installs(pairs, findings, reasons[0]?.code ?? 'LeafRenewDue'), ...takenAway(input, stuck)];
   return {
     decision: 'rotate',
     actions: inOrder([...actions, ...others(input)]),
@@ -71,7 +72,7 @@ function repair(input: DecideInput, able: readonly Finding[], stuck: readonly Fi
   );
   // A listener that ended together with a set that cannot be replaced waits with it.
   const side = others(input).filter((action) => !(action.reason === 'ListenerExpired' && stuck.some(isDead)));
-  const actions = inOrder([...installs(pairs, mendable, 'LeafUnreadable'), ...side]);
+  const actions = inOrder([...installs(pairs, mendable, 'LeafUnreadable'), ...takenAway(input, stuck), ...side]);
   const left = remaining(input, stuck);
   if (actions.length === 0) {
     const reasons = unique([...left, ...reasonsOf(stuck)]);
@@ -115,6 +116,15 @@ function installs(pairs: readonly Pair[], findings: readonly Finding[], otherwis
     const damaged = own.find((finding) => wants(finding, 'repair') && isDamage(finding));
     const kept = damaged === undefined ? [] : keepDamagedPair(pair, damaged.code);
     return [...kept, { kind: 'install', id: pair.entry.id, reason: first?.code ?? otherwise }];
+  });
+}
+
+/** Pairs that cannot be issued and that the product would keep as they are: without them it makes new ones. */
+function takenAway({ inventory, now }: DecideInput, stuck: readonly Finding[]): readonly Action[] {
+  const pairs = writablePairs(inventory, now);
+  return stuck.flatMap(({ id, code, blocked }) => {
+    const pair = blocked?.takenAway === true ? pairs.find(({ entry }) => entry.id === id) : undefined;
+    return pair === undefined ? [] : takePairAway(pair, code);
   });
 }
 

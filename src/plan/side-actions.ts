@@ -35,13 +35,22 @@ export function sideActions(findings: readonly Finding[], inventory: Inventory):
 }
 
 /** What an install takes the place of. Of what is no regular file the quarantine keeps a note. */
-export function keepDamagedPair({ entry, item }: Pair, reason: Finding['code']): readonly Action[] {
+export function keepDamagedPair(pair: Pair, reason: Finding['code']): readonly Action[] {
+  return quarantinePair(pair, reason, false);
+}
+
+/** Both files go: the product would take a certificate without its key, or a key that it cannot read, amiss. */
+export function takePairAway(pair: Pair, reason: Finding['code']): readonly Action[] {
+  return quarantinePair(pair, reason, true);
+}
+
+function quarantinePair({ entry, item }: Pair, reason: Finding['code'], remove: boolean): readonly Action[] {
   const files = [
     { path: entry.keyPath, file: item.keyFile },
     { path: entry.certificatePath, file: item.certificateFile },
   ];
   return files.flatMap(({ path, file }): Action[] =>
-    file.state === 'absent' ? [] : [{ kind: 'quarantine', id: entry.id, path, remove: false, reason }],
+    file.state === 'absent' ? [] : [{ kind: 'quarantine', id: entry.id, path, remove, reason }],
   );
 }
 

@@ -155,7 +155,9 @@ function failure(place: Exclude<Resolution, { kind: 'place' }>): FileState {
     ? absent
     : place.kind === 'error'
       ? errorState(place.error)
-      : unreadable(place.kind, place.detail);
+      : place.kind === 'symlink-escapes'
+        ? { state: 'unreadable', problem: place.kind, detail: place.detail, link: place.link }
+        : unreadable(place.kind, place.detail);
 }
 
 function lost(place: Exclude<Resolution, { kind: 'place' }>): PathState {

@@ -12,7 +12,8 @@ export type Resolution =
       readonly stats: Stats;
     }
   | { readonly kind: 'absent' }
-  | { readonly kind: 'dangling-symlink' | 'symlink-loop' | 'symlink-escapes'; readonly detail: string }
+  | { readonly kind: 'dangling-symlink' | 'symlink-loop'; readonly detail: string }
+  | { readonly kind: 'symlink-escapes'; readonly detail: string; readonly link: string }
   | { readonly kind: 'error'; readonly error: unknown };
 
 /** What `resolve` found, with the links it took to get there. */
@@ -90,12 +91,24 @@ export function createPathResolver(prefix: string): PathResolver {
     return resolve(normal(path), 0, followLast);
   }
 
+  /** The first component below the directory that takes the path out of it. */
+  function leadsOut(path: string, within: string): string {
+    const top = enter(within, 0);
+    for (let slash = path.indexOf('/', within.length + 1); slash !== -1; slash = path.indexOf('/', slash + 1)) {
+      const above = enter(path.slice(0, slash), 0);
+      if (above.kind === 'directory' && !liesBelow(above.path, top)) return path.slice(0, slash);
+    }
+    return path;
+  }
+
   return {
     follow(path, within) {
       const end = start(path, true);
       if (end.kind !== 'end') return end;
       if (within !== undefined && !liesBelow(end.path, enter(normal(within), 0))) {
-        return { kind: 'symlink-escapes', detail: `is reached through a symlink that leads outside of ${within}` };
+        const link = leadsOut(normal(path), normal(within));
+        const which = link === path ? 'is a symlink' : `is reached through ${link}, a symlink`;
+        return { kind: 'symlink-escapes', detail: `${which} that leads outside of ${within}`, link };
       }
       return { kind: 'place', path: end.path, stats: end.stats };
     },

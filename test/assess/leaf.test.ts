@@ -408,8 +408,8 @@ test('assess says which authority blocks a leaf, and whether only its key is at 
     return findings.find(({ id, code }) => id === admin.id && code === 'LeafExpired')?.blocked;
   });
   t.deepEqual(blocked, [
-    { answer: 'rotate', authority: 'client-ca', by: 'AuthorityKeyMissing', onlyKey: true },
-    { answer: 'rotate', authority: 'client-ca', by: 'AuthorityExpired', onlyKey: false },
+    { answer: 'rotate', authority: 'client-ca', by: 'AuthorityKeyMissing', onlyKey: true, takenAway: false },
+    { answer: 'rotate', authority: 'client-ca', by: 'AuthorityExpired', onlyKey: false, takenAway: false },
   ]);
 });
 

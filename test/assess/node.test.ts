@@ -277,7 +277,7 @@ test('assess sends a person who lost a token nowhere near removing it', (t) => {
 test('assess gives the exact command for a directory in place of a certificate', (t) => {
   const item = { ...leafItem(admin), certificateFile: inPlaceOf('directory'), certificates: damaged };
   const { findings } = assess(inputFor(node(item)));
-  t.regex(findings[0]?.message ?? '', /mv '(\/\S+\/client-admin\.crt)' '\1\.damaged'/);
+  t.regex(findings[0]?.message ?? '', /mv -T '(\/\S+\/client-admin\.crt)' '\1\.damaged'/);
 });
 
 for (const [title, serviceRunning, expected] of [

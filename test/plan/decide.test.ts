@@ -214,8 +214,32 @@ test('decide commits the whole standby for one damaged pair that cannot be issue
   t.is(found.decision, 'rotate');
   t.deepEqual(installed(found), everyLeaf);
   const without = plan(items);
-  t.is(without.decision, 'refused');
-  t.deepEqual(codes(without), ['AuthorityKeyMissing client-ca', 'LeafUnreadable client-admin']);
+  t.is(without.decision, 'repair');
+  t.deepEqual(without.source, { kind: 'none' });
+  t.deepEqual(
+    without.actions.map((action) => ('path' in action ? [action.path, action.kind] : [])),
+    [
+      [`${tls}/client-admin.key`, 'quarantine'],
+      [`${tls}/client-admin.crt`, 'quarantine'],
+    ],
+    'the product restores the key, and makes anew what is missing',
+  );
+  t.deepEqual(codes(without), ['LeafUnreadable client-admin', 'AuthorityKeyMissing client-ca']);
+});
+
+test('decide takes a damaged pair away only when the product restores its authority and would keep the pair', (t) => {
+  const broken = { ...leafItem(admin), certificates: damaged };
+  const lostToken = {
+    ...documentItem({ file: absent, content: missing }),
+    entry: { ...documentItem().entry, id: 'token', restoredByProduct: undefined },
+  };
+  const refusals: readonly (readonly Item[])[] = [
+    [broken, ended('client-ca')],
+    [broken, keyless('client-ca'), lostToken],
+    [{ ...leafItem(admin), keyFile: absent, key: missing }, keyless('client-ca')],
+    [leafItem(admin, { notAfter: now - day }), keyless('client-ca')],
+  ];
+  for (const items of refusals) t.like(plan(items), { decision: 'refused', actions: [] });
 });
 
 test('decide lets an authority without a key stop nothing that is not its own', (t) => {

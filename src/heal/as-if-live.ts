@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto';
+import { assess } from '../assess/assess.ts';
+import type { Finding } from '../assess/assessment.ts';
+import type { FileState } from '../disk/file-reader.ts';
+import { readItem } from '../inventory/read-item.ts';
+import type { MaterialFile } from '../issue/material.ts';
+import { afterAssessment, rememberedOf } from '../state/transitions.ts';
+import type { Question } from './generations-known.ts';
+
+/**
+ * What would be found of a set's own leaves if it were live now: the rules of the check, asked of its bytes in the place
+ * of those on the node. Names count that are recorded, and those that a certificate on the node has and that are not
+ * recorded yet: a set without them would lose them.
+ * @returns what would make the next start issue again; a set that leaves nothing of it answers every present finding
+ */
+export function leftAsIfLive({ ports, survey, state }: Question, files: readonly MaterialFile[]): readonly Finding[] {
+  const byPath = new Map(files.map((file) => [file.path, file]));
+  const ids = new Set(files.filter(({ role }) => role === 'certificate').map(({ id }) => id));
+  const read = (path: string): FileState => {
+    const file = byPath.get(path);
+    return file === undefined ? { state: 'absent' } : regular(file);
+  };
+  const items = survey.inventory.items.map((item) =>
+    item.kind === 'leaf' && ids.has(item.entry.id) ? readItem(item.entry, read, ports.memory) : item,
+  );
+  const { findings } = assess({
+    ...survey.question,
+    inventory: { ...survey.inventory, items },
+    remembered: state === undefined ? survey.remembered : rememberedOf(afterAssessment(state, survey)),
+  });
+  return findings.filter(({ id, answer, blocked }) => {
+    const isDue = answer === 'rotate' || answer === 'repair' || blocked !== undefined;
+    return isDue && id !== undefined && ids.has(id);
+  });
+}
+
+/** `SanMissing at serving-kube-apiserver (vip.example.org)` */
+export function leftClause({ code, id, evidence }: Finding): string {
+  const missing = code === 'SanMissing' ? evidence['missing'] : undefined;
+  return `${code} at ${id ?? 'the node'}${missing === undefined ? '' : ` (${missing})`}`;
+}
+
+function regular({ bytes, mode, uid, gid }: MaterialFile): FileState {
+  return {
+    state: 'regular',
+    bytes,
+    sha256: createHash('sha256').update(bytes).digest('hex'),
+    mode,
+    uid,
+    gid,
+    mtimeMs: 0,
+  };
+}
