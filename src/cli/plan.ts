@@ -2,6 +2,7 @@ import { assess } from '../assess/assess.ts';
 import { compose } from '../composition.ts';
 import { exitStatus, type ExitStatus } from '../error.ts';
 import { foresee } from '../heal/foresee.ts';
+import { withLimits } from '../plan/plan-reasons.ts';
 import { planReport } from '../report/plan-report.ts';
 import { planText } from '../report/plan-text.ts';
 import type { Arguments } from './command.ts';
@@ -18,7 +19,8 @@ export async function run(args: Arguments, io: Io): Promise<ExitStatus> {
   const { layout, question, assessment } = survey;
   const { restart } = assess({ ...question, serviceRunning: ports.serviceRunning(layout.unit) });
   const { unit } = layout;
-  const report = planReport({ plan, layout, root: ports.root, at: assessment.now, unit, restart });
+  const told = { ...plan, reasons: withLimits(plan.reasons, assessment.findings) };
+  const report = planReport({ plan: told, layout, root: ports.root, at: assessment.now, unit, restart });
   print(args, io, report, () => planText(report, paperOf(io)));
   switch (plan.decision) {
     case 'nothing-to-do':

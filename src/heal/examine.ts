@@ -27,6 +27,7 @@ export async function examine(ports: Ports, examiner: Examiner): Promise<readonl
     layoutFound(survey),
     clockBelieved(survey),
     ...authoritiesAble(survey),
+    ...namesUsable(survey),
     ...restartDue(survey),
     ...directoriesWritable(survey, examiner),
     spaceEnough(survey, examiner),
@@ -55,6 +56,15 @@ function clockBelieved({ assessment }: Survey): Examined {
   return assessment.clock.believed
     ? well('clock', evidence)
     : ill('clock', 'critical', evidence, 'set the clock right; until then nothing is issued or replaced');
+}
+
+/** Nothing is said of names that are as they should be. */
+function namesUsable({ assessment }: Survey): readonly Examined[] {
+  return assessment.findings
+    .filter(({ code }) => code === 'SanUnusable')
+    .map(({ message, path }) =>
+      ill('names', 'warning', message, path === undefined ? 'correct it' : `correct ${path}`),
+    );
 }
 
 function authoritiesAble({ assessment, inventory, layout }: Survey): readonly Examined[] {

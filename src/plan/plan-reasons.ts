@@ -1,4 +1,5 @@
 import type { Finding } from '../assess/assessment.ts';
+import type { ReasonCode } from '../reason.ts';
 import type { PlanReason } from './plan.ts';
 
 /** Findings as reasons, critical ones first, each code and entry once. */
@@ -30,10 +31,28 @@ export function leftForOperator(findings: readonly Finding[]): readonly Finding[
   );
 }
 
+/** What stands in the way of a good set on the day it is needed, though nothing is to be done today. */
+const limits: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
+  'SanUnusable',
+  'AuthorityUpperExpired',
+  'AuthorityKeyUnsupported',
+  'AuthorityKeyMissing',
+  'AuthorityExpiring',
+]);
+
+/** The reasons of a plan, and behind them what a person should know of the sets that come after it. */
+export function withLimits(reasons: readonly PlanReason[], findings: readonly Finding[]): readonly PlanReason[] {
+  return unique([
+    ...reasons,
+    ...reasonsOf(findings.filter(({ code, severity }) => limits.has(code) && severity !== 'note')),
+  ]);
+}
+
+/** Two names that cannot be used are two reasons. */
 export function unique(reasons: readonly PlanReason[]): readonly PlanReason[] {
   const seen = new Set<string>();
-  return reasons.filter(({ code, id }) => {
-    const key = `${code} ${id ?? ''}`;
+  return reasons.filter(({ code, id, message }) => {
+    const key = `${code} ${id ?? ''}${code === 'SanUnusable' ? message : ''}`;
     if (seen.has(key)) return false;
     seen.add(key);
     return true;

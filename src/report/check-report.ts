@@ -57,6 +57,7 @@ function checkedCertificate(row: CertificateRow, now: number): CheckedCertificat
     usages: row.usages,
     notBefore: row.notBefore === undefined ? null : rfc3339(row.notBefore),
     notAfter: row.notAfter === undefined ? null : rfc3339(row.notAfter),
+    effectiveNotAfter: end === undefined ? null : rfc3339(end),
     // Down, so that one that has just ended shows as past.
     residualSeconds: end === undefined ? null : Math.floor((end - now) / 1000),
     status: row.status,

@@ -64,12 +64,12 @@ const statusInk: Readonly<Record<string, Ink>> = {
 };
 
 function rowOf(certificate: CheckedCertificate): readonly Cell[] {
-  const { id, subject, usages, notAfter, residualSeconds, status, findings } = certificate;
+  const { id, subject, usages, effectiveNotAfter, residualSeconds, status, findings } = certificate;
   return [
     { text: id },
     { text: subject ?? '' },
     { text: usages.join(',') },
-    { text: notAfter?.slice(0, 10) ?? '' },
+    { text: effectiveNotAfter?.slice(0, 10) ?? '' },
     { text: residualSeconds === null ? '' : residualText(residualSeconds * 1000) },
     { text: status, ink: statusInk[status] },
     { text: findings.join(' '), ink: 'faint' },

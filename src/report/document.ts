@@ -27,8 +27,11 @@ export interface CheckedCertificate {
   readonly issuer: string | null;
   readonly usages: readonly string[];
   readonly notBefore: string | null;
+  /** Its own end. */
   readonly notAfter: string | null;
-  /** Seconds until the effective end (minimum over the chain); negative when past; null when unknown. */
+  /** From when it is worth nothing: its own end, or that of the authority on its best chain when that comes first. */
+  readonly effectiveNotAfter: string | null;
+  /** Seconds until the effective end; negative when past; null when unknown. */
   readonly residualSeconds: number | null;
   readonly status: string;
   readonly findings: readonly ReasonCode[];

@@ -1,10 +1,10 @@
 import test, { type ExecutionContext } from 'ava';
 import type { CheckReport, PlanReport, PrestartReport } from '../../src/report/document.ts';
 import type { RehearsalReport } from '../../src/report/rehearsal-report.ts';
-import { runBuilt } from '../cli/built.ts';
 import { foreignKey } from '../fixtures/damage-pair.ts';
 import { changedPaths, fingerprintPaths } from '../fixtures/fingerprint-tree.ts';
-import type { ChainKind, Tree } from '../fixtures/tree.ts';
+import type { ChainKind } from '../fixtures/tree.ts';
+import { ask, hook } from './ask.ts';
 import { faultsOf } from './sound-node.ts';
 import { temporaryTree } from './temporary-tree.ts';
 
@@ -13,16 +13,6 @@ import { temporaryTree } from './temporary-tree.ts';
  * What stands above the signer, is missing there or has ended there keeps nothing from being healed; and rehearse, plan
  * and the boot hook come to one answer. The judge of what was made is openssl with partial chains; the system tests ask Go.
  */
-
-// The caller says which document it asked for: the arguments do not.
-// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters
-async function ask<T>(tree: Tree, ...words: readonly string[]): Promise<{ status: number | undefined; document: T }> {
-  const { status, stdout, stderr } = await runBuilt(['--root', tree.root, ...words, '-o', 'json']);
-  if (stdout === '') throw new Error(`no document; status ${String(status)}: ${stderr}`);
-  return { status, document: JSON.parse(stdout) as T };
-}
-
-const hook = ['prestart', '--unit', 'rke2-server', '--strict'] as const;
 
 async function heals(
   t: ExecutionContext,

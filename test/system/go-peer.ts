@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { runTo } from './command.ts';
+
+const source = join(import.meta.dirname, 'go', 'peer.go');
+
+interface Side {
+  readonly certificate: string;
+  readonly key: string;
+  /** The authority's file that it checks the other side with. */
+  readonly trusts: string;
+}
+
+/** What is asked of a Go program; paths are host paths. */
+export type PeerQuestion =
+  | {
+      readonly kind: 'verify';
+      readonly leaf: string;
+      readonly trusts: string;
+      readonly usage: 'server' | 'client';
+      /** A DNS name or an address that the leaf must bear. */
+      readonly name?: string;
+      /** Milliseconds since the epoch. */
+      readonly at: number;
+    }
+  | {
+      readonly kind: 'handshake';
+      readonly server: Side;
+      readonly client: Side;
+      readonly name: string;
+      readonly at: number;
+    }
+  /** Can a certificate hold this name, so that who asks for it accepts the certificate? */
+  | { readonly kind: 'name'; readonly name: string };
+
+/** Builds the peer with the machine's Go, without any network, and gives a way to ask it. */
+export async function buildPeer(scratch: string): Promise<(questions: readonly PeerQuestion[]) => readonly string[]> {
+  const program = join(scratch, 'peer');
+  const environment = {
+    ...process.env,
+    GOCACHE: join(scratch, 'go-cache'),
+    GOPATH: join(scratch, 'go-path'),
+    GOFLAGS: '',
+    GOPROXY: 'off',
+    GOTOOLCHAIN: 'local',
+    GO111MODULE: 'off',
+    CGO_ENABLED: '0',
+  };
+  await runTo(['go', 'build', '-o', program, source], 300_000, environment);
+  return (questions) => {
+    const asked = questions.map((question) =>
+      'at' in question ? { ...question, at: new Date(question.at).toISOString() } : question,
+    );
+    const { status, stdout, stderr } = spawnSync(program, { input: JSON.stringify(asked), encoding: 'utf8' });
+    assert.equal(status, 0, stderr);
+    const answers = JSON.parse(stdout) as readonly string[];
+    assert.equal(answers.length, questions.length);
+    return answers;
+  };
+}
