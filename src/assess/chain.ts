@@ -54,7 +54,7 @@ function walk(certificate: Certificate, way: readonly Certificate[], search: Sea
   };
   for (const anchor of search.trusted) if (isIssuedBy(certificate, anchor)) take(anchor);
   // Three between the leaf and an anchor are more than anybody has; a file of cross-signed ones shall not cost more.
-  if (best !== undefined || way.length >= 3) return best;
+  if (way.length >= 3) return best;
   for (const issuer of search.between) {
     if (!way.includes(issuer) && isIssuedBy(certificate, issuer)) take(walk(issuer, [...way, issuer], search));
   }

@@ -57,6 +57,13 @@ const cases: readonly Case[] = [
   ['goes through what the leaf carries', longLeaf, [newRoot], [intermediate], intermediate.notAfter],
   ['takes the anchor that was renewed with its old key', longLeaf, [renewed], [ended], renewed.notAfter],
   ['takes the better of two anchors with one key', longLeaf, [ended, renewed], [], renewed.notAfter],
+  [
+    'goes round an anchor that has ended by what the leaf carries',
+    longLeaf,
+    [ended, newRoot],
+    [intermediate],
+    intermediate.notAfter,
+  ],
   ['takes nothing carried for an anchor', longLeaf, [oldRoot], [intermediate], longLeaf.notAfter],
   ['ignores what has nothing to do with it', leaf, [oldRoot], [], leaf.notAfter],
   [

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { runTo } from './command.ts';
+import { run } from './certmend.ts';
+import { scratchDirectory } from './scratch.ts';
 
 const source = join(import.meta.dirname, 'go', 'peer.go');
 
@@ -34,11 +35,19 @@ export type PeerQuestion =
   /** Can a certificate hold this name, so that who asks for it accepts the certificate? */
   | { readonly kind: 'name'; readonly name: string };
 
-/** Builds the peer with the machine's Go, without any network, and gives a way to ask it. */
-export async function buildPeer(scratch: string): Promise<(questions: readonly PeerQuestion[]) => readonly string[]> {
+export type AskPeer = (questions: readonly PeerQuestion[]) => readonly string[];
+
+let built: Promise<AskPeer> | undefined;
+
+/** A way to ask the peer. It is built once a run, with the machine's Go and without any network. */
+export function goPeer(): Promise<AskPeer> {
+  return (built ??= build());
+}
+
+async function build(): Promise<AskPeer> {
+  const scratch = scratchDirectory();
   const program = join(scratch, 'peer');
   const environment = {
-    ...process.env,
     GOCACHE: join(scratch, 'go-cache'),
     GOPATH: join(scratch, 'go-path'),
     GOFLAGS: '',
@@ -47,7 +56,8 @@ export async function buildPeer(scratch: string): Promise<(questions: readonly P
     GO111MODULE: 'off',
     CGO_ENABLED: '0',
   };
-  await runTo(['go', 'build', '-o', program, source], 300_000, environment);
+  const ended = await run('go', ['build', '-o', program, source], environment, 600_000);
+  assert.equal(ended.status, 0, ended.stderr);
   return (questions) => {
     const asked = questions.map((question) =>
       'at' in question ? { ...question, at: new Date(question.at).toISOString() } : question,

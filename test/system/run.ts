@@ -6,6 +6,7 @@ import { errorInjection } from './error-injection.ts';
 import { etcd } from './etcd.ts';
 import { footprint } from './footprint.ts';
 import { killEverywhere } from './kill-everywhere.ts';
+import { goPeers } from './go-peers.ts';
 import { machineScenarios } from './machine/scenarios.ts';
 import { packaging } from './packaging/scenarios.ts';
 import type { Program, Scenario } from './scenario.ts';
@@ -21,6 +22,7 @@ import { systemdScenarios } from './systemd/scenarios.ts';
 const words = process.argv.slice(2);
 const scenarios = [
   ...etcd,
+  ...goPeers,
   ...packaging,
   ...footprint,
   ...systemdScenarios,

@@ -21,6 +21,7 @@ export const programs = {
   cp: { command: 'cp', debianPackage: 'coreutils' },
   etcd: { command: 'etcd', debianPackage: 'etcd-server' },
   etcdctl: { command: 'etcdctl', debianPackage: 'etcd-client' },
+  go: { command: 'go', debianPackage: 'golang-go' },
   flock: { command: 'flock', debianPackage: 'util-linux' },
   openssl: { command: 'openssl', debianPackage: 'openssl' },
   strace: { command: 'strace', debianPackage: 'strace' },
