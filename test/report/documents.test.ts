@@ -91,6 +91,7 @@ test('checkReport has the fields that scripts rely on', (t) => {
     usages: ['clientAuth', 'serverAuth'],
     notBefore: '2026-01-25T12:00:00Z',
     notAfter: '2027-01-25T12:00:00Z',
+    effectiveNotAfter: '2027-01-25T12:00:00Z',
     residualSeconds: -35 * 86_400,
     status: 'EXPIRED',
     findings: ['LeafExpired'],
@@ -126,7 +127,7 @@ test('checkText fits 80 columns with entry, end, residual time, status and findi
   for (const line of text.split('\n')) t.true(textWidth(line) <= 80, line);
   t.regex(text, /^CRITICAL · 4 certificates · 5 entries · rke2-server on edge-1\n {2}2027-03-01T12:00:00Z\n/);
   t.regex(text, /client-rke2-cloud-controller +2027-01-25 +-35 d +EXPIRED +LeafExpired/);
-  t.regex(text, /server-ca +2035-05-18 +1000 d +OK/);
+  t.regex(text, /server-ca +2029-11-25 +1000 d +OK/);
   t.regex(text, /\(and 2 more\)/);
 });
 
