@@ -1,5 +1,7 @@
-import { compose } from '../composition.ts';
+import { compose, composeExaminer } from '../composition.ts';
 import { exitStatus, type ExitStatus } from '../error.ts';
+import { bootHook } from '../heal/boot-hook.ts';
+import { daemonAlive } from '../heal/daemon-alive.ts';
 import { surveyWithStandby } from '../heal/survey-with-standby.ts';
 import { statusReport } from '../report/status-report.ts';
 import { statusText } from '../report/status-text.ts';
@@ -19,12 +21,18 @@ export async function run(args: Arguments, io: Io): Promise<ExitStatus> {
   const { machineId } = ports.host;
   const node = { machineId, nodeName: layout.nodeName, layout: layout.name, dataDir: layout.dataDir };
   const before = loaded.kind === 'loaded' ? loaded.state : emptyState(node, assessment.now);
+  const examiner = await composeExaminer(ports.root, io);
+  const machine = [
+    bootHook(ports.reader, layout, ports.config.boot.enabled),
+    ...daemonAlive(examiner.daemonUnit()),
+  ].flatMap(({ check, level, message, hint }) => (level === 'ok' ? [] : [{ check, message, hint: hint ?? null }]));
   const report = statusReport({
     // What is said is what is on disk now, not what the last run saw; nothing of it is saved.
     state: afterAssessment(before, seen),
     now: assessment.now,
     root: ports.root,
     maxCommitsPerDay: ports.config.brake.maxCommitsPerDay,
+    machine,
   });
   print(args, io, report, () => statusText(report, paperOf(io)));
   // As `check`: of nothing at all nobody can tell.

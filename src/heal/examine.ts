@@ -3,38 +3,48 @@ import { ownPaths } from '../disk/own-paths.ts';
 import { issuersOf } from '../assess/issuer.ts';
 import { filesOf } from '../activate/change-set.ts';
 import { bootHook } from './boot-hook.ts';
+import { daemonAlive, type DaemonUnit } from './daemon-alive.ts';
 import { daemonAccess } from './daemon-access.ts';
 import { ill, well, type Examined } from './examined.ts';
 import { foresee } from './foresee.ts';
 import { foreignRotators } from './foreign-rotators.ts';
 import { newLeafDaysExamined } from './new-leaf-days.ts';
+import type { Plan } from '../plan/plan.ts';
 import type { Ports } from './ports.ts';
 import type { Survey } from './survey.ts';
 
 /** What the examination needs to know of the machine that no other command does. */
 export interface Examiner {
   readonly storage: Storage;
-  /** Undefined when files can be made in the directory (or its nearest parent that exists); else why not. */
-  readonly writeProblem: (directory: string) => string | undefined;
+  /** Writes so many bytes into the directory (or its nearest parent that exists) and takes them back; else why not. */
+  readonly tryWrite: (
+    directory: string,
+    bytes: number,
+  ) => { readonly directory: string; readonly errno: string } | undefined;
+  /** Undefined when systemd cannot be asked: another root, none that runs. */
+  readonly daemonUnit: () => DaemonUnit | undefined;
   readonly hasProgram: (name: string) => boolean;
   readonly selinux: boolean;
 }
 
-/** Is this node able to heal itself? Changes nothing. */
+/** Is this node able to heal itself? Changes nothing; what is written to try the disk has no name and is gone at once. */
 export async function examine(ports: Ports, examiner: Examiner): Promise<readonly Examined[]> {
-  const { survey, standby } = await foresee(ports);
+  const { survey, standby, plan } = await foresee(ports);
   return [
     layoutFound(survey),
     clockBelieved(survey),
     ...authoritiesAble(survey),
     ...namesUsable(survey),
     ...restartDue(survey),
+    ...nextStart(plan, survey),
+    ...budget(survey),
     ...directoriesWritable(survey, examiner),
     spaceEnough(survey, examiner),
     lockPossible(examiner),
     ...labels(examiner),
     bootHook(ports.reader, survey.layout, ports.config.boot.enabled),
     ...newLeafDaysExamined(ports.config, survey.layout),
+    ...daemonAlive(examiner.daemonUnit()),
     daemonAccess(ports.reader, survey.layout, ports.config.metrics.textfile),
     standby.state === 'ready'
       ? well('standby', `generation ${String(standby.generation)} is ready`)
@@ -118,30 +128,68 @@ function restartDue({ assessment, layout }: Survey): readonly Examined[] {
   return [ill('restart', level, order.message, `systemctl restart ${layout.unit}`)];
 }
 
-function directoriesWritable({ layout }: Survey, { writeProblem }: Examiner): readonly Examined[] {
+function directoriesWritable({ layout }: Survey, { tryWrite }: Examiner): readonly Examined[] {
   const directories = [ownPaths.stateDirectory, ownPaths.runDirectory, layout.dataDir];
   const problems = directories.flatMap((directory) => {
-    const problem = writeProblem(directory);
-    return problem === undefined ? [] : [`${directory}: ${problem}`];
+    const failed = tryWrite(directory, 1);
+    return failed === undefined
+      ? []
+      : [`${directory}: nothing can be written in ${failed.directory} (${failed.errno})`];
   });
   return problems.length === 0
     ? [well('write-access', `${directories.join(', ')} can be written`)]
     : problems.map((problem) =>
-        ill('write-access', 'critical', problem, 'run as root; remount read-write if the file system went read-only'),
+        ill(
+          'write-access',
+          'critical',
+          problem,
+          'run as root; make space on a full disk; remount read-write if the file system went read-only',
+        ),
       );
+}
+
+/** What the boot hook would say if the service started now; the examination is of no use if it would only refuse. */
+function nextStart({ decision, reasons }: Plan, { layout }: Survey): readonly Examined[] {
+  if (decision !== 'refused' && decision !== 'deferred') return [];
+  const [first, ...others] = reasons;
+  const more = others.length === 0 ? '' : ` (and ${String(others.length)} more)`;
+  const message = `the boot hook would change nothing now (${decision}): ${first?.message ?? 'see certmend plan'}${more}`;
+  return [
+    ill('next-start', 'critical', message, `certmend plan shows it all; do so before ${layout.unit} starts again`),
+  ];
+}
+
+/** The brake's budget, before and while it is used up. */
+function budget({ assessment }: Survey): readonly Examined[] {
+  const findings = assessment.findings.filter(({ code }) => code === 'BrakeNear' || code === 'BrakeEngaged');
+  if (findings.length === 0) return [well('budget', 'the daily budget of changes is not used up')];
+  return findings.map(({ code, message }) =>
+    ill('budget', code === 'BrakeEngaged' ? 'critical' : 'warning', message, 'certmend status shows what used it up'),
+  );
 }
 
 /** The old set, the new set, a standby and what is staged: four sets, and as much again for logs that grow meanwhile. */
 const setsNeeded = 8;
 
-function spaceEnough({ inventory, layout }: Survey, { storage }: Examiner): Examined {
+function spaceEnough({ inventory, layout }: Survey, { storage, tryWrite }: Examiner): Examined {
   const files = [...filesOf(inventory.items).values()];
+  // What is not there yet takes a block too: of an empty set the room is not nothing.
   const bytes = files.reduce(
-    (sum, file) => sum + (file.state === 'regular' ? Math.max(4096, file.bytes.length) : 0),
+    (sum, file) => sum + (file.state === 'regular' ? Math.max(4096, file.bytes.length) : 4096),
     0,
   );
   const needed = { bytes: bytes * setsNeeded, inodes: files.length * setsNeeded };
   for (const directory of [layout.dataDir, ownPaths.stateDirectory]) {
+    const failed = tryWrite(directory, needed.bytes);
+    // Any other failure is for write-access to tell.
+    if (failed !== undefined && ['ENOSPC', 'EDQUOT', 'EFBIG'].includes(failed.errno)) {
+      return ill(
+        'space',
+        'critical',
+        `${String(needed.bytes)} bytes could not be written in ${failed.directory} (${failed.errno}), and that much is wanted`,
+        'make space: a rotation on a full disk is refused',
+      );
+    }
     const free = storage.free(directory);
     if (free.bytes < needed.bytes || free.inodes < needed.inodes) {
       return ill(

@@ -30,8 +30,16 @@ export interface StatusReport extends DocumentHeader<'Status'> {
   };
   readonly commitsLastDay: number;
   readonly maxCommitsPerDay: number;
+  /** What keeps certmend itself from its work on this machine: the daemon, the boot hook. Empty when all is well. */
+  readonly machine: readonly MachineFault[];
   /** Newest last. */
   readonly events: readonly StateEvent[];
+}
+
+export interface MachineFault {
+  readonly check: string;
+  readonly message: string;
+  readonly hint: string | null;
 }
 
 /**
@@ -43,6 +51,7 @@ export function statusReport(input: {
   readonly now: number;
   readonly root: string;
   readonly maxCommitsPerDay: number;
+  readonly machine?: readonly MachineFault[];
 }): StatusReport {
   const { state, now, root, maxCommitsPerDay } = input;
   const next = state === undefined ? undefined : nextEnd(state, now);
@@ -68,6 +77,7 @@ export function statusReport(input: {
     },
     commitsLastDay: countedCommits(commits, now).length,
     maxCommitsPerDay,
+    machine: input.machine ?? [],
     events: state?.events ?? [],
   };
 }

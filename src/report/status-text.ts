@@ -37,7 +37,13 @@ export function statusText(report: StatusReport, paper: Paper): string {
     .map(([name, value]) => `  ${paint(name.padEnd(11), 'faint', paper)} ${printable(value)}\n`)
     .join('');
   const reasons = health.reasons.length === 0 ? '' : `\n${reasonLines(health.reasons, paper)}`;
-  return `${head}\n${lines}${reasons}${eventTable(events, paper)}`;
+  const machine = report.machine
+    .map(
+      ({ check, message, hint }) =>
+        `  ${paint(check.padEnd(11), 'yellow', paper)} ${printable(message)}${hint === null ? '' : `; ${printable(hint)}`}\n`,
+    )
+    .join('');
+  return `${head}\n${lines}${machine}${reasons}${eventTable(events, paper)}`;
 }
 
 function dated(instant: string, now: number): string {

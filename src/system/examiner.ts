@@ -1,27 +1,18 @@
-import { accessSync, constants, existsSync } from 'node:fs';
-import { delimiter, dirname, join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { delimiter, join, resolve } from 'node:path';
 import type { Examiner } from '../heal/examine.ts';
+import { readDaemonUnit } from './daemon-unit.ts';
 import { createStorage } from './storage.ts';
+import { tryWrite } from './try-write.ts';
 
-/** What `doctor` asks of the machine. Nothing is written: access(2) answers for the effective user. */
+/** What `doctor` asks of the machine. What it writes to try has no name and is gone at once. */
 export function createExaminer(root: string, searchPath: string): Examiner {
+  const base = resolve(root);
   return {
     storage: createStorage(root),
-    writeProblem: (directory) => writeProblem(join(root, directory)),
+    tryWrite: (directory, bytes) => tryWrite(base, directory, bytes),
+    daemonUnit: () => (base === '/' ? readDaemonUnit() : undefined),
     hasProgram: (name) => searchPath.split(delimiter).some((place) => place !== '' && existsSync(join(place, name))),
     selinux: root === '/' && existsSync('/sys/fs/selinux/enforce'),
   };
-}
-
-function writeProblem(directory: string): string | undefined {
-  let existing = directory;
-  while (!existsSync(existing) && existing !== dirname(existing)) {
-    existing = dirname(existing);
-  }
-  try {
-    accessSync(existing, constants.W_OK | constants.X_OK);
-    return undefined;
-  } catch (error) {
-    return `${existing} cannot be written: ${(error as NodeJS.ErrnoException).code ?? 'unknown error'}`;
-  }
 }
