@@ -1,0 +1,81 @@
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import { createFileReader } from '../../src/system/node-file-reader.ts';
+
+/** What somebody else could do to a file that certmend acts on, and whether it is believed then. */
+const cases: readonly (readonly [what: string, spoil: (directory: string, file: string) => void, believed: boolean])[] =
+  [
+    ['is ours alone', () => undefined, true],
+    [
+      'everybody may read',
+      (_, file) => {
+        chmodSync(file, 0o644);
+      },
+      true,
+    ],
+    [
+      'everybody may write',
+      (_, file) => {
+        chmodSync(file, 0o606);
+      },
+      false,
+    ],
+    [
+      'lies where everybody may write',
+      (directory) => {
+        chmodSync(directory, 0o707);
+      },
+      false,
+    ],
+    [
+      'lies in a sticky directory',
+      (directory) => {
+        chmodSync(directory, 0o1777);
+      },
+      true,
+    ],
+  ];
+/** Only root can give a file away. */
+const ofOthers: typeof cases = [
+  [
+    'belongs to somebody',
+    (_, file) => {
+      chownSync(file, 65_534, 0);
+    },
+    false,
+  ],
+  [
+    'lies in a directory of somebody',
+    (directory) => {
+      chownSync(directory, 65_534, 0);
+    },
+    false,
+  ],
+  [
+    'another group may write',
+    (_, file) => {
+      chownSync(file, 0, 65_534);
+      chmodSync(file, 0o660);
+    },
+    false,
+  ],
+];
+
+for (const [what, spoil, believed] of [...cases, ...(process.geteuid?.() === 0 ? ofOthers : [])])
+  test(`readOwn ${believed ? 'believes' : 'does not believe'} a file that ${what}`, (t) => {
+    const root = mkdtempSync(join(tmpdir(), 'certmend-own-'));
+    t.teardown(() => {
+      rmSync(root, { recursive: true, force: true });
+    });
+    const directory = join(root, 'own');
+    mkdirSync(directory, { mode: 0o700 });
+    const file = join(directory, 'state.json');
+    writeFileSync(file, '{}', { mode: 0o600 });
+    spoil(directory, file);
+    t.like(
+      createFileReader(root).readOwn('/own/state.json'),
+      believed ? { state: 'regular' } : { state: 'unreadable', problem: 'not-ours' },
+    );
+  });
