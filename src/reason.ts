@@ -38,6 +38,7 @@ export const reasonCodes = [
   'ListenerCorrupt',
   'ListenerIssuerMismatch',
   'ListenerRegenerationPending',
+  'ListenerOutdated',
   // kubeconfigs
   'KubeconfigMissing',
   'KubeconfigCorrupt',

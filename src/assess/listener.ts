@@ -74,6 +74,13 @@ const issuerRule: Rule<ListenerSubject> = {
     if (leaf === undefined || issuer === undefined || issuer.certificates.length === 0) return 'skipped';
     const carried = item.document.ok ? item.document.value.certificates.slice(1) : [];
     const relation = issuerRelation(leaf, issuer.certificates, carried);
+    if (relation === 'bundled') {
+      // Nothing is broken by it, so nothing is asked for: each start would be one more try in a race.
+      const message =
+        `${item.entry.path} is from before the authority was replaced: ${leaf.issuerCommonName} signed it. It does no harm, ` +
+        `since ${issuer.path} holds what peers need to trust it${comesBack(subject)}`;
+      return { code: 'ListenerOutdated', severity: 'note', message, answer: 'none' };
+    }
     if (relation !== 'foreign' && relation !== 'signature-invalid') return 'passed';
     const message = `${item.entry.path} was signed by ${leaf.issuerCommonName}, not by the authority in ${issuer.path}`;
     return regenerate(subject, { code: 'ListenerIssuerMismatch', severity: 'critical', message });
@@ -206,5 +213,20 @@ function regenerate(subject: ListenerSubject, fault: Pick<Fault, 'code' | 'sever
     const remark = `; a new one was asked for, and comes with the next start: systemctl restart ${context.layout.unit}`;
     return { ...fault, message: `${fault.message}${remark}`, answer: 'operator' };
   }
-  return { ...fault, answer: 'regenerate-listener' };
+  // Judged after a start: the one that certmend asked for at that start has lost against the old one, or nobody asked yet.
+  const remark =
+    context.serviceRunning === true
+      ? `; certmend asks for a new one at the next start: systemctl restart ${context.layout.unit}${comesBack(subject)}`
+      : '';
+  return { ...fault, message: `${fault.message}${remark}`, answer: 'regenerate-listener' };
+}
+
+/** The product merges what it makes with what its cluster stores, and prefers the stored one that is not near its end (facts 5). */
+function comesBack({ context }: ListenerSubject): string {
+  const { product, unit, role } = context.layout;
+  if (context.serviceRunning !== true || role !== 'server') return '';
+  return (
+    `; if it is back after a start, ${product} took it from its Secret: ` +
+    `kubectl -n kube-system delete secret ${product}-serving; systemctl restart ${unit}`
+  );
 }
