@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { keepInQuarantine } from '../../src/commit/quarantine.ts';
@@ -63,6 +63,20 @@ test('quarantine keeps the same file twice in a second, both of them', (t) => {
   t.not(first, second);
   t.deepEqual(readFileSync(join(tree.root, first)), bytes);
   t.is(readFileSync(join(tree.root, second), 'utf8'), 'other damage\n');
+});
+
+test('quarantine keeps the same bytes of the same file once, however often it is asked', (t) => {
+  const tree = treeFor(t);
+  const first = keepKey(tree.machine());
+  for (let again = 0; again < 20; again += 1) t.is(keepKey(tree.machine()), first);
+  t.is(readdirSync(join(tree.root, '/var/lib/certmend/quarantine')).length, 1);
+});
+
+test('quarantine does not look for a free place for ever', (t) => {
+  const tree = treeFor(t);
+  const { reader, writer, owner } = tree.machine();
+  const failing = { ...reader, stat: () => ({ state: 'unreadable' as const, detail: 'cannot be read: EACCES' }) };
+  t.throws(() => keepKey({ reader: failing, writer, owner }), { code: 'StorageDenied' });
 });
 
 test('quarantine keeps a file from outside of the data dir apart from those inside', (t) => {

@@ -1,0 +1,27 @@
+import test from 'ava';
+import { pausedUntil } from '../../src/plan/pause.ts';
+
+const now = Date.parse('2027-06-01T12:00:00Z');
+const attempts = (count: number): readonly number[] =>
+  Array.from({ length: count }, (_, index) => now - (count - index) * 1000);
+
+for (const [count, pauseMs] of [
+  [0, undefined],
+  [2, undefined],
+  [3, 30_000],
+  [4, 60_000],
+  [6, 240_000],
+  [7, 300_000],
+  [20, 300_000],
+] as const) {
+  test(`pausedUntil after ${String(count)} attempts in a row that came to nothing waits ${String(pauseMs)} ms`, (t) => {
+    const brake = { commits: [], attempts: attempts(count), maxCommitsPerDay: 6 };
+    t.is(pausedUntil(brake, now), pauseMs === undefined ? undefined : now - 1000 + pauseMs);
+    t.is(pausedUntil(brake, now + 300_000), undefined);
+  });
+}
+
+test('pausedUntil never waits long for a clock that ran ahead', (t) => {
+  const brake = { commits: [], attempts: attempts(9).map((at) => at + 365 * 86_400_000), maxCommitsPerDay: 6 };
+  t.is(pausedUntil(brake, now), undefined);
+});
