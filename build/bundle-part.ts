@@ -39,9 +39,9 @@ export async function bundlePart(
       ? { stdin: { contents: [...start, ...exported].join('\n'), resolveDir: project, sourcefile: part.file } }
       : { entryPoints: [part.package] }),
     outfile: join(output, part.file),
-    // CommonJS has no URL of its own; yargs asks where it stands.
-    define: { ...options.define, 'import.meta.url': 'moduleUrl' },
-    inject: [join(project, 'build', 'module-url.js')],
+    // CommonJS has neither; yargs asks where it stands.
+    define: { ...options.define, 'import.meta.url': 'moduleUrl', 'import.meta.main': 'isMain' },
+    inject: [join(project, 'build', 'import-meta.js')],
     ...(isBoot ? { banner: { js: '#!/usr/bin/env node' } } : {}),
     plugins: [otherParts(part, parts, project)],
   });

@@ -24,6 +24,10 @@ const entry = 'src/main.ts';
 const output = resolve(process.argv[2] ?? join(project, 'dist'));
 const entryFile = join(output, 'certmend.cjs');
 
+/** Modules that the tests call in the program that ships, although none of its files needs them of another. */
+const doors =
+  /^src\/(?:layout\/|cli\/(?:main|command|boot-arguments)\.ts|heal\/prestart\.ts|composition\.ts|error\.ts)/;
+
 const options = {
   bundle: true,
   platform: 'node',
@@ -55,7 +59,8 @@ async function bundle(): Promise<void> {
       if (path in inputs && parts.holderOf(path) !== parts.holderOf(module)) wanted.add(path);
     }
   }
-  const wantedOf = ({ modules }: Part): readonly string[] => modules.filter((module) => wanted.has(module));
+  const wantedOf = ({ modules }: Part): readonly string[] =>
+    modules.filter((module) => wanted.has(module) || doors.test(module));
   const results = await Promise.all(
     [parts.boot, ...parts.late].map((part) => bundlePart(part, parts, { project, output, options, wantedOf })),
   );

@@ -17,10 +17,6 @@ import { leaveGoneDirectory } from './system/working-directory.ts';
  *   cli/ composition.ts                            commands; the only place that builds real adapters
  */
 
-// Else the runtime opens a debugger on a port of this host when it gets the signal, and with it every key. The packages
-// switch that off altogether (--disable-sigusr1); this is for a program that was started without them.
-process.on('SIGUSR1', () => undefined);
-
 async function confirm(question: string): Promise<boolean> {
   const { createInterface } = await import('node:readline/promises');
   const reader = createInterface({ input: process.stdin, output: process.stderr });
@@ -31,15 +27,22 @@ async function confirm(question: string): Promise<boolean> {
   }
 }
 
-const io: Io = {
-  stdout: standardOutput(),
-  stderr: standardError(),
-  env: process.env,
-  confirm: isTerminal(0) && isTerminal(2) ? confirm : undefined,
-};
+function start(): void {
+  // Else the runtime opens a debugger on a port of this host when it gets the signal, and with it every key. The packages
+  // switch that off altogether (--disable-sigusr1); this is for a program that was started without them.
+  process.on('SIGUSR1', () => undefined);
+  leaveGoneDirectory();
+  const io: Io = {
+    stdout: standardOutput(),
+    stderr: standardError(),
+    env: process.env,
+    confirm: isTerminal(0) && isTerminal(2) ? confirm : undefined,
+  };
+  void main(process.argv.slice(2), io).then((status) => {
+    // All is written by now, and a handle that somebody forgot must not keep a unit from starting.
+    process.exit(status);
+  });
+}
 
-leaveGoneDirectory();
-void main(process.argv.slice(2), io).then((status) => {
-  // All is written by now, and a handle that somebody forgot must not keep a unit from starting.
-  process.exit(status);
-});
+// Tests load the program that ships as a module, and call what is in it.
+if (import.meta.main) start();

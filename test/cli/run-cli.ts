@@ -1,5 +1,7 @@
-import { main } from '../../src/cli/main.ts';
 import type { Io } from '../../src/cli/io.ts';
+import { builtModule } from './built-module.ts';
+
+const { main } = builtModule<typeof import('../../src/cli/main.ts')>('src/cli/main.ts');
 
 export interface CliResult {
   readonly status: number;

@@ -1,7 +1,10 @@
 import { isIP } from 'node:net';
 import test from 'ava';
 import fc from 'fast-check';
-import { firstServiceAddress, isIPv6, normalAddress } from '../../src/layout/addresses.ts';
+import { builtModule } from '../cli/built-module.ts';
+
+const { firstServiceAddress, isIPv6, normalAddress } =
+  builtModule<typeof import('../../src/layout/addresses.ts')>('src/layout/addresses.ts');
 
 // The oracles are node's own: `net.isIP` for what is an address, the host parser of `URL` for its canonical text.
 

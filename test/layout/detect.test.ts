@@ -1,8 +1,11 @@
 import test from 'ava';
 import type { LayoutQuestion } from '../../src/layout/layout.ts';
-import { resolveLayout } from '../../src/layout/resolve-layout.ts';
 import { type Content, memoryReader } from './memory-reader.ts';
 import { host } from './resolve.ts';
+import { builtModule } from '../cli/built-module.ts';
+
+const { resolveLayout } =
+  builtModule<typeof import('../../src/layout/resolve-layout.ts')>('src/layout/resolve-layout.ts');
 
 const wants = '/etc/systemd/system/multi-user.target.wants';
 const local = '/usr/local/lib/systemd/system';

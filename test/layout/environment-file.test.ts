@@ -1,5 +1,9 @@
 import test from 'ava';
-import { parseEnvironment } from '../../src/layout/environment-file.ts';
+import { builtModule } from '../cli/built-module.ts';
+
+const { parseEnvironment } = builtModule<typeof import('../../src/layout/environment-file.ts')>(
+  'src/layout/environment-file.ts',
+);
 
 /** systemd.exec(5), EnvironmentFile=. */
 const cases: readonly (readonly [name: string, text: string, expected: Readonly<Record<string, string>>])[] = [

@@ -3,11 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import type { Layout } from '../../src/layout/layout.ts';
-import { resolveLayout } from '../../src/layout/resolve-layout.ts';
 import { readHostFacts } from '../../src/system/host-facts.ts';
 import { createFileReader } from '../../src/system/node-file-reader.ts';
 import { openssl } from '../fixtures/openssl.ts';
 import { makeTree, type Tree, type TreeOptions } from '../fixtures/tree.ts';
+import { builtModule } from '../cli/built-module.ts';
+
+const { resolveLayout } =
+  builtModule<typeof import('../../src/layout/resolve-layout.ts')>('src/layout/resolve-layout.ts');
 
 // The fixture trees are written from the facts by other hands: two readings of the same facts must agree.
 

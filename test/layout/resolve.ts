@@ -1,7 +1,10 @@
 import type { ExecutionContext } from 'ava';
 import type { HostFacts, Layout, LayoutQuestion } from '../../src/layout/layout.ts';
-import { resolveLayout } from '../../src/layout/resolve-layout.ts';
 import { type Content, memoryReader } from './memory-reader.ts';
+import { builtModule } from '../cli/built-module.ts';
+
+const { resolveLayout } =
+  builtModule<typeof import('../../src/layout/resolve-layout.ts')>('src/layout/resolve-layout.ts');
 
 export const host: HostFacts = {
   hostname: 'Node-1.Example.org',

@@ -1,7 +1,9 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { readFullYaml } from '../../src/layout/full-yaml.ts';
-import { readSimpleYaml } from '../../src/layout/simple-yaml.ts';
+import { builtModule } from '../cli/built-module.ts';
+
+const { readFullYaml } = builtModule<typeof import('../../src/layout/full-yaml.ts')>('src/layout/full-yaml.ts');
+const { readSimpleYaml } = builtModule<typeof import('../../src/layout/simple-yaml.ts')>('src/layout/simple-yaml.ts');
 
 // The oracle for the simple reader is the YAML library: whatever the simple one dares to read, the library reads alike.
 

@@ -1,8 +1,10 @@
 import test from 'ava';
-import { readCommandLine } from '../../src/layout/arguments.ts';
-import { logicalLines, splitWords } from '../../src/layout/words.ts';
-import { readUnit } from '../../src/layout/unit-file.ts';
 import { memoryReader } from './memory-reader.ts';
+import { builtModule } from '../cli/built-module.ts';
+
+const { readCommandLine } = builtModule<typeof import('../../src/layout/arguments.ts')>('src/layout/arguments.ts');
+const { logicalLines, splitWords } = builtModule<typeof import('../../src/layout/words.ts')>('src/layout/words.ts');
+const { readUnit } = builtModule<typeof import('../../src/layout/unit-file.ts')>('src/layout/unit-file.ts');
 
 /** systemd.syntax(7) and systemd.service(5), "Command lines". */
 const splits: readonly (readonly [text: string, words: readonly string[]])[] = [

@@ -1,9 +1,11 @@
 import type { FileWriter } from '../../src/disk/file-writer.ts';
 import { ownPaths } from '../../src/disk/own-paths.ts';
 import type { Ports } from '../../src/heal/ports.ts';
-import { prestart } from '../../src/heal/prestart.ts';
 import { PowerCut } from '../crash/interrupted-writer.ts';
 import { portsAt } from './run-at.ts';
+import { builtModule } from '../cli/built-module.ts';
+
+const { prestart } = builtModule<typeof import('../../src/heal/prestart.ts')>('src/heal/prestart.ts');
 
 /** Runs the boot hook until its commit point is durable and the first file is about to change; there the power goes. */
 export async function cutAfterJournal(root: string, change: Partial<Ports> = {}): Promise<void> {

@@ -1,10 +1,12 @@
-import { compose } from '../../src/composition.ts';
-import { noArguments } from '../../src/cli/command.ts';
 import type { Io } from '../../src/cli/io.ts';
 import type { Outcome } from '../../src/heal/outcome.ts';
 import type { Ports } from '../../src/heal/ports.ts';
-import { prestart } from '../../src/heal/prestart.ts';
 import type { Synchronisation } from '../../src/assess/assessment.ts';
+import { builtModule } from '../cli/built-module.ts';
+
+const { compose } = builtModule<typeof import('../../src/composition.ts')>('src/composition.ts');
+const { noArguments } = builtModule<typeof import('../../src/cli/command.ts')>('src/cli/command.ts');
+const { prestart } = builtModule<typeof import('../../src/heal/prestart.ts')>('src/heal/prestart.ts');
 
 const silent: Io = {
   stdout: { write: () => undefined, isTerminal: false, columns: undefined },
