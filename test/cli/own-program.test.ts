@@ -82,8 +82,7 @@ test('every part of the program can be loaded', (t) => {
   const directory = dirname(program);
   const chunks = readdirSync(join(directory, 'chunks')).filter((name) => name.endsWith('.cjs'));
   t.true(chunks.length > 30);
-  const load =
-    'process.argv.splice(1, 9, "x", "--version"); JSON.parse(process.env.PARTS).forEach((part) => require(part))';
-  const parts = JSON.stringify(chunks.map((name) => join(directory, 'chunks', name)));
-  t.notThrows(() => execFileSync(process.execPath, ['-e', load], { env: { PARTS: parts }, stdio: 'pipe' }));
+  const load = 'for (const part of process.argv.slice(1)) require(part)';
+  const parts = chunks.map((name) => join(directory, 'chunks', name));
+  t.notThrows(() => execFileSync(process.execPath, ['-e', load, ...parts], { stdio: 'pipe' }));
 });

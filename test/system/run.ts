@@ -1,5 +1,5 @@
 import { accessSync, constants, existsSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { delimiter, resolve } from 'node:path';
 import { inspect } from 'node:util';
 import { program } from './certmend.ts';
 import { errorInjection } from './error-injection.ts';
@@ -86,7 +86,7 @@ async function outcome(scenario: Scenario): Promise<{ readonly ok: boolean; read
 function isMissing({ command }: Program): boolean {
   return !(process.env['PATH'] ?? '').split(delimiter).some((directory) => {
     try {
-      accessSync(join(directory, command), constants.X_OK);
+      accessSync(resolve(directory, command), constants.X_OK);
       return true;
     } catch {
       return false;

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { runTo } from '../command.ts';
-import type { Program, Scenario } from '../scenario.ts';
+import { programs, type Program, type Scenario } from '../scenario.ts';
 import { inScratch } from '../scratch.ts';
 import { build, builtPackages, packagesIn, type Built } from './build.ts';
+import { assertInstalledWorks, toEmulate } from './installed.ts';
 import { assertContents, assertSameAsDeb } from './contents.ts';
 import { assertLintian, assertManPages, assertRpmlint, assertShellcheck } from './lint.ts';
 import { assertFitsItsMachine } from './runtime.ts';
@@ -39,6 +40,12 @@ export const packaging: readonly Scenario[] = [
     run: contents,
   },
   {
+    name: 'the packages, installed, load every part of the program and read every form of YAML, on both architectures',
+    needs: [...toBuild, ...toEmulate, programs.openssl, programs.flock],
+    isHeavy: false,
+    run: installed,
+  },
+  {
     name: 'the packages are the same to the byte when somebody else builds them',
     needs: toBuild,
     isHeavy: false,
@@ -70,6 +77,12 @@ async function contents(): Promise<string> {
     else await assertDebKnowsItsFiles(one);
   }
   return `${files} files in ${built.length} packages; nothing besides them`;
+}
+
+async function installed(): Promise<string> {
+  const seen: string[] = [];
+  for (const one of await builtPackages()) seen.push(await assertInstalledWorks(one));
+  return seen.join('; ');
 }
 
 /** What `dpkg --verify` and an upgrade go by. */
