@@ -27,12 +27,12 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** Runs a program to its end, at most a minute or the limit (milliseconds). Never throws for its exit status. */
+/** Runs a program to its end, at most ten minutes or the limit (milliseconds). Never throws for its exit status. */
 export async function run(
   command: string,
   arguments_: readonly string[],
   environment: NodeJS.ProcessEnv = {},
-  limit = 60_000,
+  limit = 600_000,
 ): Promise<Ended> {
   return await new Promise((resolve, reject) => {
     const child = spawn(command, arguments_, {

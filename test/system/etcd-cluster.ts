@@ -106,6 +106,6 @@ export async function etcdctl(tree: Tree, endpoints: readonly Member[], ...words
     `--key=${tree.host(leaf.keyPath)}`,
   ];
   const urls = endpoints.map(({ clientUrl }) => clientUrl).join(',');
-  const line = [`--endpoints=${urls}`, ...tls, '--dial-timeout=2s', '--command-timeout=4s', ...words];
+  const line = [`--endpoints=${urls}`, ...tls, '--dial-timeout=10s', '--command-timeout=20s', ...words];
   return await run('etcdctl', line, { ETCDCTL_API: '3' });
 }

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Tree } from '../../fixtures/tree.ts';
 import { runTo } from '../command.ts';
@@ -51,6 +51,10 @@ function putUnits(upper: string): void {
     put(unit, join(units, unit));
     symlinkSync(`../${unit}`, join(wants, unit));
   }
+  // In memory: what a scenario looks for must not depend on how much room the disk had left for it.
+  const journal = join(upper, 'etc/systemd/journald.conf.d');
+  mkdirSync(journal, { recursive: true });
+  writeFileSync(join(journal, 'volatile.conf'), '[Journal]\nStorage=volatile\n');
   for (const unit of unasked) symlinkSync('/dev/null', join(units, unit));
 }
 

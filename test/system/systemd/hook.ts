@@ -48,7 +48,8 @@ export async function hookNeverBlocks(node: SystemdNode): Promise<string> {
   await node.say('mv', runtime, `${runtime}.away`);
   await node.say('sh', '-c', `printf '${deaf}' >${runtime}; chmod 755 ${runtime}`);
   const hung = await start(node);
-  assert.ok(hung > 70 && hung < 88, `${hung} s`);
+  // By a signal that cannot be ignored, as timeout(1) sends it in the end: systemd had no limit of its own.
+  assert.match(await node.property(unit, 'ExecStartPre'), /status=(137|9)\b/, 'its own limit has ended it');
   await node.say('mv', `${runtime}.away`, runtime);
   const healthy = await start(node);
   return `healed in ${cost.toFixed(1)} s, a healthy start takes ${healthy.toFixed(1)} s; hanging delayed it by ${hung.toFixed(0)} s`;
@@ -62,7 +63,7 @@ async function start(node: SystemdNode): Promise<number> {
   const begin = performance.now();
   const child = await node.run('systemctl', 'start', '--no-block', unit);
   assert.equal(child.status, 0, child.stderr);
-  await eventually('active', async () => (await node.property(unit, 'ActiveState')) === 'active', 100_000);
+  await eventually('active', async () => (await node.property(unit, 'ActiveState')) === 'active');
   return (performance.now() - begin) / 1000;
 }
 

@@ -107,12 +107,12 @@ export class SystemdNode {
 
 /**
  * Asks until the answer is true.
- * @param limit milliseconds
+ * @param limit milliseconds; longer than anything takes on a machine that is busy with other things
  */
 export async function eventually(
   what: string,
   question: () => boolean | Promise<boolean>,
-  limit = 60_000,
+  limit = 600_000,
 ): Promise<void> {
   const end = performance.now() + limit;
   while (!(await question())) {
