@@ -4,6 +4,7 @@ import { inspect } from 'node:util';
 import { program } from './certmend.ts';
 import { errorInjection } from './error-injection.ts';
 import { etcd } from './etcd.ts';
+import { faults } from './faults.ts';
 import { footprint } from './footprint.ts';
 import { killEverywhere } from './kill-everywhere.ts';
 import { goPeers } from './go-peers.ts';
@@ -28,6 +29,7 @@ const scenarios = [
   ...systemdScenarios,
   ...soak,
   ...machineScenarios,
+  ...faults,
   ...errorInjection,
   ...straceKill,
   ...killEverywhere,
