@@ -4,7 +4,6 @@ import { inspect } from 'node:util';
 import { program } from './certmend.ts';
 import { errorInjection } from './error-injection.ts';
 import { etcd } from './etcd.ts';
-import { faults } from './faults.ts';
 import { footprint } from './footprint.ts';
 import { killEverywhere } from './kill-everywhere.ts';
 import { goPeers } from './go-peers.ts';
@@ -13,7 +12,6 @@ import { packaging } from './packaging/scenarios.ts';
 import type { Program, Scenario } from './scenario.ts';
 import { inLanes } from './scratch.ts';
 import { soak } from './soak.ts';
-import { exhaustive } from './strace.ts';
 import { straceKill } from './strace-kill.ts';
 import { systemdScenarios } from './systemd/scenarios.ts';
 
@@ -30,7 +28,6 @@ const scenarios = [
   ...systemdScenarios,
   ...soak,
   ...machineScenarios,
-  ...(exhaustive ? faults : []),
   ...errorInjection,
   ...straceKill,
   ...killEverywhere,
