@@ -8,30 +8,38 @@ import type { Tree } from '../fixtures/tree.ts';
 import { faultsOf } from './sound-node.ts';
 import { temporaryTree } from './temporary-tree.ts';
 
-/* A neighbour that nothing can help on this node must not keep the pairs that talk to it from being healed. */
+/*
+ * A neighbour that nothing can help on this node, or that only the product can once it is taken away, must not keep the
+ * pairs that talk to it from being healed.
+ */
 
-const beyondHelp: Readonly<Record<string, (tree: Tree, id: string) => void>> = {
-  'has expired': expired,
-  'has a key that does not fit': foreignKey,
+const beyondHelp: Readonly<
+  Record<string, { readonly damage: (tree: Tree, id: string) => void; readonly isTakenAway: boolean }>
+> = {
+  'has expired': { damage: expired, isTakenAway: false },
+  'has a key that does not fit': { damage: foreignKey, isTakenAway: true },
 };
-for (const [name, damage] of Object.entries(beyondHelp)) {
+for (const [name, { damage, isTakenAway }] of Object.entries(beyondHelp)) {
   test(`prestart heals a client of a server that ${name} and whose authority has no key here`, async (t) => {
     const tree = temporaryTree(t, { leaf: 'fresh' });
     damage(tree, 'serving-kube-apiserver');
     authorityWithoutKey(tree, 'server-ca');
     foreignKey(tree, 'client-admin');
-    const { certificatePath, keyPath } = tree.leaf('client-admin');
+    const touched = ['client-admin', ...(isTakenAway ? ['serving-kube-apiserver'] : [])]
+      .map((id) => tree.leaf(id))
+      .flatMap(({ certificatePath, keyPath }) => [certificatePath, keyPath])
+      .sort();
     const before = fingerprintTree(`${tree.root}${tree.dataDir}`);
     const line = ['--root', tree.root, 'prestart', '--unit', 'rke2-server', '--strict'];
 
     const { status, document } = await runJson<PrestartReport>(line);
     t.is(status, 0);
     t.is(document.decision, 'repaired');
-    t.deepEqual([...document.changed].sort(), [certificatePath, keyPath].sort());
+    t.deepEqual([...document.changed].sort(), touched);
     const changed = changedPaths(before, fingerprintTree(`${tree.root}${tree.dataDir}`));
     t.deepEqual(
       changed.map((path) => tree.dataDir + path),
-      [certificatePath, keyPath].sort(),
+      touched,
     );
     const healed = faultsOf(tree, { at: [Date.now()] }).filter((fault) => !fault.startsWith('serving-kube-apiserver'));
     t.deepEqual(healed, []);
