@@ -41,7 +41,8 @@ for (const [name, { damage, isTakenAway }] of Object.entries(beyondHelp)) {
       changed.map((path) => tree.dataDir + path),
       touched,
     );
-    const healed = faultsOf(tree, { at: [Date.now()] }).filter((fault) => !fault.startsWith('serving-kube-apiserver'));
+    const others = { ...tree, leaves: tree.leaves.filter(({ id }) => id !== 'serving-kube-apiserver') };
+    const healed = faultsOf(others, { at: [Date.now()] });
     t.deepEqual(healed, []);
     t.true(document.reasons.some(({ code }) => code === 'AuthorityKeyMissing'));
     t.regex((await runCli(['--root', tree.root, 'status'])).stdout, /could not take its part in the proof/);
