@@ -3,7 +3,7 @@ import type { Layout } from '../layout/layout.ts';
 import { CertmendError, exitStatus } from '../error.ts';
 
 /**
- * Text of a credential kubeconfig with file references, as the product writes it (facts 1.5, 10 step 6): cluster
+ * Text of a credential kubeconfig with file references, as the product writes it (products 1.5, 10 step 6): cluster
  * `local`, user `user`, context `Default`. The product re-creates it only together with its certificate, so a missing
  * one is never healed by a start.
  *

@@ -34,7 +34,7 @@ export interface Blocked {
 export type Severity = 'note' | 'warning' | 'critical';
 
 /**
- * What certmend may do about a finding (design 6). The plan turns answers into actions.
+ * What certmend may do about a finding (architecture, Answers). The plan turns answers into actions.
  * `rotate`: the whole set is due; `repair`: this pair; `quarantine`: move the file away; `regenerate-listener`: the
  * trigger; `write-kubeconfig`: write it again; `operator`: only a person can, the message says how; `wait`: the clock;
  * `none`: nothing to do.
@@ -58,7 +58,7 @@ export interface Health {
   readonly reasons: readonly HealthReason[];
 }
 
-/** Words of `rke2 certificate check` (facts 4.1), plus what that command leaves out. */
+/** Words of `rke2 certificate check` (products 4.1), plus what that command leaves out. */
 export type CertificateStatus = 'OK' | 'WARNING' | 'EXPIRED' | 'NOT YET VALID' | 'DAMAGED' | 'MISSING';
 
 /** One row of `check`. Times in milliseconds since the epoch. */
@@ -99,7 +99,7 @@ export interface Restart {
   readonly due: number;
 }
 
-/** Whether the wall clock is believed, with what decided it (P5, design 9). */
+/** Whether the wall clock is believed, with what decided it (P5, architecture, Clock). */
 export interface ClockBelief {
   readonly believed: boolean;
   readonly verdict: 'believed' | 'behind' | 'ahead-suspect';
@@ -114,7 +114,7 @@ export type Synchronisation = 'synchronised' | 'not-synchronised' | 'unknown';
 /** What certmend remembers from earlier runs; comes from the state file, empty on a first run. Times in ms. */
 export interface Remembered {
   readonly highWater: number | undefined;
-  /** Last known identity per leaf or listener id: names are never lost (design 5). */
+  /** Last known identity per leaf or listener id: names are never lost (architecture, Identity). */
   readonly identities: ReadonlyMap<string, RememberedIdentity>;
 }
 

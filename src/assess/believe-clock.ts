@@ -31,7 +31,7 @@ export interface ClockAuthority {
 export const highWaterToleranceMs = 5 * minuteMs;
 
 /**
- * Is the wall clock believed (P5, design 9)? Bounds are tried in the order below and the first that fails decides.
+ * Is the wall clock believed (P5, architecture, Clock)? Bounds are tried in the order below and the first that fails decides.
  *
  * 1. Build date: waived by nothing, since certmend cannot run before it was made.
  * 2. Latest notBefore of the authorities: waived only by a person. A synchronised clock does not waive it, because then

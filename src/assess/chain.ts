@@ -161,7 +161,7 @@ function isSameLink(one: Certificate, other: Certificate): boolean {
 /**
  * How a leaf stands to the authority that should have signed it.
  * `fits`: name, key identifier and signature are those of the authority's first certificate, which is all the product
- * compares (facts 2.1). `identifier-differs`: signed by it, but the AKI is not its SKI. `bundled`: another certificate
+ * compares (products 2.1). `identifier-differs`: signed by it, but the AKI is not its SKI. `bundled`: another certificate
  * of the authority's file (an older root) stands above it, so it works but is due. `foreign`: another name or another
  * key. `signature-invalid`: it claims this very authority by name and key identifier, and the signature does not verify.
  */

@@ -115,7 +115,7 @@ export function assessContext(input: AssessInput): AssessContext {
   };
 }
 
-/** Without its token a server cannot read its datastore, and takes the node for a new one (facts 2.4). */
+/** Without its token a server cannot read its datastore, and takes the node for a new one (products 2.4). */
 function isLostToken(item: Item): boolean {
   // Optional: the configuration has it, and the product writes the file anew from there.
   return item.kind === 'document' && item.entry.id === 'token' && !item.entry.optional && !item.content.ok;

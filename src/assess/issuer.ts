@@ -25,7 +25,7 @@ export interface IssuerProblem {
 
 /**
  * The authorities of an inventory by entry id. Never under an expired, not-yet-valid, mismatched, damaged or missing
- * authority (design 6).
+ * authority (architecture, Answers).
  * @param now milliseconds since the epoch
  */
 export function issuersOf(inventory: Inventory, now: number): ReadonlyMap<string, Issuer> {

@@ -65,7 +65,7 @@ export const keyFileRule: Rule<LeafSubject> = {
     const message = fault.remedy === undefined ? fault.clause : `${fault.clause}; ${fault.remedy}`;
     const productReads = entry.reissuedAtStart || (entry.optional && certificateFile.state === 'absent');
     if (productReads && !entry.protected) {
-      // The product loads an existing key before it issues, and refuses to start when it cannot (facts 2.1, 10.1).
+      // The product loads an existing key before it issues, and refuses to start when it cannot (products 2.1, 10.1).
       const refuses = `${message}; ${subject.context.layout.product} would refuse to start`;
       const answer = fault.replaceable ? 'quarantine' : 'operator';
       return { code: 'KeyUnreadable', severity: 'critical', message: refuses, path, answer };

@@ -31,7 +31,7 @@ export const subjectRule: Rule<LeafSubject> = {
   },
 };
 
-/** Has it every name that the node needs, or ever had? Extra names are never too many (design 5). */
+/** Has it every name that the node needs, or ever had? Extra names are never too many (architecture, Identity). */
 export const namesRule: Rule<LeafSubject> = {
   name: 'names',
   asks: 'does it carry every name and address that it needs?',

@@ -23,7 +23,7 @@ export const issuerRule: Rule<LeafSubject> = {
   },
 };
 
-/** Would the product see the authority on disk as its issuer? It compares key identifiers only (facts 2.1). */
+/** Would the product see the authority on disk as its issuer? It compares key identifiers only (products 2.1). */
 export const keyIdentifierRule: Rule<LeafSubject> = {
   name: 'key-identifier',
   asks: "is its authority key identifier that of the authority's first certificate?",

@@ -134,7 +134,7 @@ const expiryRule: Rule<ListenerSubject> = {
     if (left > context.settings.renewBeforeDays * dayMs) return 'passed';
     const message = `${item.entry.path} expires in ${span(left)}, at ${instant(leaf.notAfter)}`;
     const fault = { code: 'ListenerExpired', severity: 'warning', message } as const;
-    // The running product renews it by itself every few hours (facts 5); the trigger would wait for a restart.
+    // The running product renews it by itself every few hours (products 5); the trigger would wait for a restart.
     return context.serviceRunning === true ? { ...fault, answer: 'none' } : regenerate(subject, fault);
   },
 };
@@ -221,7 +221,7 @@ function regenerate(subject: ListenerSubject, fault: Pick<Fault, 'code' | 'sever
   return { ...fault, message: `${fault.message}${remark}`, answer: 'regenerate-listener' };
 }
 
-/** The product merges what it makes with what its cluster stores, and prefers the stored one that is not near its end (facts 5). */
+/** The product merges what it makes with what its cluster stores, and prefers the stored one that is not near its end (products 5). */
 function comesBack({ context }: ListenerSubject): string {
   const { product, unit, role } = context.layout;
   if (context.serviceRunning !== true || role !== 'server') return '';

@@ -33,7 +33,7 @@ export function lostSet(context: AssessContext): Finding | undefined {
   return { ...common, severity: 'warning', message };
 }
 
-/** What the product does next (facts 2.4): everything hangs on the token. */
+/** What the product does next (products 2.4): everything hangs on the token. */
 function withoutIt({ layout, traces }: AssessContext): string {
   const entry = layout.entries.find(({ id }) => id === 'token');
   const isTokenKnown = entry?.optional === true || traces.some((trace) => trace.endsWith('/token'));

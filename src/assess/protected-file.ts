@@ -5,12 +5,12 @@ import { shellWord } from './shell-word.ts';
 /** Where a person reads on about an authority that has to be replaced. */
 const readMore = 'see man certmend and docs/operations.md#authorities';
 
-/** What a person does about an authority that is still good: the product replaces it, while everything runs (facts 4.3). */
+/** What a person does about an authority that is still good: the product replaces it, while everything runs (products 4.3). */
 export function replaceAuthority({ layout }: AssessContext): string {
   return `${layout.product} certificate rotate-ca (${readMore})`;
 }
 
-/** The same once it is too late: the product's command asks a server that runs, over TLS that works (facts 3.5). */
+/** The same once it is too late: the product's command asks a server that runs, over TLS that works (products 3.5). */
 export function endedAuthority({ layout }: AssessContext): string {
   return `certmend cannot replace an authority, and ${layout.product} certificate rotate-ca needs a cluster that runs: ${readMore}`;
 }
@@ -26,7 +26,7 @@ export interface Shielded {
 /**
  * What a person does about a damaged protected file. One of the bootstrap set is taken away, not mended: the product puts
  * back what its datastore holds when the file is missing, and refuses to start when it is there and different
- * (facts 3.3, 3.4). What is in no datastore must not be lost: taking a token away would cost the node its cluster.
+ * (products 3.3, 3.4). What is in no datastore must not be lost: taking a token away would cost the node its cluster.
  * @param remedy of the file as a file: what it is reached through, who may not read it
  */
 export function damagedRemedy(context: AssessContext, { path, file, restored }: Shielded, remedy?: string): string {

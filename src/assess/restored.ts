@@ -13,14 +13,14 @@ const ofTheFiles: ReadonlySet<ReasonCode> = new Set([
 
 /**
  * Will the product have this authority again when it starts? A server restores a missing file of the bootstrap set from
- * its datastore, before it looks at its leaves (facts 2, 2.4, 3.3). What lies there and differs it restores or refuses to
+ * its datastore, before it looks at its leaves (products 2, 2.4, 3.3). What lies there and differs it restores or refuses to
  * start with; either way its leaves are made by the authority of the datastore.
  */
 export function productRestores(context: AssessContext, problem: IssuerProblem): boolean {
   return context.restores && ofTheFiles.has(problem.code);
 }
 
-/** The product looks at dates, names and key identifiers, and at nothing else (facts 2.1): such a pair it would keep. */
+/** The product looks at dates, names and key identifiers, and at nothing else (products 2.1): such a pair it would keep. */
 const keptAsItIs: ReadonlySet<ReasonCode> = new Set([
   'LeafUnreadable',
   'KeyUnreadable',

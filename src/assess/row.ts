@@ -59,7 +59,7 @@ export function certificateRow(input: RowInput): CertificateRow | undefined {
   };
 }
 
-/** The worst that is true of it, in the words operators know (facts 4.1). */
+/** The worst that is true of it, in the words operators know (products 4.1). */
 function statusOf(input: RowInput): CertificateStatus {
   const { certificate, effectiveNotAfter, now, found } = input;
   if (input.file.state === 'absent') return 'MISSING';

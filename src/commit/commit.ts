@@ -46,8 +46,8 @@ export interface CommitOutcome {
 }
 
 /**
- * Makes a set of changes to the node's files, all of them or none, whatever fails and wherever the power is cut (design
- * 8). The caller holds the lock and has run recovery.
+ * Makes a set of changes to the node's files, all of them or none, whatever fails and wherever the power is cut (
+ * architecture, A commit). The caller holds the lock and has run recovery.
  *
  * 1. look: protected paths, expectations, sources, space. Nothing is touched.
  * 2. prepare: new files beside their targets, second names for what will go. The node's own files are untouched.

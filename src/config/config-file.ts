@@ -64,7 +64,7 @@ const hookEnd = '; after 75s /usr/bin/certmend ends the boot hook';
 
 const sections = {
   boot: { enabled: flag(), deadline: duration('5s', '70s', hookEnd) },
-  // Under the product's own window (120 days) a new leaf would be made again at the very next start (facts 2.1).
+  // Under the product's own window (120 days) a new leaf would be made again at the very next start (products 2.1).
   renewal: {
     renewBefore: duration('1d', '3000d'),
     critical: duration('1d', '120d'),

@@ -1,6 +1,6 @@
 import type { Config } from './config.ts';
 
-/** As long as the product's own (facts 1.1): what a new leaf gets where neither certmend nor the product was told. */
+/** As long as the product's own (products 1.1): what a new leaf gets where neither certmend nor the product was told. */
 export const usualValidityDays = 365;
 
 /** What holds where no file says anything. docs/configuration.md gives the reason for each value. */

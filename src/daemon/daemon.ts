@@ -35,7 +35,7 @@ interface Memory {
 }
 
 /**
- * The daemon (design 11): check, tell, wait, for ever. One thing at a time; systemd's watchdog is fed by the progress
+ * The daemon (architecture, The daemon): check, tell, wait, for ever. One thing at a time; systemd's watchdog is fed by the progress
  * of this very loop, so that a loop that hangs is ended. Returns when it is told to stop.
  *
  * @throws CertmendError ConfigInvalid when the first configuration is refused; whatever is a bug

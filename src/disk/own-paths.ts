@@ -1,4 +1,4 @@
-/** Where certmend keeps its own things, as node paths (design 13). */
+/** Where certmend keeps its own things, as node paths (architecture, Own files). */
 export const ownPaths = {
   config: '/etc/certmend/config.yaml',
   configDirectory: '/etc/certmend/config.yaml.d',

@@ -4,7 +4,7 @@ import type { LeafEntry } from '../layout/entry.ts';
 import type { Binding } from './generation.ts';
 import { isOurs } from './compose.ts';
 
-/** What ties a generation to this node: made when it is made, compared before it goes live (design 7). */
+/** What ties a generation to this node: made when it is made, compared before it goes live (architecture, Standby). */
 export function bindingOf(inventory: Inventory, machineId: string): Binding {
   const { layout } = inventory;
   const leaves = layout.entries.filter((entry): entry is LeafEntry => entry.kind === 'leaf' && isOurs(entry));

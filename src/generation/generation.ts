@@ -24,7 +24,7 @@ export interface Manifest {
   readonly files: readonly ManifestFile[];
 }
 
-/** A generation never lives on a node that could not have made it (design 7). */
+/** A generation never lives on a node that could not have made it (architecture, Standby). */
 export interface Binding {
   readonly machineId: string;
   readonly nodeName: string;

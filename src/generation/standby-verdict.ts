@@ -11,7 +11,7 @@ const dayMs = 86_400_000;
  *
  * `purpose: 'commit'` asks what the boot path asks: may it go live now? `purpose: 'keep'` asks what the upkeep asks:
  * would a fresh one be better? The difference is age: a standby that has lived a quarter of its validity is due to be
- * made again (design 7), but on a node that slept for some months it is still as good as it looks.
+ * made again (architecture, Standby), but on a node that slept for some months it is still as good as it looks.
  *
  * @param input.number generation number of the standby; undefined when there is none
  * @param input.now ms since the epoch, a believed clock

@@ -22,7 +22,7 @@ export interface PreparedStandby {
 }
 
 /**
- * Makes and proves a standby generation, unless a good one is there (design 7).
+ * Makes and proves a standby generation, unless a good one is there (architecture, Standby).
  *
  * @throws CertmendError as `keepStandby`
  */

@@ -21,7 +21,7 @@ const lockWaitMs = 40_000;
 const endedAfterMs = 74_000;
 
 /**
- * The boot hook's whole job (design 10): look; when nothing is due, touch nothing and load nothing; else carry out the
+ * The boot hook's whole job (architecture, The boot hook): look; when nothing is due, touch nothing and load nothing; else carry out the
  * plan under the lock.
  *
  * @param layout given when it is known already (a rehearsal)
@@ -74,7 +74,7 @@ function asksForHands({ answer, blocked }: Finding): boolean {
   }
 }
 
-/** A suspect clock often becomes right within seconds of a boot, when the time service answers (P5, design 9). */
+/** A suspect clock often becomes right within seconds of a boot, when the time service answers (P5, architecture, Clock). */
 async function waitForClock(ports: Ports, first: Survey, deadline: number): Promise<void> {
   const { clock, config } = ports;
   const until = Math.min(clock.monotonic() + config.clock.maxWaitMs, deadline);

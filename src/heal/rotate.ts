@@ -8,7 +8,7 @@ const lockWaitMs = 5000;
 
 /**
  * A rotation that a person asks for. While the service runs its static pods hold single files, which a rename does not
- * reach (facts 1.7), so it is refused until the service is stopped.
+ * reach (products 1.7), so it is refused until the service is stopped.
  *
  * @throws CertmendError ServiceRunning (exit 77)
  */

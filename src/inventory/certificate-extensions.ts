@@ -83,7 +83,7 @@ function subjectKeyIdentifier(value: Buffer): Reading {
   return identifier && { subjectKeyIdentifier: contentOf(value, identifier).toString('hex') };
 }
 
-/** Only the keyIdentifier `[0]` is kept: it is what Go compares (facts 2.1). */
+/** Only the keyIdentifier `[0]` is kept: it is what Go compares (products 2.1). */
 function authorityKeyIdentifier(value: Buffer): Reading {
   const sequence = readWhole(value, tag.sequence);
   const parts = sequence && readChildren(value, sequence);

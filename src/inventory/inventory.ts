@@ -41,7 +41,7 @@ export interface AuthorityItem {
   /** Undefined when the entry has no key path. */
   readonly keyFile: FileState | undefined;
   readonly certificates: Parsed<readonly Certificate[]>;
-  /** First parsable key: the signer (facts 1.1). */
+  /** First parsable key: the signer (products 1.1). */
   readonly key: Parsed<PrivateKey> | undefined;
 }
 
@@ -83,7 +83,7 @@ export type Parsed<T> =
 export interface Certificate {
   readonly x509: X509Certificate;
   readonly der: Buffer;
-  /** Raw DER of the subject Name and issuer Name: chain building compares bytes (facts 1.1). */
+  /** Raw DER of the subject Name and issuer Name: chain building compares bytes (products 1.1). */
   readonly subjectDer: Buffer;
   readonly issuerDer: Buffer;
   /** DER of the SubjectPublicKeyInfo. */
@@ -124,7 +124,7 @@ export interface PrivateKey {
 export interface ListenerDocument {
   readonly certificates: readonly Certificate[];
   readonly key: PrivateKey;
-  /** SANs from the `listener.cattle.io/cn-…` annotations: the product's own truth (facts 5). */
+  /** SANs from the `listener.cattle.io/cn-…` annotations: the product's own truth (products 5). */
   readonly names: readonly string[];
   readonly isStatic: boolean;
 }

@@ -11,7 +11,7 @@ const staticAnnotation = 'listener.cattle.io/static';
 
 /**
  * The product's own serving certificate: one Kubernetes Secret of type `kubernetes.io/tls` in JSON, its names in the
- * annotations (facts 5). An empty file is a missing one, as it is for the products since summer 2026. No problem quotes
+ * annotations (products 5). An empty file is a missing one, as it is for the products since summer 2026. No problem quotes
  * the document: it holds a private key.
  */
 export function parseListener(bytes: Buffer, memory?: CertificateMemory): Parsed<ListenerDocument> {

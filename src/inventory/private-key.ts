@@ -8,7 +8,7 @@ import { readRsaKey } from './rsa-key.ts';
 
 type KeyForm = PrivateKey['form'];
 
-/** The labels that the products read (`ParsePrivateKeyPEM` of dynamiclistener, facts 1.1). */
+/** The labels that the products read (`ParsePrivateKeyPEM` of dynamiclistener, products 1.1). */
 const forms: Readonly<Record<string, KeyForm>> = {
   'EC PRIVATE KEY': 'sec1',
   'RSA PRIVATE KEY': 'pkcs1',
@@ -60,7 +60,7 @@ export function parsePrivateKeys(bytes: Buffer): Parsed<readonly PrivateKey[]> {
   return problems.length === 0 ? parsed(keys) : damaged(...problems);
 }
 
-/** The key that the products use: the first that can be read, whatever else is in the file (facts 1.1). */
+/** The key that the products use: the first that can be read, whatever else is in the file (products 1.1). */
 export function parseFirstPrivateKey(bytes: Buffer): Parsed<PrivateKey> {
   const { keys, problems } = readKeys(bytes);
   return keys[0] === undefined ? damaged(...problems) : parsed(keys[0]);

@@ -4,7 +4,7 @@ import * as der from './der.ts';
 const serverAuth = der.objectIdentifier('1.3.6.1.5.5.7.3.1');
 const clientAuth = der.objectIdentifier('1.3.6.1.5.5.7.3.2');
 
-/** digitalSignature and keyEncipherment, critical: the same for every leaf of the products (facts 1.1). */
+/** digitalSignature and keyEncipherment, critical: the same for every leaf of the products (products 1.1). */
 export function keyUsageExtension(): Buffer {
   return extension('2.5.29.15', der.bitString(Buffer.of(0b1010_0000), 5), true);
 }
@@ -14,7 +14,7 @@ export function extendedKeyUsageExtension(usages: readonly ExtendedKeyUsage[]): 
   return extension('2.5.29.37', der.sequence(...identifiers), false);
 }
 
-/** @param keyIdentifier the authority's subjectKeyIdentifier, copied: it is never computed again (facts 1.1) */
+/** @param keyIdentifier the authority's subjectKeyIdentifier, copied: it is never computed again (products 1.1) */
 export function authorityKeyIdentifierExtension(keyIdentifier: Buffer): Buffer {
   return extension('2.5.29.35', der.sequence(der.implicit(0, keyIdentifier)), false);
 }

@@ -6,8 +6,8 @@ import { ipOctets } from './ip-octets.ts';
 
 /**
  * The identity of a new leaf: common name and organizations from the table, names from the table, from the certificate
- * that is there if it belongs to this entry, and from what was last recorded. Names are never lost (design 5); the
- * product accepts more names than it asks for (facts 2.1). Table order first, so that re-issuing is stable.
+ * that is there if it belongs to this entry, and from what was last recorded. Names are never lost (architecture, Identity); the
+ * product accepts more names than it asks for (products 2.1). Table order first, so that re-issuing is stable.
  */
 export function identityOf(item: LeafItem, remembered: RememberedIdentity | undefined): Identity {
   const wanted = item.entry.identity;

@@ -15,7 +15,7 @@ import { openAuthority, type AuthorityMaterial, type SigningAuthority } from './
 export interface LeafRequest {
   readonly identity: Identity;
   readonly extendedKeyUsages: readonly ExtendedKeyUsage[];
-  /** Put every certificate of the authority's file behind the leaf (facts 1.1). */
+  /** Put every certificate of the authority's file behind the leaf (products 1.1). */
   readonly chainInFile: boolean;
   /** Milliseconds since the epoch. */
   readonly now: number;
@@ -42,7 +42,7 @@ export interface IssuedLeaf {
 }
 
 /**
- * Issues one leaf in the exact shape the product gives its own (facts 1.1, 10).
+ * Issues one leaf in the exact shape the product gives its own (products 1.1, 10).
  * @throws CertmendError AuthorityUnusable when nothing may be signed under the authority at `now`, SanMissing when a
  * name cannot stand in a certificate
  */
@@ -71,7 +71,7 @@ export function issueUnder(authority: SigningAuthority, request: LeafRequest): I
 
 const secondMs = 1000;
 const dayMs = 86_400 * secondMs;
-/** The product's own allowance for clocks that differ between nodes (facts 1.1). */
+/** The product's own allowance for clocks that differ between nodes (products 1.1). */
 const backdateMs = 3600 * secondMs;
 
 function validity(authority: SigningAuthority, request: LeafRequest): { notBefore: number; notAfter: number } {
@@ -100,7 +100,7 @@ function tbsCertificate(
   );
 }
 
-/** In the order Go writes them. No subjectKeyIdentifier and no basicConstraints, as the product (facts 1.1). */
+/** In the order Go writes them. No subjectKeyIdentifier and no basicConstraints, as the product (products 1.1). */
 function extensions(authority: SigningAuthority, request: LeafRequest): Buffer[] {
   const keyIdentifier = authority.issuer.subjectKeyIdentifier;
   const names = alternativeNames(request.identity);

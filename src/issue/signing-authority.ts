@@ -8,7 +8,7 @@ import { signatureScheme, type SignatureScheme } from './signature.ts';
 export interface AuthorityMaterial {
   /** Entry id, for messages: `server-ca`. */
   readonly id: string;
-  /** The certificates of the authority's file in order; the first is the issuer (facts 1.1). Empty when it has none. */
+  /** The certificates of the authority's file in order; the first is the issuer (products 1.1). Empty when it has none. */
   readonly certificates: readonly Certificate[];
   /** The first key of the authority's key file; undefined when it is not on the node. */
   readonly key: KeyObject | undefined;

@@ -12,7 +12,7 @@ import type { NodeSettings } from './node-settings.ts';
 import { type NameRule, subjectNames } from './subject-names.ts';
 
 /**
- * The files below `<data dir>/agent/` (facts 1.6), which servers have too. The product makes all of them anew at each of
+ * The files below `<data dir>/agent/` (products 1.6), which servers have too. The product makes all of them anew at each of
  * its starts; certmend reports them and writes none. On an agent the authorities have no keys.
  */
 export function agentEntries(product: Product, role: Role, node: NodeSettings): readonly Entry[] {
@@ -125,7 +125,7 @@ function kubeconfigs(product: Product, node: NodeSettings): readonly KubeconfigE
   }));
 }
 
-/** Proves the node's identity to the servers; lost or changed, the node cannot join again (facts 6.2). */
+/** Proves the node's identity to the servers; lost or changed, the node cannot join again (products 6.2). */
 function nodePassword(product: Product): DocumentEntry {
   return {
     kind: 'document',

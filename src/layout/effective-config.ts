@@ -78,7 +78,7 @@ const environmentKeys: Readonly<Record<string, string>> = {
  * Collects the effective configuration: environment (weakest: the product uses it only for what nothing else sets),
  * then config.yaml, then config.yaml.d in name order with `key+` appending, then the arguments of the unit (strongest;
  * lists add up). The products turn their files into arguments and put them before the real ones, which gives this order
- * (facts 9). A file that the product would refuse is a refusal here too: with half of the names a wrong certificate
+ * (products 9). A file that the product would refuse is a refusal here too: with half of the names a wrong certificate
  * would be made.
  */
 export function readEffectiveConfig(product: Product, unit: Unit, reader: FileReader): EffectiveConfigAnswer {
@@ -170,7 +170,7 @@ function configFiles(path: string, reader: FileReader): readonly string[] {
   return [path, ...dropIns];
 }
 
-/** Last value wins; `key+` appends to what is there (the product's own rule, facts 9). */
+/** Last value wins; `key+` appends to what is there (the product's own rule, products 9). */
 function mergeItem(merged: Map<string, readonly Origin<string>[]>, item: ConfigItem, path: string): void {
   const key = longName(item.key.replace(/\+$/, ''));
   const values = item.values.map(({ value, line }) => ({ value, origin: `${path}:${String(line)}` }));

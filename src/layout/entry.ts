@@ -15,10 +15,10 @@ export interface Identity {
   readonly ipAddresses: readonly string[];
 }
 
-/** How the consumer picks up a new file (facts 8). */
+/** How the consumer picks up a new file (products 8). */
 export type Reload = 'watch' | 'handshake' | 'restart' | 'product-start';
 
-/** `rename` is right while the service is down; `in-place` is what single-file bind mounts need while it runs (facts 1.7). */
+/** `rename` is right while the service is down; `in-place` is what single-file bind mounts need while it runs (products 1.7). */
 export type WriteMode = 'rename' | 'in-place';
 
 export interface EntryBase {
@@ -45,7 +45,7 @@ export interface LeafEntry extends EntryBase {
   /** What the product will check, and therefore what the certificate must have. SANs: at least these. */
   readonly identity: Identity;
   readonly extendedKeyUsages: readonly ExtendedKeyUsage[];
-  /** The file is the leaf followed by every certificate of the authority's file (facts 1.1). */
+  /** The file is the leaf followed by every certificate of the authority's file (products 1.1). */
   readonly chainInFile: boolean;
   readonly certificateMode: number;
   readonly keyMode: number;
@@ -62,7 +62,7 @@ export interface AuthorityEntry extends EntryBase {
   readonly copyOf: string | undefined;
 }
 
-/** RKE2's and K3s's own `server/tls/dynamic-cert.json`: a Kubernetes Secret (facts 5). Never certmend's state file. */
+/** RKE2's and K3s's own `server/tls/dynamic-cert.json`: a Kubernetes Secret (products 5). Never certmend's state file. */
 export interface ListenerEntry extends EntryBase {
   readonly kind: 'listener';
   readonly path: string;
@@ -92,7 +92,7 @@ export interface KubeconfigEntry extends EntryBase {
 export interface KeyEntry extends EntryBase {
   readonly kind: 'key';
   readonly path: string;
-  /** `legacy-shared`: made by the product when missing, fatal to it when unparsable (facts 1.3); `service-account`: `service.key`. */
+  /** `legacy-shared`: made by the product when missing, fatal to it when unparsable (products 1.3); `service-account`: `service.key`. */
   readonly role: 'legacy-shared' | 'service-account' | 'service-account-current';
 }
 

@@ -12,7 +12,7 @@ export interface Layout {
   readonly dataDir: string;
   /** Lower-cased node name, empty when it could not be found out (a tree under --root without /etc/hostname). */
   readonly nodeName: string;
-  /** The product's own renewal window in days: leaves closer to their end are re-made by the product at its start (facts 0.1). */
+  /** The product's own renewal window in days: leaves closer to their end are re-made by the product at its start (products 0.1). */
   readonly productRenewDays: number;
   /** How many days the product was told that new leaves are valid (CATTLE_NEW_SIGNED_CERT_EXPIRATION_DAYS). */
   readonly newLeafDays?: Origin<number> | undefined;

@@ -53,7 +53,7 @@ const replacingArguments: readonly (readonly [key: string, argument: string, id:
   ['kubelet-arg', 'tls-cert-file', 'agent/serving-kubelet'],
 ];
 
-/** Derives the settings as the product does (facts 1.4, 1.5, 1.8). Values it would refuse are left out with evidence. */
+/** Derives the settings as the product does (products 1.4, 1.5, 1.8). Values it would refuse are left out with evidence. */
 export function readNodeSettings(
   layout: KnownLayout,
   config: EffectiveConfig,
@@ -123,7 +123,7 @@ export function readNodeSettings(
   const disabled = new Set<string>(disableKeys.filter((key) => isOn(config, key)));
   for (const key of disabled) single(key, '');
 
-  // RKE2 fixes its ports; K3s serves both on one and puts the API server process behind it (facts 1.8, 9).
+  // RKE2 fixes its ports; K3s serves both on one and puts the API server process behind it (products 1.8, 9).
   const isRke2 = layout.product === 'rke2';
   const publicApiPort = isRke2 ? 6443 : port('https-listen-port', 6443);
   const apiServerPort = isRke2 ? 6443 : publicApiPort + 1;

@@ -1,6 +1,6 @@
 import type { FileReader } from '../disk/file-reader.ts';
 
-/** What a server leaves beside `server/tls` once it has run, and never makes without one (facts 1.5). */
+/** What a server leaves beside `server/tls` once it has run, and never makes without one (products 1.5). */
 const traces = ['token', 'cred/passwd', 'db'] as const;
 
 /** Which of them are there, below `<data dir>/server`. */

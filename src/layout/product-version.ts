@@ -1,7 +1,7 @@
 import type { FileReader } from '../disk/file-reader.ts';
 import type { Origin } from './layout.ts';
 
-/** Minor release to the patch that belongs to the May 2025 train (facts 0.1). Later minors are all after it. */
+/** Minor release to the patch that belongs to the May 2025 train (products 0.1). Later minors are all after it. */
 const may2025: Readonly<Record<number, number>> = { 33: 1, 32: 5, 31: 9, 30: 13 };
 
 /**

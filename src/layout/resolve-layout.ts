@@ -106,7 +106,7 @@ function withLastKnown(rest: EffectiveConfig, layout: KnownLayout, known: LastKn
   return { ...rest, values };
 }
 
-/** The product reads it in the process that signs, as a whole number (facts 1.1). */
+/** The product reads it in the process that signs, as a whole number (products 1.1). */
 function daysTold({ environment }: Unit): Origin<number> | undefined {
   const told = environment.get('CATTLE_NEW_SIGNED_CERT_EXPIRATION_DAYS');
   return told !== undefined && /^\d{1,6}$/.test(told.value)
@@ -130,7 +130,7 @@ function configuredDataDir(layout: KnownLayout, name: string, question: LayoutQu
   return readDataDir(layout, config, question).value;
 }
 
-/** What the products' own units name (facts 9). */
+/** What the products' own units name (products 9). */
 function environmentFiles(product: Product, unit: string): readonly string[] {
   const own = product === 'rke2' ? '/usr/local/lib/systemd/system/%N.env' : `/etc/systemd/system/${unit}.env`;
   return ['/etc/default/%N', '/etc/sysconfig/%N', own];

@@ -5,7 +5,7 @@ const components = ['kube-scheduler', 'kube-controller-manager'] as const;
 
 /**
  * The file of a component that made its own serving certificate in its `cert-dir`, as it does on releases before May 2025,
- * in the very place where later ones put one of the product's (facts 1.3). The product replaces it at its next start when
+ * in the very place where later ones put one of the product's (products 1.3). The product replaces it at its next start when
  * it is of a later release: a node that has one still runs an earlier one, whatever its version.
  */
 export function selfMadeCertificate(dataDir: string, reader: FileReader): string | undefined {

@@ -2,7 +2,7 @@ import type { ExtendedKeyUsage, Reload } from './entry.ts';
 import type { Product } from './names.ts';
 import type { NameRule } from './subject-names.ts';
 
-/** One row of facts 1.3, below `<data dir>/server/tls/`. The id is the file's base name. */
+/** One row of products 1.3, below `<data dir>/server/tls/`. The id is the file's base name. */
 export interface LeafRow {
   readonly id: string;
   readonly issuer: string;
@@ -13,12 +13,12 @@ export interface LeafRow {
   /** Who uses it; on K3s all components are one process. */
   readonly consumer: string;
   readonly reload: Reload;
-  /** The consumer is a static pod that mounts the single file: a rename is invisible to it (facts 1.7). */
+  /** The consumer is a static pod that mounts the single file: a rename is invisible to it (products 1.7). */
   readonly mountedFile: boolean;
   readonly port: number | 'apiserver' | undefined;
   /** With this setting on, the role does not need it. */
   readonly unlessDisabled?: string;
-  /** Issued by the product only since the May 2025 releases (facts 0.1). */
+  /** Issued by the product only since the May 2025 releases (products 0.1). */
   readonly sinceMay2025?: true;
 }
 

@@ -13,7 +13,7 @@ import { type LeafRow, serverLeaves } from './server-leaves.ts';
 import { subjectNames } from './subject-names.ts';
 
 /**
- * The table of a server (facts 1.2, 1.3, 1.5, 5), without the files of its agent part.
+ * The table of a server (products 1.2, 1.3, 1.5, 5), without the files of its agent part.
  * @param since2025 whether the product is of the May 2025 releases or later; undefined when not known
  */
 export function serverEntries(product: Product, node: NodeSettings, since2025: boolean | undefined): readonly Entry[] {
@@ -73,7 +73,7 @@ function authorities(dataDir: string): readonly AuthorityEntry[] {
 function leaves(product: Product, node: NodeSettings, since2025: boolean | undefined): readonly LeafEntry[] {
   return (
     serverLeaves(product)
-      // On an older release a file of that name is made and owned by the component itself (facts 1.3).
+      // On an older release a file of that name is made and owned by the component itself (products 1.3).
       .filter((row) => row.sinceMay2025 !== true || since2025 !== false)
       .map((row) => leaf(product, row, node, since2025))
   );
@@ -148,7 +148,7 @@ function credentialKubeconfigs(product: Product, node: NodeSettings): readonly K
   }));
 }
 
-/** The one that people copy (facts 1.5): rewritten by the product at every start, never by certmend. */
+/** The one that people copy (products 1.5): rewritten by the product at every start, never by certmend. */
 function adminKubeconfig(product: Product, node: NodeSettings): KubeconfigEntry {
   return {
     ...usual,
@@ -216,7 +216,7 @@ function documents(product: Product, node: NodeSettings): readonly DocumentEntry
     path: `${node.dataDir}/server/${id}`,
     format,
   });
-  // A missing one is restored from the datastore (facts 2.4), a damaged one stops the product (facts 3.3).
+  // A missing one is restored from the datastore (products 2.4), a damaged one stops the product (products 3.3).
   const bootstrap = (...columns: Parameters<typeof row>): DocumentEntry => ({
     ...row(...columns),
     restoredByProduct: true,
@@ -228,11 +228,11 @@ function documents(product: Product, node: NodeSettings): readonly DocumentEntry
   return [
     bootstrap('cred/passwd', 'lines', false, product),
     bootstrap('cred/ipsec.psk', 'lines', false, product),
-    // Secrets encryption is always on in RKE2 and off by default in K3s (facts 1.5, 1.8).
+    // Secrets encryption is always on in RKE2 and off by default in K3s (products 1.5, 1.8).
     bootstrap('cred/encryption-config.json', 'json', product === 'k3s', 'kube-apiserver'),
     // Despite its name one word, stage and hash; newer than the configuration beside it.
     bootstrap('cred/encryption-state.json', 'opaque', true, product),
-    // Without it, and without a token in the configuration, the product takes the node for a new one (facts 2.4); with
+    // Without it, and without a token in the configuration, the product takes the node for a new one (products 2.4); with
     // one there it writes all three anew at each start.
     token('token', node.hasTokenSetting),
     token('node-token', true),

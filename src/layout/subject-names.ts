@@ -10,7 +10,7 @@ export interface SubjectNames {
 }
 
 /**
- * The subject alternative names that the product requires (facts 1.4 and 1.6), each once, in the product's order. At
+ * The subject alternative names that the product requires (products 1.4 and 1.6), each once, in the product's order. At
  * least these: the certificate on disk and the recorded identity may add to them.
  */
 export function subjectNames(rule: NameRule, node: NodeSettings): SubjectNames {

@@ -1,6 +1,6 @@
 import type { FileReader } from '../disk/file-reader.ts';
 
-/** systemd's search order for units and drop-ins, then the directory RKE2 uses where /usr/local is read-only (facts 9). */
+/** systemd's search order for units and drop-ins, then the directory RKE2 uses where /usr/local is read-only (products 9). */
 export const unitDirectories = [
   '/etc/systemd/system',
   '/run/systemd/system',

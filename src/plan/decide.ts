@@ -39,7 +39,7 @@ export interface RotationRequest {
 }
 
 /**
- * The plan that answers an assessment (design 6). Pure. In this order:
+ * The plan that answers an assessment (architecture, Answers). Pure. In this order:
  *
  * 1. A clock that is not believed defers everything, also what a person asks for (P5): who knows better says so with
  *    `--believe-clock`, and then the clock is believed.

@@ -5,7 +5,7 @@ import { reasonsOf } from './plan-reasons.ts';
 
 /**
  * The plan on a clock that is not believed: none, with the reason (P5). If the clock was set back behind the set that is
- * live, the previous set is offered at once (design 9): bringing it back is a person's decision, since certmend cannot
+ * live, the previous set is offered at once (architecture, Clock): bringing it back is a person's decision, since certmend cannot
  * tell whether the clock was wrong then or is wrong now.
  */
 export function deferred(input: DecideInput): Plan {

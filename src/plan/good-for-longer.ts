@@ -5,7 +5,7 @@ const marginDays = 1;
 
 /**
  * Would a set of leaves, once live, be left alone by certmend and by the product? It must be valid already and outlast
- * the renewal window (design 6: "still good for longer than the product's own window").
+ * the renewal window (architecture, Answers).
  * @param set milliseconds since the epoch: latest notBefore and earliest effective notAfter of its leaves
  */
 export function isGoodForLonger(

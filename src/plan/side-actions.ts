@@ -56,7 +56,7 @@ function quarantinePair({ entry, item }: Pair, reason: Finding['code'], remove: 
 
 /**
  * `--repair-bootstrap`: damaged files of the bootstrap set are taken away, so that the product restores them from its
- * datastore at its start (facts 3.4). Never one that the product does not restore, a token above all; never one that can
+ * datastore at its start (products 3.4). Never one that the product does not restore, a token above all; never one that can
  * be parsed, whatever else is wrong with it; and none while the token itself is damaged, without which the product could
  * not read its datastore's copy.
  */

@@ -2,7 +2,7 @@ import type { Health } from '../assess/assessment.ts';
 import type { Decision } from '../plan/plan.ts';
 import type { ReasonCode } from '../reason.ts';
 
-/** JSON documents of the command line (design 14). Times RFC 3339 UTC. Fields are added, never changed or removed. */
+/** JSON documents of the command line (architecture, Documents). Times RFC 3339 UTC. Fields are added, never changed or removed. */
 export const apiVersion = 'certmend/v1';
 
 export interface DocumentHeader<Kind extends string> {

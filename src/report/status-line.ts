@@ -9,7 +9,7 @@ import { printable } from './printable.ts';
 const longestMessage = 100;
 
 /**
- * The health of the node in one line (design 12): what `systemctl status certmend` shows.
+ * The health of the node in one line (architecture, What people see): what `systemctl status certmend` shows.
  * @param now milliseconds since the epoch
  */
 export function statusLine(state: State | undefined, now: number): string {

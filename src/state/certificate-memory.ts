@@ -15,7 +15,7 @@ const foreign: ReadonlySet<ReasonCode> = new Set([
 ]);
 
 /**
- * What is remembered of each leaf and listener after an assessment. Names are never lost (design 5): those on disk now
+ * What is remembered of each leaf and listener after an assessment. Names are never lost (architecture, Identity): those on disk now
  * come first, then those remembered from before, up to a bound. Entries that the layout no longer has stay remembered.
  */
 export function certificatesAfter(
@@ -64,7 +64,7 @@ function leafOf(item: LeafItem | ListenerItem): Certificate | undefined {
 }
 
 function learnt(known: StateCertificate | undefined, present: Certificate, item: LeafItem | ListenerItem) {
-  // The listener's annotations are the product's own truth about its names (facts 5); they mix names and addresses.
+  // The listener's annotations are the product's own truth about its names (products 5); they mix names and addresses.
   const annotated = item.kind === 'listener' && item.document.ok ? item.document.value.names : [];
   const isAddress = (name: string) => name.includes(':') || /^\d{1,3}(\.\d{1,3}){3}$/.test(name);
   const ipAddresses = [...present.ipAddresses, ...annotated.filter(isAddress), ...(known?.ipAddresses ?? [])];
@@ -87,7 +87,7 @@ function withinBound(ipAddresses: readonly string[], dnsNames: readonly string[]
   return { ipAddresses: take(ipAddresses), dnsNames: take(dnsNames) };
 }
 
-/** What is remembered of each authority: its first certificate is the one that signs (facts 1.1). */
+/** What is remembered of each authority: its first certificate is the one that signs (products 1.1). */
 export function authoritiesAfter(before: State['authorities'], inventory: Inventory): State['authorities'] {
   const after = new Map<string, StateAuthority>(Object.entries(before));
   for (const item of inventory.items) {

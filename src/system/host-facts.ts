@@ -56,7 +56,7 @@ export function defaultInterfaces6(table: string): readonly string[] {
 }
 
 /**
- * The addresses the products take for the node when nothing sets one (facts 1.4, item 5): the first global address of
+ * The addresses the products take for the node when nothing sets one (products 1.4, item 5): the first global address of
  * the interface with the default route, IPv4 before IPv6, and with an IPv4 address the first global IPv6 as well.
  */
 export function chooseAddresses(

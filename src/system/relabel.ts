@@ -7,7 +7,7 @@ import type { Relabel } from '../disk/file-writer.ts';
 const timeoutMs = 10_000;
 
 /**
- * Gives files the SELinux label that the policy has for their path (`rke2_tls_t` under server/tls, facts 1.1), with
+ * Gives files the SELinux label that the policy has for their path (`rke2_tls_t` under server/tls, products 1.1), with
  * restorecon. Only on the running system (a tree under another root is labelled when it is booted) and only where
  * SELinux is on. A file made in its own directory mostly has the right label already, so a failure is worth a
  * sentence, not a rollback.

@@ -6,7 +6,7 @@ import { instant, type Failure } from './verdict.ts';
 
 const dayMs = 86_400_000;
 
-/** When the product would put its own certificate in place at its start, because this one ends too soon (facts 2.1). */
+/** When the product would put its own certificate in place at its start, because this one ends too soon (products 2.1). */
 export interface ProductWindow {
   /** Milliseconds since the epoch. */
   readonly now: number;
@@ -14,7 +14,7 @@ export interface ProductWindow {
 }
 
 /**
- * Would the product leave this pair alone (facts 10): key fits, common name, organizations as a set, names at least
+ * Would the product leave this pair alone (products 10): key fits, common name, organizations as a set, names at least
  * those asked for, authority key identifier equal to the authority's subject key identifier, end beyond the product's
  * own window; and what the product does not check but its peers do: the usages.
  */

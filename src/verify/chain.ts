@@ -33,7 +33,7 @@ export function checkAuthority(item: AuthorityItem, now: number): AuthorityVerdi
 /**
  * Does the leaf hang from its authority on disk at `now`: issuer Name equal byte by byte, signature made with the
  * authority's key, within its dates, and the authority's certificates behind it in the file where the layout wants them
- * (RFC 5280 6.1, facts 1.1).
+ * (RFC 5280 6.1, products 1.1).
  * @param signer the first certificate of the authority's file
  */
 export function checkChain(candidate: Candidate, signer: Certificate, now: number): readonly Failure[] {

@@ -13,7 +13,7 @@ import { authorityCertificate, certificate, day, now } from './sample-node.ts';
 const year = 365 * day;
 const oldRoot = authorityCertificate('old-root', { notAfter: now + 50 * day });
 const newRoot = authorityCertificate('new-root', { notAfter: now + 20 * year });
-// The product's own rotation leaves the new root twice: self-signed, and signed by the old one (facts 4.4).
+// The product's own rotation leaves the new root twice: self-signed, and signed by the old one (products 4.4).
 const crossSigned = authorityCertificate('new-root', {
   issuer: 'old-root',
   authorityKeyIdentifier: 'ski of old-root',

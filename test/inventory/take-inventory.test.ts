@@ -134,7 +134,7 @@ for (const [kind, damage] of Object.entries(unreadableKinds)) {
     const kubeconfigId = inventory.items.find(
       (candidate) => candidate.kind === 'kubeconfig' && candidate.entry.path === kubeconfig,
     )?.entry.id;
-    // An empty listener document is a missing one (facts 5), and there is no DER in JSON: that leaves it empty too.
+    // An empty listener document is a missing one (products 5), and there is no DER in JSON: that leaves it empty too.
     const isEmpty = kind === 'empty' || kind === 'DER instead of PEM';
     const expected = [certificate.id, key.id, authority.id, kubeconfigId, ...(isEmpty ? [] : [listenerId])];
     t.deepEqual(damaged.sort(), expected.sort());

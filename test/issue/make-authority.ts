@@ -26,7 +26,7 @@ export interface AuthorityWish {
 
 const tenYears: Validity = { notBefore: now - 30 * day, notAfter: now - 30 * day + 3650 * day };
 
-/** A self-signed authority, serial 0, no AKI, `@` in its name: what the product makes for itself (facts 1.1). */
+/** A self-signed authority, serial 0, no AKI, `@` in its name: what the product makes for itself (products 1.1). */
 export function opensslAuthority(wish: AuthorityWish = {}): OpensslAuthority {
   const key = newKey(wish.algorithm ?? 'ec');
   const request = {

@@ -18,7 +18,7 @@ import { faultsOf } from './sound-node.ts';
 import { temporaryTree } from './temporary-tree.ts';
 
 /*
- * Each single kind of damage of design 6 in turn, on a node that is healthy otherwise: found, healed by one run, by the
+ * Each single kind of damage (architecture, Answers) in turn, on a node that is healthy otherwise: found, healed by one run, by the
  * judgement of openssl; protected paths and healthy pairs untouched; the next run has nothing to do.
  */
 

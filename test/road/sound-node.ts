@@ -11,7 +11,7 @@ import { day, type Tree, type TreeLeaf } from '../fixtures/tree.ts';
 
 /**
  * Everything that is wrong with the leaves certmend answers for, by the openssl CLI and by the product's own acceptance
- * line (facts 10); empty is sound. Nothing of certmend's own code judges here.
+ * line (products 10); empty is sound. Nothing of certmend's own code judges here.
  */
 export function faultsOf(tree: Tree, options: { readonly at?: readonly number[] } = {}): readonly string[] {
   const now = Date.now();

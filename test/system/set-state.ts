@@ -7,7 +7,7 @@ import type { Tree, TreeLeaf } from '../fixtures/tree.ts';
 
 /** What a person with `node:crypto` and `find` can say about a node's set, without asking certmend. */
 
-/** The product leaves a leaf alone when it has longer than this to live (facts 2.1). */
+/** The product leaves a leaf alone when it has longer than this to live (products 2.1). */
 const productWindow = 120 * 86_400_000;
 
 /** The leaves that certmend may write. */
