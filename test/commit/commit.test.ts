@@ -4,6 +4,7 @@ import {
   lstatSync,
   mkdirSync,
   readFileSync,
+  readdirSync,
   renameSync,
   rmSync,
   statSync,
@@ -288,15 +289,22 @@ test('commit refuses to write through a directory that leads out of the data dir
   mkdirSync(join(tree.root, '/srv'), { recursive: true });
   renameSync(join(tree.root, inside), join(tree.root, outside));
   symlinkSync('../../../../../../../srv/etcd-tls', join(tree.root, inside));
-  const changes = prepare(tree.machine()).map((change): Change =>
+  const decided = prepare(tree.machine());
+  const changes = decided.map((change): Change =>
     change.path.startsWith(inside)
       ? {
           ...change,
-          expects: { state: 'other', detail: `is reached through a symlink that leads outside of ${dataDir}` },
+          expects: {
+            state: 'other',
+            detail: `is reached through ${inside}, a symlink that leads outside of ${dataDir}`,
+          },
         }
       : change,
   );
   refuses(t, tree, () => commit(tree.machine(), changes), 'ProtectedPath');
+  // Put there after the decision, it is first of all somebody else's change.
+  refuses(t, tree, () => commit(tree.machine(), decided), 'ExternalChange');
+  t.deepEqual(readdirSync(join(tree.root, outside)).length, 2);
 });
 
 test('commit tells of a label that could not be set, and stands', (t) => {
