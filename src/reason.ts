@@ -61,6 +61,7 @@ export const reasonCodes = [
   'ExternalChange',
   'VerificationFailed',
   'BrakeNear',
+  'AttemptsPaused',
   // what the layout does not know, what the product does by itself, what a person asked for
   'UnknownCertificate',
   'ReissuedAtStart',

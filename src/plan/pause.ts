@@ -22,7 +22,7 @@ export function applyPause(plan: Plan, brake: BrakeState, now: number): Plan {
     decision: 'refused',
     actions: [],
     source: { kind: 'none' },
-    reasons: [{ code: 'BrakeEngaged', id: undefined, message }, ...plan.reasons],
+    reasons: [{ code: 'AttemptsPaused', id: undefined, message }, ...plan.reasons],
   };
 }
 

@@ -1,5 +1,6 @@
 import test from 'ava';
-import { pausedUntil } from '../../src/plan/pause.ts';
+import type { Plan } from '../../src/plan/plan.ts';
+import { applyPause, pausedUntil } from '../../src/plan/pause.ts';
 
 const now = Date.parse('2027-06-01T12:00:00Z');
 const attempts = (count: number): readonly number[] =>
@@ -24,4 +25,16 @@ for (const [count, pauseMs] of [
 test('pausedUntil never waits long for a clock that ran ahead', (t) => {
   const brake = { commits: [], attempts: attempts(9).map((at) => at + 365 * 86_400_000), maxCommitsPerDay: 6 };
   t.is(pausedUntil(brake, now), undefined);
+});
+
+test('applyPause has a reason of its own, which is not that of the brake', (t) => {
+  const action = { kind: 'install', id: 'client-admin', reason: 'LeafExpired' } as const;
+  const plan: Plan = { decision: 'rotate', actions: [action], source: { kind: 'issue' }, reasons: [] };
+  const held = applyPause(plan, { commits: [], attempts: attempts(4), maxCommitsPerDay: 6 }, now);
+  t.like(held, { decision: 'refused', actions: [], source: { kind: 'none' } });
+  t.deepEqual(
+    held.reasons.map(({ code }) => code),
+    ['AttemptsPaused'],
+  );
+  t.regex(held.reasons[0]?.message ?? '', /^4 attempts in a row came to nothing .* from 2027-06-01T12:00:59Z on/);
 });
