@@ -80,6 +80,7 @@ const journalShape = exact<Journal>({
     previous: nullable(count),
     reason: oneOf(...reasonCodes),
     startedAt: instant,
+    counts: optional(oneOf('rotation', 'repair', 'nothing')),
   }),
   within: nullable(nodePath),
   changes: list(

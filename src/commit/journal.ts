@@ -21,6 +21,8 @@ export interface Transaction {
   readonly reason: ReasonCode;
   /** RFC 3339, UTC. */
   readonly startedAt: string;
+  /** What the brake counts of it; a journal of an earlier certmend does not say. */
+  readonly counts?: 'rotation' | 'repair' | 'nothing' | undefined;
 }
 
 /** Where a journal belongs: the disk of another machine, or its clone, brings one that is not this node's. */

@@ -22,8 +22,8 @@ export interface RecoverInput {
   readonly node: JournalNode;
   /** A person asked for damaged files of the bootstrap set to be taken away: without it no journal may do so either. */
   readonly repairBootstrap?: boolean | undefined;
-  /** Records a transaction that was completed; runs before the journal is cleared, so that it is never forgotten. */
-  readonly saveState?: ((transaction: Transaction) => void) | undefined;
+  /** Records a transaction that was completed, with the entries it was about; runs before the journal is cleared, so that it is never forgotten. */
+  readonly saveState?: ((transaction: Transaction, ids: readonly string[]) => void) | undefined;
 }
 
 export type RecoveryOutcome =

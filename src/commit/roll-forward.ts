@@ -31,7 +31,7 @@ export interface RollForwardInput {
   readonly reader: FileReader;
   readonly writer: FileWriter;
   readonly relabel: Relabel;
-  readonly saveState?: ((transaction: Transaction) => void) | undefined;
+  readonly saveState?: ((transaction: Transaction, ids: readonly string[]) => void) | undefined;
 }
 
 /**
@@ -82,7 +82,7 @@ export function rollForward(input: RollForwardInput): RolledForward {
   // Also those that were done already: the run that did them may have died before it came to this.
   syncDirectories(ours, writer);
   relabel(ours.filter(({ op }) => op === 'put').map(({ path }) => path));
-  saveState?.(transaction);
+  saveState?.(transaction, [...new Set(ours.map(({ id }) => id))]);
   clearJournal(reader, writer);
   forgetFailedSync(reader, writer);
   return {

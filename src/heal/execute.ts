@@ -43,7 +43,9 @@ export async function execute(
     const previous = plan.source.kind === 'none' ? undefined : keepLiveSet(session);
     material = await materialFor(session, plan, options.reuseKeys);
     const { manifest } = material ?? {};
-    const transaction = session.transaction(manifest?.number ?? 0, previous?.number);
+    const counts = options.byPerson ? 'nothing' : countedOf(plan);
+    const counted = typeof counts === 'object' ? 'repair' : counts;
+    const transaction = session.transaction(manifest?.number ?? 0, previous?.number, counted);
     keepDamaged(session, plan);
     const changes = changeSet({
       plan,
@@ -51,7 +53,6 @@ export async function execute(
       files: material === undefined ? [] : storedFiles(material.manifest),
     });
     const at = session.ports.clock.now();
-    const counts = options.byPerson ? 'nothing' : countedOf(plan);
     const { changed, warnings } = session.commit({
       transaction,
       changes,

@@ -5,14 +5,21 @@ import type { Manifest } from '../generation/generation.ts';
 import { readManifest } from '../generation/load.ts';
 import { loadState, unreadState, type LoadedState } from '../state/load-state.ts';
 import { refuseNewer, saveState } from '../state/save-state.ts';
-import { afterCommit } from '../state/transitions.ts';
+import { afterCommit, type Counted } from '../state/transitions.ts';
 import type { Ports, WriteSide } from './ports.ts';
 
 /**
  * A commit that recovery completed is remembered as if it had never been cut off, before its journal goes away. The
  * state that was saved at its begin says so by its open transaction; without that, the state is ahead already.
+ *
+ * @param ids the entries that it was about: a repair is counted for each of them
  */
-export function rememberCompleted(ports: Ports, write: WriteSide, transaction: Transaction): void {
+export function rememberCompleted(
+  ports: Ports,
+  write: WriteSide,
+  transaction: Transaction,
+  ids: readonly string[],
+): void {
   const loaded = loadState(ports.reader);
   refuseUnusable(loaded);
   if (loaded.kind !== 'loaded' || loaded.state.transaction?.id !== transaction.id) {
@@ -32,9 +39,14 @@ export function rememberCompleted(ports: Ports, write: WriteSide, transaction: T
     at: Date.parse(transaction.startedAt),
     active: manifestOf(transaction.generation),
     previous: manifestOf(transaction.previous),
-    counts: transaction.reason === 'OperatorRequest' ? 'nothing' : 'rotation',
+    counts: countedOf(transaction, ids),
   });
   saveState(write.writer, state);
+}
+
+function countedOf({ counts, reason }: Transaction, ids: readonly string[]): Counted {
+  if (counts === 'repair') return { repaired: ids };
+  return counts ?? (reason === 'OperatorRequest' ? 'nothing' : 'rotation');
 }
 
 /**

@@ -63,7 +63,7 @@ export interface Session {
    * The transaction that was begun, to be committed; `generation` is 0 when no set goes live.
    * @param previous the generation that holds what is live now
    */
-  transaction(generation: number, previous: number | undefined): Transaction;
+  transaction(generation: number, previous: number | undefined, counts: Transaction['counts']): Transaction;
   commit(input: {
     readonly transaction: Transaction;
     readonly changes: readonly Change[];
@@ -120,8 +120,8 @@ function openSession(ports: Ports, write: WriteSide, layout: Layout, options: Se
     layout,
     node: { machineId: node.machineId, nodeName: node.nodeName },
     repairBootstrap: ports.repairBootstrap,
-    saveState: (transaction) => {
-      rememberCompleted(ports, write, transaction);
+    saveState: (transaction, ids) => {
+      rememberCompleted(ports, write, transaction, ids);
     },
   });
   const seen = survey(ports, layout);
@@ -198,9 +198,9 @@ function openSession(ports: Ports, write: WriteSide, layout: Layout, options: Se
       state = { ...state, generations: { ...state.generations, next: number + 1 } };
       return number;
     },
-    transaction: (generation, previous) => {
+    transaction: (generation, previous, counts) => {
       if (state.transaction === null) throw new TypeError('no transaction was begun');
-      return { ...state.transaction, generation, previous: previous ?? null };
+      return { ...state.transaction, generation, previous: previous ?? null, counts };
     },
     commit: ({ transaction, changes, after }) =>
       commitChanges({

@@ -39,7 +39,10 @@ function inventoryParts(state: State, now: number): readonly string[] {
 }
 
 function interrupted(state: State): readonly string[] {
-  return state.transaction === null ? [] : [`commit ${String(state.transaction.generation)} open`];
+  if (state.transaction === null) return [];
+  const { generation } = state.transaction;
+  // From the begin to the commit point there is no generation yet, and 0 is none that anybody could look for.
+  return [generation === 0 ? 'a change was cut off' : `commit ${String(generation)} open`];
 }
 
 function trouble(state: State, reason: State['health']['reasons'][number], now: number): string {

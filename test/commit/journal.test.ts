@@ -24,6 +24,7 @@ const journals: fc.Arbitrary<Journal> = fc.record({
     startedAt: fc
       .date({ min: new Date(0), max: new Date(Date.UTC(2100, 0)), noInvalidDate: true })
       .map((date) => date.toISOString()),
+    counts: fc.constantFrom('rotation', 'repair', 'nothing'),
   }),
   within: fc.option(path),
   changes: fc.array(
@@ -61,6 +62,7 @@ test('journal with any one byte changed is not followed, unless it says the same
       try {
         const reading = parseJournal(bytes);
         if (reading.state === 'open') t.deepEqual(reading.journal, journal);
+        else t.is(reading.state, 'damaged');
       } catch (error) {
         t.true(error instanceof CertmendError && error.code === 'StateNewer');
       }

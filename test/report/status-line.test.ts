@@ -77,6 +77,8 @@ test('statusLine says so when nothing was checked yet or a commit is open', (t) 
   t.is(statusLine(undefined, noon), 'unknown · not checked yet · see: certmend check');
   t.is(statusLine(emptyState(node, noon), noon), 'unknown · not checked yet · see: certmend check');
   t.true(statusLine({ ...healthy, transaction: fullState.transaction }, noon).endsWith(' · commit 8 open'));
+  const begun = fullState.transaction === null ? null : { ...fullState.transaction, generation: 0 };
+  t.true(statusLine({ ...healthy, transaction: begun }, noon).endsWith(' · a change was cut off'));
 });
 
 test('statusLine stays one line of bounded length', (t) => {
