@@ -4,6 +4,7 @@ import { inspect } from 'node:util';
 import { program } from './certmend.ts';
 import { errorInjection } from './error-injection.ts';
 import { etcd } from './etcd.ts';
+import { faults } from './faults.ts';
 import { footprint } from './footprint.ts';
 import { killEverywhere } from './kill-everywhere.ts';
 import { goPeers } from './go-peers.ts';
@@ -12,6 +13,7 @@ import { packaging } from './packaging/scenarios.ts';
 import type { Program, Scenario } from './scenario.ts';
 import { inLanes } from './scratch.ts';
 import { soak } from './soak.ts';
+import { exhaustive } from './strace.ts';
 import { straceKill } from './strace-kill.ts';
 import { systemdScenarios } from './systemd/scenarios.ts';
 
@@ -28,6 +30,7 @@ const scenarios = [
   ...systemdScenarios,
   ...soak,
   ...machineScenarios,
+  ...(exhaustive ? faults : []),
   ...errorInjection,
   ...straceKill,
   ...killEverywhere,

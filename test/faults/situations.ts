@@ -1,0 +1,130 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { main } from '../../src/cli/main.ts';
+import { CertmendError } from '../../src/error.ts';
+import type { State } from '../../src/state/state.ts';
+import { live } from '../daemon/life.ts';
+import { atRename } from '../fixtures/at-rename.ts';
+import { emptyFile } from '../fixtures/damage.ts';
+import { reissueLeaf } from '../fixtures/damage-pair.ts';
+import { day, hour, makeTree, type Tree } from '../fixtures/tree.ts';
+
+export interface Ended {
+  readonly status: number;
+  readonly printed: string;
+}
+
+/** A node at a moment when certmend is about to do something, and what it does. */
+export interface Situation {
+  readonly name: string;
+  readonly make: (directory: string) => Promise<Tree>;
+  readonly run: (tree: Tree) => Promise<Ended>;
+  /** Whether the files of the set are others when it has gone well. */
+  readonly changesSet: boolean;
+}
+
+/** An address that was in the serving certificate once and is nowhere else but in certmend's memory. */
+export const rememberedAddress = '192.0.2.77';
+const remembering = 'serving-kube-apiserver';
+
+const program = join(import.meta.dirname, '..', '..', 'dist', 'certmend.cjs');
+const prestartWords = (tree: Tree): readonly string[] => [
+  '--root',
+  tree.root,
+  'prestart',
+  '--unit',
+  tree.unit,
+  '--strict',
+];
+
+export const situations: readonly Situation[] = [
+  { name: 'a boot rotation', make: (directory) => dueNode(directory, false), run: prestart, changesSet: true },
+  {
+    name: 'a boot rotation from a standby',
+    make: (directory) => dueNode(directory, true),
+    run: prestart,
+    changesSet: true,
+  },
+  {
+    name: 'a boot of a healthy node',
+    make: (directory) => knownNode(directory, true),
+    run: prestart,
+    changesSet: false,
+  },
+  { name: "a daemon's check", make: (directory) => knownNode(directory, false), run: check, changesSet: false },
+  {
+    name: "a daemon's check of a node with a standby",
+    make: (directory) => knownNode(directory, true),
+    run: check,
+    changesSet: false,
+  },
+  { name: 'a recovery', make: cutNode, run: prestart, changesSet: true },
+];
+
+export function stateOf(tree: Tree): State {
+  return JSON.parse(readFileSync(tree.host('/var/lib/certmend/dynamic-cert.json'), 'utf8')) as State;
+}
+
+/** Healthy, and certmend has looked at it before; it has committed by itself an hour ago. */
+async function knownNode(directory: string, standby: boolean): Promise<Tree> {
+  const tree = makeTree({ directory, leaf: { notBefore: Date.now() - 2 * hour, notAfter: Date.now() + 364 * day } });
+  const { ipAddresses } = tree.leaf(remembering);
+  reissueLeaf(tree, remembering, { leaf: { ipAddresses: [...ipAddresses, rememberedAddress] } });
+  configure(tree, standby);
+  await live(tree.root, []);
+  const state = stateOf(tree);
+  const commits = [new Date(Date.now() - hour).toISOString()];
+  writeFileSync(
+    tree.host('/var/lib/certmend/dynamic-cert.json'),
+    JSON.stringify({ ...state, brake: { ...state.brake, commits } }),
+  );
+  configure(tree, true);
+  return tree;
+}
+
+/** The same, a year later: all has expired, and the certificate with the remembered address is empty. */
+async function dueNode(directory: string, standby: boolean): Promise<Tree> {
+  const tree = await knownNode(directory, standby);
+  configure(tree, standby);
+  const validity = { notBefore: Date.now() - hour - 5 * 60_000, notAfter: Date.now() - 60_000 };
+  for (const { id, reissuedAtStart } of tree.leaves) if (!reissuedAtStart) reissueLeaf(tree, id, { validity });
+  emptyFile(tree, tree.leaf(remembering).certificatePath);
+  return tree;
+}
+
+/** The power went in the middle of the rotation. */
+async function cutNode(directory: string): Promise<Tree> {
+  const tree = await dueNode(directory, true);
+  const { signal, stderr } = spawnSync(
+    process.execPath,
+    [...atRename('SIGKILL', 14, '/server/tls/'), program, ...prestartWords(tree)],
+    { encoding: 'utf8' },
+  );
+  if (signal !== 'SIGKILL') throw new Error(`it was not cut: ${stderr}`);
+  return tree;
+}
+
+function configure(tree: Tree, standby: boolean): void {
+  mkdirSync(tree.host('/etc/certmend'), { recursive: true });
+  writeFileSync(tree.host('/etc/certmend/config.yaml'), `standby: {enabled: ${String(standby)}}\n`);
+}
+
+async function prestart(tree: Tree): Promise<Ended> {
+  let printed = '';
+  const stream = { write: (text: string) => void (printed += text), isTerminal: false, columns: undefined };
+  const io = { stdout: stream, stderr: stream, env: { PATH: process.env['PATH'] }, confirm: undefined };
+  const status = await main(prestartWords(tree), io);
+  return { status, printed };
+}
+
+async function check(tree: Tree): Promise<Ended> {
+  try {
+    const { told, announced } = await live(tree.root, []);
+    return { status: 0, printed: [...told, ...announced].join('\n') };
+  } catch (error) {
+    // Before it was ready: systemd starts it again.
+    if (!(error instanceof CertmendError)) throw error;
+    return { status: error.exit, printed: `${error.message}\n${error.hint ?? ''}` };
+  }
+}
