@@ -3,6 +3,7 @@ import { ownPaths } from '../disk/own-paths.ts';
 import { CertmendError } from '../error.ts';
 import type { Manifest } from '../generation/generation.ts';
 import { readManifest } from '../generation/load.ts';
+import { generationDirectory } from '../generation/stored-path.ts';
 import { loadState, unreadState, type LoadedState } from '../state/load-state.ts';
 import { refuseNewer, saveState } from '../state/save-state.ts';
 import { afterCommit, type Counted } from '../state/transitions.ts';
@@ -26,14 +27,19 @@ export function rememberCompleted(
     return;
   }
   const manifestOf = (number: number | null): Manifest | undefined => {
-    const read = number === null || number === 0 ? undefined : readManifest(ports.reader, number);
-    if (read?.ok === false && 'isUnread' in read) {
-      throw new CertmendError('StorageFailed', `generation ${String(number)} cannot be read: ${read.problem}`, {
-        retry: true,
-        hint: `the commit is completed by the next run that can: check the disk of ${ownPaths.generations} (dmesg)`,
-      });
+    if (number === null || number === 0) return undefined;
+    const read = readManifest(ports.reader, number);
+    if (!read.ok && 'isUnread' in read) {
+      throw new CertmendError(
+        'StorageFailed',
+        `generation ${String(number)} in ${generationDirectory(number)} cannot be read: ${read.problem}`,
+        {
+          retry: true,
+          hint: `the commit is completed by the next run that can: check the disk of ${ownPaths.generations} (dmesg)`,
+        },
+      );
     }
-    return read?.ok === true ? read.manifest : undefined;
+    return read.ok ? read.manifest : undefined;
   };
   const state = afterCommit(loaded.state, {
     at: Date.parse(transaction.startedAt),

@@ -12,18 +12,11 @@ export interface Case {
  * error numbers are spread over them, so that the first and the last of them fail too.
  */
 export function casesOf(calls: readonly Call[]): readonly Case[] {
-  const judged = calls.filter(({ name, path }) => !isPending(name, path));
-  const same = Map.groupBy(judged, ({ name, path }) => `${name} ${path}`);
+  const same = Map.groupBy(calls, ({ name, path }) => `${name} ${path}`);
   return [...same.values()].flatMap(([call, ...more]) =>
     errorNumbers.flatMap((errno, index) => {
       const turn = 1 + Math.round((index * more.length) / (errorNumbers.length - 1));
       return call === undefined ? [] : [{ call, turn, errno }];
     }),
   );
-}
-
-/** Known and not mended yet: a state file that cannot be read is taken for a damaged one. */
-function isPending(name: string, path: string): boolean {
-  const isRead = ['closeSync', 'fstatSync', 'lstatSync', 'openSync', 'readSync'].includes(name);
-  return isRead && path === '/var/lib/certmend/dynamic-cert.json';
 }
