@@ -10,8 +10,6 @@ export interface FileWriter {
   setOwner(descriptor: number, uid: number, gid: number): void;
   setMode(descriptor: number, mode: number): void;
   sync(descriptor: number): void;
-  /** The same for all of them, in any order or at once: fewer waits for the disk than one after the other. */
-  syncAll(descriptors: readonly number[]): void;
   close(descriptor: number): void;
   rename(from: string, to: string): void;
   /** Hard link; throws EEXIST, EXDEV, EPERM. */

@@ -15,7 +15,6 @@ import {
 import { isAbsolute, normalize, resolve } from 'node:path';
 import type { FileWriter } from '../disk/file-writer.ts';
 import { hostDirectory, hostPlace } from './host-place.ts';
-import { syncTogether } from './sync-together.ts';
 
 /**
  * The node's files for writing, below `root`. One method, one system call (a short write is continued), synchronous.
@@ -48,7 +47,6 @@ export function createFileWriter(root: string): FileWriter {
     sync: (descriptor) => {
       fsyncSync(descriptor);
     },
-    syncAll: syncTogether,
     close: (descriptor) => {
       closeSync(descriptor);
     },

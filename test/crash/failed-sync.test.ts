@@ -28,9 +28,6 @@ function failingSync(disk: MemoryDisk, k: number): { readonly writer: FileWriter
       });
       disk.writer.sync(descriptor);
     },
-    syncAll: (descriptors) => {
-      for (const descriptor of descriptors) writer.sync(descriptor);
-    },
     syncDirectory: (path) => {
       fail(() => {
         disk.failSyncDirectory(path);

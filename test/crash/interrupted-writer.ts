@@ -63,9 +63,6 @@ function interrupt(
       before('sync');
       inner.sync(descriptor);
     },
-    syncAll: (descriptors) => {
-      for (const descriptor of descriptors) writer.sync(descriptor);
-    },
     close: (descriptor) => {
       before('close');
       inner.close(descriptor);

@@ -226,9 +226,6 @@ export class MemoryDisk {
       const inode = this.#open(descriptor);
       if (inode.failed !== inode.now) inode.onDisk = inode.now;
     },
-    syncAll: (descriptors) => {
-      for (const descriptor of descriptors) this.writer.sync(descriptor);
-    },
     close: (descriptor) => {
       this.#descriptors.delete(descriptor);
     },

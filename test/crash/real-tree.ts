@@ -23,7 +23,6 @@ export class RealTree {
     this.writer = {
       ...createFileWriter(this.root),
       sync: () => undefined,
-      syncAll: () => undefined,
       syncDirectory: () => undefined,
     };
   }

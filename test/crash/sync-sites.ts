@@ -24,10 +24,6 @@ export function noteSites(sites: Set<string>): (writer: FileWriter) => FileWrite
       sites.add(callSite());
       writer.sync(descriptor);
     },
-    syncAll: (descriptors) => {
-      sites.add(callSite());
-      writer.syncAll(descriptors);
-    },
     syncDirectory: (path) => {
       sites.add(callSite());
       writer.syncDirectory(path);
@@ -42,11 +38,6 @@ export function without(site: string): (writer: FileWriter) => FileWriter {
     sync: (descriptor) => {
       if (callSite() !== site) {
         writer.sync(descriptor);
-      }
-    },
-    syncAll: (descriptors) => {
-      if (callSite() !== site) {
-        writer.syncAll(descriptors);
       }
     },
     syncDirectory: (path) => {
