@@ -3,8 +3,8 @@ import { runCases } from './report.ts';
 import { situations } from './situations.ts';
 
 /*
- * A sample of the cases, the same each time; `npm run test:system` has all of them with CERTMEND_EXHAUSTIVE=1. The divisor
- * has nothing in common with the number of error numbers: so a sample has all of those.
+ * A sample of the cases, the same each time; `npm run test:system` has five times as many, and all of them with
+ * CERTMEND_EXHAUSTIVE=1. The divisor has nothing in common with the number of error numbers: so a sample has all of those.
  */
 const of = 97;
 

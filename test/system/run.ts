@@ -13,7 +13,6 @@ import { packaging } from './packaging/scenarios.ts';
 import type { Program, Scenario } from './scenario.ts';
 import { inLanes } from './scratch.ts';
 import { soak } from './soak.ts';
-import { exhaustive } from './strace.ts';
 import { straceKill } from './strace-kill.ts';
 import { systemdScenarios } from './systemd/scenarios.ts';
 
@@ -30,7 +29,7 @@ const scenarios = [
   ...systemdScenarios,
   ...soak,
   ...machineScenarios,
-  ...(exhaustive ? faults : []),
+  ...faults,
   ...errorInjection,
   ...straceKill,
   ...killEverywhere,
