@@ -76,7 +76,7 @@ test('durable write makes its calls in the order that a power cut asks for', (t)
     ]),
   ) as unknown as FileWriter;
   writeDurably(writer, '/file', bytes, { ...options, uid: 0, gid: 0 });
-  t.deepEqual(calls, ['create', 'write', 'setOwner', 'setMode', 'syncAll', 'close', 'rename', 'syncDirectory']);
+  t.deepEqual(calls, ['create', 'write', 'setOwner', 'setMode', 'sync', 'close', 'rename', 'syncDirectory']);
 });
 
 for (const [name, k] of [
