@@ -4,6 +4,7 @@ import type { Plan } from '../plan/plan.ts';
 import type { Change, Expectation, PutChange } from '../commit/change.ts';
 import type { Manifest, ManifestFile } from '../generation/generation.ts';
 import { fileMode } from '../layout/file-mode.ts';
+import { writtenModes } from '../layout/written-files.ts';
 import { storedPath } from '../generation/stored-path.ts';
 
 /** SHA-256 of no bytes: the listener's trigger is an empty file. */
@@ -35,7 +36,7 @@ export function changeSet(input: {
       action.kind === 'install' || action.kind === 'write-kubeconfig' ? [action.id] : [],
     ),
   );
-  const rows = rowModes(inventory.items);
+  const rows = new Map(inventory.items.flatMap(({ entry }) => writtenModes(entry)));
   const puts = files
     .filter((file) => wanted.has(file.id))
     .map((file): PutChange => {
@@ -67,28 +68,6 @@ export function changeSet(input: {
 function put(file: StoredFile, live: FileState | undefined): PutChange {
   const { path, id, source, sha256, mode, uid, gid } = file;
   return { op: 'put', path, id, source, sha256, mode, uid, gid, expects: expectationOf(live) };
-}
-
-/** The layout's modes of the files that certmend writes, by path. */
-function rowModes(items: readonly Item[]): ReadonlyMap<string, number> {
-  return new Map(
-    items.flatMap(({ kind, entry }): [string, number][] => {
-      switch (kind) {
-        case 'leaf':
-          return [
-            [entry.keyPath, entry.keyMode],
-            [entry.certificatePath, entry.certificateMode],
-          ];
-        case 'kubeconfig':
-          return [[entry.path, entry.mode]];
-        case 'authority':
-        case 'listener':
-        case 'key':
-        case 'document':
-          return [];
-      }
-    }),
-  );
 }
 
 function trigger(id: string, path: string, owner: { readonly uid: number; readonly gid: number }): PutChange {

@@ -2,7 +2,8 @@ import { normalize } from 'node:path';
 import type { FileReader } from '../disk/file-reader.ts';
 import { generationDirectory } from '../generation/stored-path.ts';
 import type { Layout } from '../layout/layout.ts';
-import { writtenFiles } from '../layout/written-files.ts';
+import { bootstrapFiles } from '../layout/bootstrap-files.ts';
+import { writtenModes } from '../layout/written-files.ts';
 import type { Change } from './change.ts';
 import type { Journal, JournalNode } from './journal.ts';
 import { isShielded } from './protected.ts';
@@ -26,13 +27,21 @@ export function whyNotFollowed(
   if (within !== null && within !== layout.dataDir) {
     return `is about ${within}, and this node keeps its files in ${layout.dataDir}`;
   }
-  const ours = new Set(layout.entries.flatMap(writtenFiles));
+  const ours = new Map(layout.entries.flatMap(writtenModes));
+  const bootstrap = new Set(layout.entries.flatMap(bootstrapFiles));
   const sources = `${generationDirectory(transaction.generation)}/`;
   for (const change of changes) {
     const { path } = change;
-    const isReleased = isBootstrapRemoval(change);
-    if (!isReleased && !ours.has(path)) return `names ${path}, which is no file of this layout that certmend writes`;
-    if (!isReleased && isShielded(path, layout.protectedPaths, reader)) return `names ${path}, which is protected`;
+    const mode = ours.get(path);
+    if (isBootstrapRemoval(change)) {
+      if (!bootstrap.has(path)) return `takes away ${path}, which is no file of the bootstrap set`;
+    } else if (mode === undefined) {
+      return `names ${path}, which is no file of this layout that certmend writes`;
+    } else if (isShielded(path, layout.protectedPaths, reader)) {
+      return `names ${path}, which is protected`;
+    } else if (change.op === 'put' && (change.mode & ~mode) !== 0) {
+      return `gives ${path} the mode 0${change.mode.toString(8)}, and it has 0${mode.toString(8)} at most`;
+    }
     if (change.op === 'put' && change.source !== null && !isBelow(change.source, sources)) {
       return `takes ${path} from ${change.source}, which is not of its generation`;
     }

@@ -1,19 +1,33 @@
 import type { Entry } from './entry.ts';
 
-/** The files of an entry that certmend may put in place or take away: all that a commit, or its recovery, ever writes. */
-export function writtenFiles(entry: Entry): readonly string[] {
+/**
+ * The files of an entry that certmend may put in place or take away, each with the widest mode that it is given: all
+ * that a commit, or its recovery, ever writes.
+ */
+export function writtenModes(entry: Entry): readonly (readonly [path: string, mode: number])[] {
   if (entry.protected || entry.reissuedAtStart) return [];
   switch (entry.kind) {
     case 'leaf':
-      return [entry.keyPath, entry.certificatePath];
+      return [
+        [entry.keyPath, entry.keyMode],
+        [entry.certificatePath, entry.certificateMode],
+      ];
     case 'listener':
-      return [entry.path, entry.regenerateTrigger];
+      return [
+        [entry.path, 0o600],
+        [entry.regenerateTrigger, 0o600],
+      ];
     case 'kubeconfig':
-      return entry.writable ? [entry.path] : [];
+      return entry.writable ? [[entry.path, entry.mode]] : [];
     case 'key':
-      return [entry.path];
+      return [[entry.path, 0o600]];
     case 'authority':
     case 'document':
       return [];
   }
+}
+
+/** The same files, by their paths alone. */
+export function writtenFiles(entry: Entry): readonly string[] {
+  return writtenModes(entry).map(([path]) => path);
 }

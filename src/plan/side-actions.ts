@@ -1,5 +1,6 @@
 import type { Finding } from '../assess/assessment.ts';
-import type { Inventory } from '../inventory/inventory.ts';
+import type { Inventory, Item } from '../inventory/inventory.ts';
+import { bootstrapFiles } from '../layout/bootstrap-files.ts';
 import type { Action } from './plan.ts';
 import type { Pair } from './pairs.ts';
 
@@ -65,24 +66,8 @@ export function bootstrapActions(findings: readonly Finding[], inventory: Invent
     return [];
   const restorable = new Set(
     inventory.items.flatMap((item) => {
-      switch (item.kind) {
-        case 'authority':
-          if (item.entry.optional || item.entry.reissuedAtStart) return [];
-          return [
-            unparsablePath(item.entry.certificatePath, item.certificateFile, item.certificates),
-            unparsablePath(item.entry.keyPath, item.keyFile, item.key),
-          ];
-        case 'key':
-          return item.entry.role === 'service-account' ? [unparsablePath(item.entry.path, item.file, item.keys)] : [];
-        case 'document':
-          return item.entry.restoredByProduct === true
-            ? [unparsablePath(item.entry.path, item.file, item.content)]
-            : [];
-        case 'leaf':
-        case 'listener':
-        case 'kubeconfig':
-          return [];
-      }
+      const restored = bootstrapFiles(item.entry);
+      return unparsablePaths(item).filter((path) => restored.includes(path));
     }),
   );
   return findings.flatMap(({ code, id, path }): Action[] => {
@@ -95,12 +80,30 @@ function isDamage(code: Finding['code']): boolean {
   return code === 'ProtectedFileDamaged' || code === 'AuthorityUnreadable';
 }
 
+function unparsablePaths(item: Item): readonly string[] {
+  switch (item.kind) {
+    case 'authority':
+      return [
+        ...unparsablePath(item.entry.certificatePath, item.certificateFile, item.certificates),
+        ...unparsablePath(item.entry.keyPath, item.keyFile, item.key),
+      ];
+    case 'key':
+      return unparsablePath(item.entry.path, item.file, item.keys);
+    case 'document':
+      return unparsablePath(item.entry.path, item.file, item.content);
+    case 'leaf':
+    case 'listener':
+    case 'kubeconfig':
+      return [];
+  }
+}
+
 function unparsablePath(
   path: string | undefined,
   file: { readonly state: string } | undefined,
   content: { readonly ok: boolean } | undefined,
-): string | undefined {
-  return file?.state === 'regular' && content?.ok === false ? path : undefined;
+): readonly string[] {
+  return path !== undefined && file?.state === 'regular' && content?.ok === false ? [path] : [];
 }
 
 function kubeconfigFor(finding: Finding, id: string, inventory: Inventory): readonly Action[] {

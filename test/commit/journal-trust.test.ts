@@ -76,6 +76,7 @@ function setsAside(
   name: string,
   forge: (tree: RealTree) => Partial<Journal> & { readonly changes?: readonly Change[] },
   problem: RegExp,
+  input: Partial<RecoverInput> = {},
 ): void {
   test(`recover does nothing of a journal that ${name}`, (t) => {
     const tree = treeFor(t);
@@ -84,7 +85,7 @@ function setsAside(
     const forged = forge(tree);
     const before = nodeFiles(tree);
     writeJournal(reader, writer, { node, transaction, within: dataDir, changes: [], ...forged });
-    const outcome = recoverWith(tree);
+    const outcome = recoverWith(tree, input);
     t.is(outcome.kind, 'set-aside');
     if (outcome.kind === 'set-aside') {
       t.regex(outcome.problem, problem);
@@ -129,6 +130,32 @@ setsAside(
   }),
   /not of its generation/,
 );
+setsAside(
+  'opens a key',
+  (tree) => ({ changes: [put(tree, { path: `${tls}/client-admin.key`, mode: 0o644 })] }),
+  /client-admin\.key the mode 0644/,
+);
+setsAside(
+  'makes a certificate of one that everybody may write',
+  (tree) => ({ changes: [put(tree, { path: `${tls}/client-admin.crt`, mode: 0o666 })] }),
+  /client-admin\.crt the mode 0666/,
+);
+for (const [what, file] of [
+  ['a file that is none of the layout', '/etc/shadow'],
+  ['a leaf', `${tls}/client-admin.key`],
+  ['the token', `${dataDir}/server/token`],
+] as const) {
+  setsAside(
+    `takes ${what} away as one of the bootstrap set, also with the flag that asks for such`,
+    (tree) => {
+      if (!existsSync(join(tree.root, file))) plant(tree, file, evil);
+      const expects = { state: 'file', sha256: sha256(readFileSync(join(tree.root, file))) } as const;
+      return { changes: [{ op: 'remove', path: file, id: 'x', bootstrap: true, expects }] };
+    },
+    /no file of the bootstrap set/,
+    { repairBootstrap: true },
+  );
+}
 setsAside('is that of another machine', () => ({ node: { machineId: 'other', nodeName: 'n' } }), /another node/);
 setsAside('is about another data dir', () => ({ within: '/srv/other' }), /\/srv\/other/);
 

@@ -119,6 +119,15 @@ export const layout: Pick<Layout, 'entries' | 'protectedPaths' | 'dataDir'> = {
       keyMode: 0o600,
       port: undefined,
     })),
+    {
+      ...base,
+      kind: 'authority',
+      id: 'server-ca',
+      protected: true,
+      certificatePath: `${tls}/server-ca.crt`,
+      keyPath: `${tls}/server-ca.key`,
+      copyOf: undefined,
+    },
     { ...base, kind: 'key', id: 'client-kubelet', path: legacyKey, role: 'legacy-shared' },
     {
       ...base,
