@@ -30,7 +30,7 @@ export async function loadConfig(reader: FileReader, path?: string): Promise<Con
 /** What it says is done as root, so nobody else may have a say in it (notify.exec above all). */
 function remedyOf(path: string, problem: string): string {
   if (problem !== 'not-ours') return '';
-  return `; look at it, then: chown root:root ${path} && chmod go-w ${path} (and so for its directory)`;
+  return `; look at it, then: chown root:root ${path} && chmod go-w ${path} (and so for a directory on the way to it)`;
 }
 
 /** Blank lines and comments, as in the file that the packages install: the boot hook need not load a parser for it. */

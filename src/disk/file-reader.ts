@@ -12,8 +12,8 @@ export interface FileReader {
   read(path: string, within?: string): FileState;
   /**
    * The same for a file of certmend's own (state, journal, manifests, configuration), which is believed and acted on: it
-   * and the directory it lies in must belong to root or to the user that certmend runs as, and nobody else may write
-   * them, or it is `unreadable` as `not-ours`. A sticky directory of all (/tmp) is no hindrance.
+   * and every directory and link on the way to it must belong to root or to the user that certmend runs as, and nobody
+   * else may write them, or it is `unreadable` as `not-ours`. A sticky directory of all (/tmp) is no hindrance.
    */
   readOwn(path: string, within?: string): FileState;
   /** What is at the path, following no link in the last component; never opens it. */

@@ -2,7 +2,6 @@ import { hash } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { diskError, isShortage } from '../disk/disk-error.ts';
-import { dirname } from 'node:path/posix';
 import {
   maxFileBytes,
   type FileReader,
@@ -10,7 +9,7 @@ import {
   type PathState,
   type UnreadableProblem,
 } from '../disk/file-reader.ts';
-import { createPathResolver, type Resolution } from './path-resolver.ts';
+import { createPathResolver, type Resolution, type Step } from './path-resolver.ts';
 
 /** Neither waits for a writer of a FIFO nor follows a link nor makes a terminal ours. */
 const openFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY;
@@ -33,9 +32,7 @@ export function createFileReader(root: string): FileReader {
     readOwn(path, within) {
       const place = resolver.follow(path, within);
       if (place.kind !== 'place') return failure(place);
-      const above = resolver.follow(dirname(place.path));
-      const stranger =
-        mistrust('it', place.stats) ?? (above.kind === 'place' ? mistrust('its directory', above.stats) : undefined);
+      const stranger = resolver.way(path).flatMap((step) => mistrust(step, step.path === place.path))[0];
       return stranger === undefined
         ? readPlace(prefix + place.path, place.stats)
         : unreadable('not-ours', `is not to be trusted: ${stranger}`);
@@ -118,18 +115,18 @@ function readBounded(descriptor: number, size: number): Buffer {
 }
 
 /**
- * Whoever else owns or may write a file decides what is in it. Our own group may write: that is how a umask of 002
- * leaves a file, and the group of root is root's.
+ * Whoever else owns or may write a file, or a directory or link on the way to it, decides what is in it. Our own group
+ * may write: that is how a umask of 002 leaves a file, and the group of root is root's.
  */
-function mistrust(what: string, stats: Stats): string | undefined {
+function mistrust({ path, stats }: Step, isIt: boolean): readonly string[] {
   const { uid, gid, mode } = stats;
-  if (uid !== 0 && uid !== process.geteuid?.()) return `${what} belongs to user ${uid}`;
-  if (stats.isDirectory() && (mode & 0o1000) !== 0) return undefined;
-  if ((mode & 0o002) !== 0) return `${what} can be written by everybody (mode ${octal(mode)})`;
+  const what = isIt ? 'it' : `${path}, on the way to it,`;
+  if (uid !== 0 && uid !== process.geteuid?.()) return [`${what} belongs to user ${uid}`];
+  // In a sticky directory nobody puts one file in the place of another's; a link has no mode of its own.
+  if (stats.isSymbolicLink() || (stats.isDirectory() && (mode & 0o1000) !== 0)) return [];
+  if ((mode & 0o002) !== 0) return [`${what} can be written by everybody (mode ${octal(mode)})`];
   const isOurGroup = gid === 0 || gid === process.getegid?.();
-  return (mode & 0o020) === 0 || isOurGroup
-    ? undefined
-    : `${what} can be written by group ${gid} (mode ${octal(mode)})`;
+  return (mode & 0o020) === 0 || isOurGroup ? [] : [`${what} can be written by group ${gid} (mode ${octal(mode)})`];
 }
 
 function octal(mode: number): string {

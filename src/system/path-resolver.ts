@@ -24,6 +24,14 @@ export interface PathResolver {
   follow(path: string, within?: string): Resolution;
   /** Follows every link but one in the last component. */
   locate(path: string): Resolution;
+  /** Every directory, link and file on the way to where the path leads, below the top, as far as it leads. */
+  way(path: string): readonly Step[];
+}
+
+/** A component of a path, under its real path. */
+export interface Step {
+  readonly path: string;
+  readonly stats: Stats;
 }
 
 /** As many as Linux follows in one path (nextresolution(7)). */
@@ -101,7 +109,27 @@ export function createPathResolver(prefix: string): PathResolver {
     return path;
   }
 
+  function walk(path: string, steps: Map<string, Stats>): void {
+    const whole = normal(path);
+    for (let end = whole.indexOf('/', 1); ; end = whole.indexOf('/', end + 1)) {
+      const step = start(end === -1 ? whole : whole.slice(0, end), false);
+      if (step.kind !== 'end') return;
+      if (step.path !== '/' && !steps.has(step.path)) {
+        steps.set(step.path, step.stats);
+        const target = step.stats.isSymbolicLink() ? targetOf(prefix + step.path) : undefined;
+        if (typeof target === 'string')
+          walk(target.startsWith('/') ? target : `${parentOf(step.path)}/${target}`, steps);
+      }
+      if (end === -1) return;
+    }
+  }
+
   return {
+    way(path) {
+      const steps = new Map<string, Stats>();
+      walk(path, steps);
+      return [...steps].map(([at, stats]) => ({ path: at, stats }));
+    },
     follow(path, within) {
       const end = start(path, true);
       if (end.kind !== 'end') return end;
@@ -136,8 +164,12 @@ function normal(path: string): string {
 /** @param parent a resolved directory; above the top is the top, as in a chroot */
 function stepInto(parent: string, name: string): string {
   if (name === '') return parent;
-  if (name === '..') return parent.slice(0, Math.max(parent.lastIndexOf('/'), 0)) || '/';
+  if (name === '..') return parentOf(parent);
   return parent === '/' ? `/${name}` : `${parent}/${name}`;
+}
+
+function parentOf(path: string): string {
+  return path.slice(0, Math.max(path.lastIndexOf('/'), 0)) || '/';
 }
 
 function liesBelow(path: string, directory: Directory): boolean {

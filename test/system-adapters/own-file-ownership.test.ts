@@ -1,6 +1,16 @@
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  lchownSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import test from 'ava';
 import { createFileReader } from '../../src/system/node-file-reader.ts';
 
@@ -30,6 +40,27 @@ const cases: readonly (readonly [what: string, spoil: (directory: string, file: 
       false,
     ],
     [
+      'everybody may put another directory of ours in the place of',
+      (directory) => {
+        chmodSync(join(directory, '..'), 0o707);
+      },
+      false,
+    ],
+    [
+      'is reached by a link of ours',
+      (directory, file) => {
+        behindLink(directory, file, 0o700);
+      },
+      true,
+    ],
+    [
+      'is reached by a link where everybody may write',
+      (directory, file) => {
+        behindLink(directory, file, 0o777);
+      },
+      false,
+    ],
+    [
       'lies in a sticky directory',
       (directory) => {
         chmodSync(directory, 0o1777);
@@ -37,6 +68,18 @@ const cases: readonly (readonly [what: string, spoil: (directory: string, file: 
       true,
     ],
   ];
+/** The file is moved, and two links lead to it: its old name, and what that points to. Returns the second one. */
+function behindLink(directory: string, file: string, mode: number): string {
+  const [middle, end] = [join(directory, 'middle'), join(directory, 'end')];
+  mkdirSync(middle);
+  mkdirSync(end, { mode: 0o700 });
+  chmodSync(middle, mode);
+  renameSync(file, join(end, 'file'));
+  symlinkSync('../end/file', join(middle, 'link'));
+  symlinkSync('middle/link', file);
+  return join(middle, 'link');
+}
+
 /** Only root can give a file away. */
 const ofOthers: typeof cases = [
   [
@@ -50,6 +93,27 @@ const ofOthers: typeof cases = [
     'lies in a directory of somebody',
     (directory) => {
       chownSync(directory, 65_534, 0);
+    },
+    false,
+  ],
+  [
+    'lies below a directory of somebody',
+    (directory) => {
+      chownSync(join(directory, '..'), 65_534, 0);
+    },
+    false,
+  ],
+  [
+    'is reached by a link of somebody',
+    (directory, file) => {
+      lchownSync(behindLink(directory, file, 0o700), 65_534, 0);
+    },
+    false,
+  ],
+  [
+    'is reached by way of a link in a directory of somebody',
+    (directory, file) => {
+      chownSync(dirname(behindLink(directory, file, 0o700)), 65_534, 0);
     },
     false,
   ],
@@ -69,13 +133,13 @@ for (const [what, spoil, believed] of [...cases, ...(process.geteuid?.() === 0 ?
     t.teardown(() => {
       rmSync(root, { recursive: true, force: true });
     });
-    const directory = join(root, 'own');
-    mkdirSync(directory, { mode: 0o700 });
+    const directory = join(root, 'above', 'own');
+    mkdirSync(directory, { mode: 0o700, recursive: true });
     const file = join(directory, 'state.json');
     writeFileSync(file, '{}', { mode: 0o600 });
     spoil(directory, file);
     t.like(
-      createFileReader(root).readOwn('/own/state.json'),
+      createFileReader(root).readOwn('/above/own/state.json'),
       believed ? { state: 'regular' } : { state: 'unreadable', problem: 'not-ours' },
     );
   });
