@@ -1,7 +1,7 @@
 import type { Entry } from './entry.ts';
 
 /**
- * The files of an entry that a server restores from its datastore when they are missing (facts 3.4): all that
+ * The files of an entry that a server restores from its datastore when they are missing: all that
  * `--repair-bootstrap` may take away. A token is none of them.
  */
 export function bootstrapFiles(entry: Entry): readonly string[] {
