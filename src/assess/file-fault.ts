@@ -46,10 +46,14 @@ export function isReplaceable(path: string, file: FileState): boolean {
 function remedyOf(path: string, { problem, link }: Extract<FileState, { state: 'unreadable' }>): string | undefined {
   switch (problem) {
     case 'special-file':
-    case 'dangling-symlink':
-    case 'symlink-loop':
     case 'too-large':
       return undefined;
+    case 'dangling-symlink':
+    case 'symlink-loop':
+      // Nothing can be moved or put at a path behind one.
+      return link === undefined
+        ? undefined
+        : `mount what it should lead to, or mend the link: namei -l ${shellWord(link)}`;
     case 'directory':
       return `move it away: mv -T ${shellWord(path)} ${shellWord(`${path}.damaged`)}`;
     case 'symlink-escapes':

@@ -45,7 +45,10 @@ export type FileState =
       readonly problem: UnreadableProblem;
       /** One clause for a person: `is a directory`, `is 52428800 bytes, more than 1048576`, `cannot be read: EACCES`. */
       readonly detail: string;
-      /** `symlink-escapes`: the link that leads outside, the path itself or a directory on the way to it. */
+      /**
+       * `symlink-escapes`: the link that leads outside, the path itself or a directory on the way to it.
+       * `dangling-symlink`, `symlink-loop`: the directory on the way that is one; undefined for the path itself.
+       */
       readonly link?: string | undefined;
     };
 

@@ -58,7 +58,13 @@ export function bootHook(reader: FileReader, { unit, product }: HookedUnit, isEn
   }
   const taken = placeTaken(reader, dropIn.path);
   return taken === undefined
-    ? ill('boot-hook', 'warning', nothing, `certmend doctor --write-drop-ins, or write ${dropIn.path} as below`, dropIn)
+    ? ill(
+        'boot-hook',
+        'warning',
+        nothing,
+        `certmend doctor --write-drop-ins, or write ${dropIn.path} as certmend doctor prints it`,
+        dropIn,
+      )
     : ill(
         'boot-hook',
         'warning',

@@ -1,3 +1,4 @@
+import type { FileReader } from '../disk/file-reader.ts';
 import { ownPaths } from '../disk/own-paths.ts';
 import type { Layout } from '../layout/layout.ts';
 import { nodeTraces } from '../layout/node-traces.ts';
@@ -8,7 +9,21 @@ import type { Ports } from './ports.ts';
 export function tracesOf({ reader }: Ports, layout: Layout, loaded: LoadedState): readonly string[] {
   if (layout.role === 'agent') return [];
   const files = nodeTraces(layout.dataDir, reader).map((name) => `${layout.dataDir}/server/${name}`);
-  return [...files, ...remembered(loaded, layout), ...generations(reader.list(ownPaths.generations), loaded)];
+  return [
+    ...files,
+    ...kubeconfig(layout, reader),
+    ...remembered(loaded, layout),
+    ...generations(reader.list(ownPaths.generations), loaded),
+  ];
+}
+
+/**
+ * The server writes it when it first comes up, outside of its data directory: it is there though that is not mounted.
+ * One in another place may be a person's, of another cluster.
+ */
+function kubeconfig({ entries, product }: Layout, reader: FileReader): readonly string[] {
+  const own = entries.flatMap((entry) => (entry.kind === 'kubeconfig' ? [entry.path] : []));
+  return own.filter((path) => path.startsWith(`/etc/rancher/${product}/`) && reader.stat(path).state === 'present');
 }
 
 function remembered(loaded: LoadedState, layout: Layout): readonly string[] {

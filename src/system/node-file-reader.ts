@@ -152,9 +152,9 @@ function failure(place: Exclude<Resolution, { kind: 'place' }>): FileState {
     ? absent
     : place.kind === 'error'
       ? errorState(place.error)
-      : place.kind === 'symlink-escapes'
-        ? { state: 'unreadable', problem: place.kind, detail: place.detail, link: place.link }
-        : unreadable(place.kind, place.detail);
+      : place.link === undefined
+        ? unreadable(place.kind, place.detail)
+        : { state: 'unreadable', problem: place.kind, detail: place.detail, link: place.link };
 }
 
 function lost(place: Exclude<Resolution, { kind: 'place' }>): PathState {

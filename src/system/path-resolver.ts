@@ -12,7 +12,12 @@ export type Resolution =
       readonly stats: Stats;
     }
   | { readonly kind: 'absent' }
-  | { readonly kind: 'dangling-symlink' | 'symlink-loop'; readonly detail: string }
+  | {
+      readonly kind: 'dangling-symlink' | 'symlink-loop';
+      readonly detail: string;
+      /** The directory on the way that is such a link; undefined when the path itself is one. */
+      readonly link?: string | undefined;
+    }
   | { readonly kind: 'symlink-escapes'; readonly detail: string; readonly link: string }
   | { readonly kind: 'error'; readonly error: unknown };
 
@@ -99,6 +104,17 @@ export function createPathResolver(prefix: string): PathResolver {
     return resolve(normal(path), 0, followLast);
   }
 
+  /** A link on the way is told by its own name: nothing can be done at a path behind it. */
+  function namingTheLink(path: string, lost: Lost): Lost {
+    if (lost.kind !== 'dangling-symlink' && lost.kind !== 'symlink-loop') return lost;
+    for (let slash = path.indexOf('/', 1); slash !== -1; slash = path.indexOf('/', slash + 1)) {
+      const link = path.slice(0, slash);
+      const { kind } = enter(link, 0);
+      if (kind === lost.kind) return { kind, link, detail: lost.detail.replace('is', `is reached through ${link},`) };
+    }
+    return lost;
+  }
+
   /** The first component below the directory that takes the path out of it. */
   function leadsOut(path: string, within: string): string {
     const top = enter(within, 0);
@@ -132,7 +148,7 @@ export function createPathResolver(prefix: string): PathResolver {
     },
     follow(path, within) {
       const end = start(path, true);
-      if (end.kind !== 'end') return end;
+      if (end.kind !== 'end') return namingTheLink(normal(path), end);
       if (within !== undefined && !liesBelow(end.path, enter(normal(within), 0))) {
         const link = leadsOut(normal(path), normal(within));
         const which = link === path ? 'is a symlink' : `is reached through ${link}, a symlink`;

@@ -27,6 +27,11 @@ const lost: Readonly<Record<string, (tree: Tree) => Promise<void> | void>> = {
   'nothing but the token is left': (tree) => {
     lose(tree, 'tls', 'cred', 'db');
   },
+  'nothing below the data directory, which is not mounted, and the kubeconfig of the server is in /etc': (tree) => {
+    lose(tree, '.');
+    rmSync(tree.host('/var/lib/rancher/rke2'), { recursive: true, force: true });
+    mkdirSync(tree.host('/var/lib/rancher/rke2'));
+  },
   'nothing of the product is left, and the state of certmend knows the node': async (tree) => {
     await runBuilt(['--root', tree.root, 'prestart', '--unit', 'rke2-server']);
     lose(tree, '.');
@@ -93,6 +98,7 @@ test('check and doctor call a node that has never run neither broken nor able to
   const tree = temporaryTree(t, { product: 'rke2' });
   lose(tree, '.');
   rmSync(tree.host('/var/lib/rancher/rke2/agent'), { recursive: true });
+  rmSync(tree.host('/etc/rancher/rke2/rke2.yaml'));
   const check = await runBuilt(['--root', tree.root, 'check']);
   t.notRegex(check.stdout, /CRITICAL|CertificatesLost/);
   const doctor = await runBuilt(['--root', tree.root, 'doctor']);

@@ -62,3 +62,34 @@ for (const [name, arrange] of Object.entries(links)) {
     }
   });
 }
+
+const broken: Readonly<Record<string, (tree: Tree) => string>> = {
+  'a directory of certificates leads nowhere': (tree) => {
+    moved(tree, '/var/lib/rancher/rke2/server/tls/etcd', '/mnt/etcd', '/not/mounted');
+    return '/var/lib/rancher/rke2/server/tls/etcd';
+  },
+  'the data directory leads to a disk that is not mounted': (tree) => {
+    moved(tree, '/var/lib/rancher/rke2', '/mnt/rke2', '/not/mounted');
+    return '/var/lib/rancher/rke2';
+  },
+  'the directory of certificates leads to itself': (tree) => {
+    moved(tree, '/var/lib/rancher/rke2/server/tls', '/mnt/tls', 'tls');
+    return '/var/lib/rancher/rke2/server/tls';
+  },
+};
+
+for (const [name, arrange] of Object.entries(broken)) {
+  test(`check, plan and prestart name the link on the way that is broken, and advise nothing behind it: ${name}`, async (t) => {
+    const tree = temporaryTree(t, { product: 'rke2', dataDir: '/var/lib/rancher/rke2' });
+    const link = arrange(tree);
+    const check = await runBuilt(['--root', tree.root, 'check']);
+    t.is(check.status, 2, check.stdout);
+    t.true(check.stdout.includes(`is reached through ${link}, a symlink that leads`), check.stdout);
+    t.notRegex(check.stdout, /mv -T|takes the pair away/);
+    const plan = await runBuilt(['--root', tree.root, 'plan']);
+    t.is(plan.status, 2, plan.stdout);
+    const hook = await runBuilt(['--root', tree.root, 'prestart', '--unit', 'rke2-server', '--strict']);
+    t.is(hook.status, 77, hook.stdout + hook.stderr);
+    t.notRegex(hook.stderr, /earlier attempt/);
+  });
+}
