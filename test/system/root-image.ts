@@ -46,18 +46,33 @@ export async function baseRoot(): Promise<string> {
 
 async function provide(): Promise<string> {
   const { codename, sources } = await distribution();
-  const recipe = JSON.stringify([packages, initramfsHook, unwanted, codename]);
+  return await kept([packages, initramfsHook, unwanted, codename], async (built, scratch) => {
+    await runTo(bootstrapLine(built, codename, sources, scratch));
+    for (const directory of unwanted) rmSync(join(built, 'etc/systemd/system', directory), { recursive: true });
+    rmSync(join(built, 'etc/resolv.conf'));
+    writeFileSync(join(built, 'etc/hostname'), 'node\n');
+  });
+}
+
+/**
+ * A directory that is made once, and kept in the user's cache directory by what goes into it.
+ *
+ * @param make fills the first directory, which is new; the second is for what it needs on the way
+ * @returns host path
+ */
+export async function kept(
+  recipe: readonly unknown[],
+  make: (directory: string, scratch: string) => Promise<void>,
+): Promise<string> {
   const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'certmend');
-  const base = join(cache, `root-${createHash('sha256').update(recipe).digest('hex').slice(0, 16)}`);
+  const digest = createHash('sha256').update(JSON.stringify(recipe)).digest('hex');
+  const base = join(cache, `root-${digest.slice(0, 16)}`);
   if (existsSync(base)) return base;
   mkdirSync(cache, { recursive: true, mode: 0o700 });
   const scratch = mkdtempSync(join(cache, 'building-'));
   try {
     const built = join(scratch, 'root');
-    await runTo(bootstrapLine(built, codename, sources, scratch));
-    for (const directory of unwanted) rmSync(join(built, 'etc/systemd/system', directory), { recursive: true });
-    rmSync(join(built, 'etc/resolv.conf'));
-    writeFileSync(join(built, 'etc/hostname'), 'node\n');
+    await make(built, scratch);
     renameSync(built, base);
   } catch (error) {
     // Another process was first; its root is as good.
@@ -91,7 +106,7 @@ function bootstrapLine(directory: string, codename: string, sources: readonly st
 }
 
 /** Where the host's own apt gets the host's own release from: so a test needs no mirror that the host does not have. */
-async function distribution(): Promise<{ readonly codename: string; readonly sources: readonly string[] }> {
+export async function distribution(): Promise<{ readonly codename: string; readonly sources: readonly string[] }> {
   const release = readFileSync('/etc/os-release', 'utf8');
   const codename = /^VERSION_CODENAME=(\w+)$/m.exec(release)?.[1];
   if (codename === undefined) throw new Error('/etc/os-release names no VERSION_CODENAME');

@@ -6,6 +6,8 @@ import { programs, type Program, type Scenario } from '../scenario.ts';
 import { inScratch } from '../scratch.ts';
 import { build, builtPackages, packagesIn, type Built } from './build.ts';
 import { assertInstalledWorks, toEmulate } from './installed.ts';
+import { toEnter } from './foreign-root.ts';
+import { assertScriptlets } from './scriptlets.ts';
 import { assertContents, assertSameAsDeb } from './contents.ts';
 import { assertLintian, assertManPages, assertRpmlint, assertShellcheck } from './lint.ts';
 import { assertFitsItsMachine } from './runtime.ts';
@@ -46,6 +48,12 @@ export const packaging: readonly Scenario[] = [
     run: installed,
   },
   {
+    name: 'the packages for arm64 are installed, installed again and removed by their own scriptlets, under emulation',
+    needs: [...toBuild, ...toEnter, programs.cp],
+    isHeavy: false,
+    run: foreign,
+  },
+  {
     name: 'the packages are the same to the byte when somebody else builds them',
     needs: toBuild,
     isHeavy: false,
@@ -82,6 +90,15 @@ async function contents(): Promise<string> {
 async function installed(): Promise<string> {
   const seen: string[] = [];
   for (const one of await builtPackages()) seen.push(await assertInstalledWorks(one));
+  return seen.join('; ');
+}
+
+async function foreign(): Promise<string> {
+  const seen: string[] = [];
+  for (const one of await builtPackages()) {
+    if (one.architecture === 'arm64') seen.push(await assertScriptlets(one));
+  }
+  assert.equal(seen.length, 2);
   return seen.join('; ');
 }
 
