@@ -1,39 +1,17 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, resolve } from 'node:path';
 import { inspect } from 'node:util';
+import { allScenarios } from './all-scenarios.ts';
 import { program } from './certmend.ts';
-import { errorInjection } from './error-injection.ts';
-import { etcd } from './etcd.ts';
-import { faults } from './faults.ts';
-import { footprint } from './footprint.ts';
-import { killEverywhere } from './kill-everywhere.ts';
-import { goPeers } from './go-peers.ts';
-import { machineScenarios } from './machine/scenarios.ts';
-import { packaging } from './packaging/scenarios.ts';
 import type { Program, Scenario } from './scenario.ts';
 import { inLanes } from './scratch.ts';
-import { soak } from './soak.ts';
-import { straceKill } from './strace-kill.ts';
-import { systemdScenarios } from './systemd/scenarios.ts';
 
 /*
  * npm run test:system [-- WORDS]: the built program among foreign programs. Installs nothing: a missing program makes
  * its scenarios fail and names the Debian package. The last line is "N passed, N failed". WORDS choose scenarios.
  */
 const words = process.argv.slice(2);
-const scenarios = [
-  ...etcd,
-  ...goPeers,
-  ...packaging,
-  ...footprint,
-  ...systemdScenarios,
-  ...soak,
-  ...machineScenarios,
-  ...faults,
-  ...errorInjection,
-  ...straceKill,
-  ...killEverywhere,
-].filter(({ name }) => words.every((word) => name.includes(word)));
+const scenarios = allScenarios.filter(({ name }) => words.every((word) => name.includes(word)));
 
 if (!existsSync(program)) {
   console.error('test:system: dist/certmend.cjs is missing; npm run build makes it');

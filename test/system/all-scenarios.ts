@@ -1,0 +1,27 @@
+import { errorInjection } from './error-injection.ts';
+import { etcd } from './etcd.ts';
+import { faults } from './faults.ts';
+import { footprint } from './footprint.ts';
+import { killEverywhere } from './kill-everywhere.ts';
+import { goPeers } from './go-peers.ts';
+import { machineScenarios } from './machine/scenarios.ts';
+import { packaging } from './packaging/scenarios.ts';
+import { soak } from './soak.ts';
+import { straceKill } from './strace-kill.ts';
+import { systemdScenarios } from './systemd/scenarios.ts';
+import type { Scenario } from './scenario.ts';
+
+/** In the order in which they begin. */
+export const allScenarios: readonly Scenario[] = [
+  ...etcd,
+  ...goPeers,
+  ...packaging,
+  ...footprint,
+  ...systemdScenarios,
+  ...soak,
+  ...machineScenarios,
+  ...faults,
+  ...errorInjection,
+  ...straceKill,
+  ...killEverywhere,
+];
