@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join, relative, resolve } from 'node:path';
 import { build, type BuildOptions, type Metafile, type OutputFile } from 'esbuild';
@@ -68,6 +69,7 @@ async function bundle(): Promise<void> {
   checkProgram(output, new Map(outputFiles.map(({ path, text }) => [path, text])));
   mkdirSync(join(output, 'chunks'), { recursive: true });
   const written = new Set(outputFiles.map(writeOutput));
+  written.add(writeSums(outputFiles.filter(({ path }) => /\/chunks\/[^/]+\.cjs$/.test(path))));
   written.add(writeInputs(results.map(({ metafile }) => metafile)));
   removeStale(output, written);
   removeStale(join(output, 'chunks'), written);
@@ -103,13 +105,21 @@ function writeInputs(metafiles: readonly Metafile[]): string {
   return path;
 }
 
+/** What each part is to be, for the program that has to tell a damaged installation from a bug of its own. */
+function writeSums(parts: readonly OutputFile[]): string {
+  const lines = parts.map(({ path, contents }) => {
+    return `${createHash('sha256').update(contents).digest('hex')}  ${basename(path)}\n`;
+  });
+  return writeOutput({ path: join(output, 'chunks', 'SHA256SUMS'), text: lines.sort().join('') });
+}
+
 /** Not a text of the build itself. */
 function isFile(path: string): boolean {
   return /^(?:src|node_modules)\//.test(path);
 }
 
 /** Renamed into place: a build must not pull the program from under a test that runs it. */
-function writeOutput({ path, text }: OutputFile): string {
+function writeOutput({ path, text }: Pick<OutputFile, 'path' | 'text'>): string {
   const temporary = `${path}.${process.pid}.tmp`;
   writeFileSync(temporary, text);
   if (path === entryFile) chmodSync(temporary, 0o755);

@@ -34,6 +34,19 @@ for word; do
   esac
 done
 
+# Emptied by a full disk or a power cut, either would do nothing and end with 0.
+for part in "$runtime" "$program"; do
+  if [ ! -s "$part" ]; then
+    echo "certmend: certmend's own program is not whole: $part is empty or missing; this says nothing about the node" >&2
+    echo '  look at the disk (dmesg), then install the package again' >&2
+    case "$command $*" in
+      prestart\ *--strict*) exit 70 ;;
+      prestart\ *) echo '  the service is started all the same' >&2 && exit 0 ;;
+      *) exit 70 ;;
+    esac
+  fi
+done
+
 # Without the signal that makes the runtime open a debugger on a port of this host.
 set -- "$runtime" --disable-sigusr1 "$program" "$@"
 if [ "$command" = prestart ] && [ -x "$timeout" ]; then

@@ -3,6 +3,7 @@ import './system/require-runtime.ts';
 import { main } from './cli/main.ts';
 import type { Io } from './cli/io.ts';
 import { isTerminal, standardError, standardOutput } from './system/standard-output.ts';
+import { damagedParts } from './system/program-parts.ts';
 import { leaveGoneDirectory } from './system/working-directory.ts';
 
 /*
@@ -37,6 +38,7 @@ function start(): void {
     stderr: standardError(),
     env: process.env,
     confirm: isTerminal(0) && isTerminal(2) ? confirm : undefined,
+    damagedParts,
   };
   void main(process.argv.slice(2), io).then((status) => {
     // All is written by now, and a handle that somebody forgot must not keep a unit from starting.

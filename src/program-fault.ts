@@ -4,11 +4,27 @@ import { CertmendError, exitStatus } from './error.ts';
 /**
  * A part of certmend's own program that could not be loaded, as an error that says so. Parts are loaded when they are
  * needed: the disk can fail then, files can be used up, and an upgrade can have replaced the program of a daemon. That is
- * neither a verdict on the node nor a bug.
+ * neither a verdict on the node nor a bug. A part that lost its end, or all of its bytes, can load without an error, and
+ * fails when it is used: then the files say it.
  *
+ * @param damagedParts files of the program that are not as they were built
  * @returns undefined for every other error
  */
-export function programFault(error: unknown): CertmendError | undefined {
+export function programFault(error: unknown, damagedParts: () => readonly string[]): CertmendError | undefined {
+  return loadFault(error) ?? fileFault(error, damagedParts);
+}
+
+function fileFault(error: unknown, damagedParts: () => readonly string[]): CertmendError | undefined {
+  const [first, ...others] = damagedParts();
+  if (first === undefined) return undefined;
+  const more = others.length === 0 ? '' : ` and ${String(others.length)} more`;
+  return unreadable(
+    `${first}${more} is not as it was built`,
+    error instanceof Error ? error : new Error(String(error)),
+  );
+}
+
+function loadFault(error: unknown): CertmendError | undefined {
   if (!(error instanceof Error)) return undefined;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
   if (code === 'MODULE_NOT_FOUND' || code === 'ERR_MODULE_NOT_FOUND') {

@@ -32,7 +32,7 @@ export async function main(argv: readonly string[], io: Io): Promise<ExitStatus>
 
 /** The one place where an error becomes words. What is not ours is a bug, and says so with its stack. */
 function report(error: unknown, io: Io): ExitStatus {
-  const known = error instanceof CertmendError ? error : programFault(error);
+  const known = error instanceof CertmendError ? error : programFault(error, io.damagedParts);
   if (known !== undefined) {
     sayFailure(known, io);
     return known.exit;

@@ -43,7 +43,7 @@ async function runStrictly(args: Arguments, io: Io): Promise<ExitStatus> {
 }
 
 function failed(error: unknown, io: Io): ExitStatus {
-  const known = error instanceof CertmendError ? error : programFault(error);
+  const known = error instanceof CertmendError ? error : programFault(error, io.damagedParts);
   if (known === undefined) {
     const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
     io.stderr.write(`certmend: a bug in certmend stopped the boot hook; the service starts as it is\n${detail}\n`);

@@ -15,9 +15,15 @@ const others = ['git:git'];
 
 test('.ci/run installs every program that a scenario of the system tests needs', (t) => {
   t.true(needed.size > 20, 'the list is read');
-  t.deepEqual([...needed.difference(installed)], []);
+  t.deepEqual(
+    [...needed].filter((one) => !installed.has(one)),
+    [],
+  );
 });
 
 test('.ci/run installs nothing that no scenario needs', (t) => {
-  t.deepEqual([...installed.difference(needed)].toSorted(), others);
+  t.deepEqual(
+    [...installed].filter((one) => !needed.has(one)),
+    others,
+  );
 });

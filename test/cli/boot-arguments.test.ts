@@ -12,6 +12,7 @@ const silent: Io = {
   stderr: { write: () => undefined, isTerminal: false, columns: undefined },
   env: {},
   confirm: undefined,
+  damagedParts: () => [],
 };
 
 /** What the parser makes of a command line, when that is a boot hook's. */

@@ -34,6 +34,15 @@ const damages: Readonly<Record<string, (chunk: string) => void>> = {
   'is cut off': (chunk) => {
     writeFileSync(chunk, readFileSync(chunk).subarray(0, 20_000));
   },
+  'has no bytes': (chunk) => {
+    writeFileSync(chunk, '');
+  },
+  'is zeros': (chunk) => {
+    writeFileSync(chunk, Buffer.alloc(readFileSync(chunk).length));
+  },
+  'is another module': (chunk) => {
+    writeFileSync(chunk, 'module.exports = {};');
+  },
   'is a directory': (chunk) => {
     rmSync(chunk);
     mkdirSync(chunk);

@@ -22,6 +22,7 @@ export async function runCli(
     stderr: { write: (text) => void err.push(text), isTerminal: false, columns: undefined },
     env: { PATH: process.env['PATH'] },
     confirm: answer === undefined ? undefined : () => Promise.resolve(answer),
+    damagedParts: () => [],
   };
   const status = await main(words, io);
   return { status, stdout: out.join(''), stderr: err.join('') };

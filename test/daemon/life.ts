@@ -43,6 +43,7 @@ const silent: Io = {
   stderr: { write: () => undefined, isTerminal: false, columns: undefined },
   env: { PATH: process.env['PATH'] },
   confirm: undefined,
+  damagedParts: () => [],
 };
 
 /**

@@ -113,7 +113,13 @@ function configure(tree: Tree, standby: boolean): void {
 async function prestart(tree: Tree): Promise<Ended> {
   let printed = '';
   const stream = { write: (text: string) => void (printed += text), isTerminal: false, columns: undefined };
-  const io = { stdout: stream, stderr: stream, env: { PATH: process.env['PATH'] }, confirm: undefined };
+  const io = {
+    stdout: stream,
+    stderr: stream,
+    env: { PATH: process.env['PATH'] },
+    confirm: undefined,
+    damagedParts: () => [],
+  };
   const status = await main(prestartWords(tree), io);
   return { status, printed };
 }

@@ -19,6 +19,7 @@ function installed(t: ExecutionContext, runtime: string, timeout = '/usr/bin/tim
     .replaceAll('/usr/lib/certmend', directory)
     .replace('/usr/bin/timeout', timeout)
     .replace('-k 5 75', `-k 1 ${seconds}`);
+  writeFileSync(join(directory, 'certmend.cjs'), '// whole');
   writeFileSync(join(directory, 'node'), `#!/bin/sh\n${runtime}\n`, { mode: 0o755 });
   writeFileSync(join(directory, 'certmend'), text, { mode: 0o755 });
   return join(directory, 'certmend');
@@ -49,6 +50,38 @@ for (const words of bounded) {
     const { stdout } = certmend(installed(t, shows), ...words);
     t.is(stdout, `timeout\n${words.map((word) => `<${word}>`).join('')}`);
   });
+}
+
+for (const part of ['node', 'certmend.cjs']) {
+  for (const [what, damage] of [
+    [
+      'no bytes',
+      (file: string) => {
+        writeFileSync(file, '');
+      },
+    ],
+    [
+      'no file',
+      (file: string) => {
+        rmSync(file);
+      },
+    ],
+  ] as const) {
+    test(`certmend.sh tells a damaged installation, and keeps no unit from starting: ${part} has ${what}`, (t) => {
+      const path = installed(t, 'echo ran');
+      damage(join(dirname(path), part));
+      for (const [words, wanted] of [
+        [['check'], 70],
+        [['prestart', '--unit', 'k3s.service'], 0],
+        [['prestart', '--unit', 'k3s.service', '--strict'], 70],
+      ] as const) {
+        const { status, stdout, stderr } = certmend(path, ...words);
+        t.is(status, wanted, stderr);
+        t.is(stdout, '');
+        t.regex(stderr, /^certmend: certmend's own program is not whole: \S+ is empty or missing/);
+      }
+    });
+  }
 }
 
 const free: readonly (readonly string[])[] = [

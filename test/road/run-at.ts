@@ -13,6 +13,7 @@ const silent: Io = {
   stderr: { write: () => undefined, isTerminal: false, columns: undefined },
   env: { PATH: process.env['PATH'] },
   confirm: undefined,
+  damagedParts: () => [],
 };
 
 /** The real ports of a tree under another clock; a wait for the clock costs no time. */

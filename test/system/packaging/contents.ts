@@ -10,6 +10,7 @@ const required = [
   '/etc/certmend/config.yaml',
   '/usr/bin/certmend',
   '/usr/lib/certmend/certmend.cjs',
+  '/usr/lib/certmend/chunks/SHA256SUMS',
   '/usr/lib/certmend/node',
   '/usr/lib/systemd/catalog/certmend.catalog',
   '/usr/lib/systemd/system/certmend.service',

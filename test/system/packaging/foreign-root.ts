@@ -9,6 +9,7 @@ import type { Program } from '../scenario.ts';
 const packages = [
   'bash',
   'coreutils',
+  'diffutils',
   'dash',
   'dpkg',
   'init-system-helpers',
