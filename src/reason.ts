@@ -62,6 +62,7 @@ export const reasonCodes = [
   'VerificationFailed',
   'BrakeNear',
   'AttemptsPaused',
+  'StateUnread',
   // what the layout does not know, what the product does by itself, what a person asked for
   'UnknownCertificate',
   'ReissuedAtStart',

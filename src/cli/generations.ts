@@ -1,4 +1,6 @@
 import { compose } from '../composition.ts';
+import { ownPaths } from '../disk/own-paths.ts';
+import { unread } from '../disk/require-readable.ts';
 import { exitStatus, type ExitStatus } from '../error.ts';
 import { listGenerations } from '../generation/list.ts';
 import { generationsReport } from '../report/generations-report.ts';
@@ -8,6 +10,7 @@ import type { Arguments } from './command.ts';
 import type { Io } from './io.ts';
 import { print } from './print.ts';
 import { paperOf } from './paper-of.ts';
+import { sayFailure } from './say-failure.ts';
 
 export async function run(args: Arguments, io: Io): Promise<ExitStatus> {
   const ports = await compose(args, io, { askSystemd: false });
@@ -19,5 +22,8 @@ export async function run(args: Arguments, io: Io): Promise<ExitStatus> {
     generations: listGenerations(ports.reader),
   });
   print(args, io, report, () => generationsText(report, paperOf(io)));
-  return exitStatus.ok;
+  if (loaded.kind !== 'unread') return exitStatus.ok;
+  const failure = unread(ownPaths.state, loaded.problem, 'which of them is active and which stands by is not known');
+  sayFailure(failure, io);
+  return failure.exit;
 }

@@ -1,4 +1,5 @@
 import { compose, composeExaminer } from '../composition.ts';
+import { ownPaths } from '../disk/own-paths.ts';
 import { exitStatus, type ExitStatus } from '../error.ts';
 import { bootHook } from '../heal/boot-hook.ts';
 import { daemonAlive } from '../heal/daemon-alive.ts';
@@ -33,6 +34,7 @@ export async function run(args: Arguments, io: Io): Promise<ExitStatus> {
     root: ports.root,
     maxCommitsPerDay: ports.config.brake.maxCommitsPerDay,
     machine,
+    unread: loaded.kind === 'unread' ? `${ownPaths.state} ${loaded.problem}` : undefined,
   });
   print(args, io, report, () => statusText(report, paperOf(io)));
   // As `check`: of nothing at all nobody can tell.

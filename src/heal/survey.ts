@@ -10,6 +10,7 @@ import type { LastKnown, Layout } from '../layout/layout.ts';
 import { brakeFindings } from '../plan/brake-findings.ts';
 import { resolveLayout } from '../layout/resolve-layout.ts';
 import { loadState, type LoadedState } from '../state/load-state.ts';
+import { stateFindings } from '../state/state-findings.ts';
 import { brakeOf, ofNode, rememberedOf } from '../state/transitions.ts';
 import { withNamesOnDisk } from './names-on-disk.ts';
 import { tracesOf } from './node-traces.ts';
@@ -63,7 +64,10 @@ export function survey(ports: Ports, layout: Layout = findLayout(ports)): Survey
     },
     serviceRunning: ports.serviceRunning(layout.unit),
     traces: tracesOf(ports, layout, loaded),
-    extraFindings: brakeFindings(brakeOf(loaded.kind === 'loaded' ? loaded.state : undefined, ports.config), now),
+    extraFindings: [
+      ...brakeFindings(brakeOf(loaded.kind === 'loaded' ? loaded.state : undefined, ports.config), now),
+      ...stateFindings(loaded),
+    ],
   };
   return { layout, inventory, loaded, remembered, question, assessment: assess(question), renewBeforeDays };
 }

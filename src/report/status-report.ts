@@ -20,6 +20,8 @@ export interface StatusReport extends DocumentHeader<'Status'> {
     readonly reasons: readonly { readonly code: ReasonCode; readonly id: string | null; readonly message: string }[];
   } | null;
   readonly lastCheck: string | null;
+  /** Why what is remembered cannot be read: then nothing is known of generations, brake and events. */
+  readonly unread: string | null;
   readonly certificates: number;
   /** What ends first. */
   readonly next: { readonly id: string; readonly at: string; readonly residualSeconds: number } | null;
@@ -52,6 +54,7 @@ export function statusReport(input: {
   readonly root: string;
   readonly maxCommitsPerDay: number;
   readonly machine?: readonly MachineFault[];
+  readonly unread?: string | undefined;
 }): StatusReport {
   const { state, now, root, maxCommitsPerDay } = input;
   const next = state === undefined ? undefined : nextEnd(state, now);
@@ -65,6 +68,7 @@ export function statusReport(input: {
     node: state?.node ?? null,
     health: state?.health ?? null,
     lastCheck: state?.lastCheck ?? null,
+    unread: input.unread ?? null,
     certificates: state === undefined ? 0 : certificateCount(state),
     next:
       next === undefined

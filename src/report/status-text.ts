@@ -28,10 +28,7 @@ export function statusText(report: StatusReport, paper: Paper): string {
         : `${wholeSeconds(report.lastCheck)} (${durationText(now - (instantOf(report.lastCheck) ?? now))} ago)`,
     ],
     ['next end', report.next === null ? 'nothing known' : `${report.next.id} · ${dated(report.next.at, now)}`],
-    ['active', generation(report.generations.active, now)],
-    ['standby', generation(report.generations.standby, now)],
-    ['previous', generation(report.generations.previous, now)],
-    ['brake', `${String(report.commitsLastDay)} of ${String(report.maxCommitsPerDay)} commits in the last day`],
+    ...(report.unread === null ? remembered(report, now) : [['memory', report.unread] as const]),
   ] as const;
   const lines = facts
     .map(([name, value]) => `  ${paint(name.padEnd(11), 'faint', paper)} ${printable(value)}\n`)
@@ -44,6 +41,16 @@ export function statusText(report: StatusReport, paper: Paper): string {
     )
     .join('');
   return `${head}\n${lines}${machine}${reasons}${eventTable(events, paper)}`;
+}
+
+function remembered(report: StatusReport, now: number): readonly (readonly [string, string])[] {
+  const { active, standby, previous } = report.generations;
+  return [
+    ['active', generation(active, now)],
+    ['standby', generation(standby, now)],
+    ['previous', generation(previous, now)],
+    ['brake', `${String(report.commitsLastDay)} of ${String(report.maxCommitsPerDay)} commits in the last day`],
+  ];
 }
 
 function dated(instant: string, now: number): string {

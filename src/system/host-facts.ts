@@ -2,6 +2,7 @@ import { diskError, isShortage } from '../disk/disk-error.ts';
 import { readFileSync, statSync } from 'node:fs';
 import { hostname, networkInterfaces } from 'node:os';
 import type { HostFacts } from '../layout/layout.ts';
+import { requireReadable } from '../disk/require-readable.ts';
 import { createFileReader } from './node-file-reader.ts';
 
 /** One address of an interface, as os.networkInterfaces gives it. */
@@ -14,12 +15,15 @@ export interface InterfaceAddress {
  * Facts about the host. With `/` they are the running host's; with another root only the files of that tree are read,
  * since a mounted disk or a backup belongs to a host that is not this one.
  * @param root directory given with --root
+ * @throws CertmendError StorageDenied, StorageFailed (73) when the disk keeps the machine's id or name from being read: an
+ * unknown node is taken for another one, and what is remembered of this one would be forgotten
  */
 export function readHostFacts(root: string): HostFacts {
   const reader = createFileReader(root);
   const textOf = (path: string): string => {
     const file = reader.read(path);
-    // Absent or unreadable: the fact is not known, and the caller's type says so.
+    requireReadable(path, file);
+    // Absent, or no file: the fact is not known, and the caller's type says so.
     return file.state === 'regular' ? file.bytes.toString('utf8') : '';
   };
   const machineId = textOf('/etc/machine-id').trim();
