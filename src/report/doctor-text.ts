@@ -1,14 +1,15 @@
 import type { HealthLevel } from '../assess/assessment.ts';
 import type { DoctorReport } from './doctor-report.ts';
 import { type Ink, paint, type Paper } from './paper.ts';
+import { printable } from './printable.ts';
 
 const ink: Readonly<Record<HealthLevel, Ink>> = { ok: 'green', warning: 'yellow', critical: 'red' };
 
 export function doctorText(report: DoctorReport, paper: Paper): string {
   const widest = Math.max(...report.checks.map(({ check }) => check.length));
   const lines = report.checks.flatMap(({ check, level, message, hint }) => [
-    `${paint(level.padEnd(8), ink[level], paper)}  ${check.padEnd(widest)}  ${message}`,
-    ...(hint === null ? [] : [`${' '.repeat(widest + 12)}${paint(`what to do: ${hint}`, 'faint', paper)}`]),
+    `${paint(level.padEnd(8), ink[level], paper)}  ${check.padEnd(widest)}  ${printable(message)}`,
+    ...(hint === null ? [] : [`${' '.repeat(widest + 12)}${paint(`what to do: ${printable(hint)}`, 'faint', paper)}`]),
   ]);
   return `${[...lines, ...dropInLines(report)].join('\n')}\n`;
 }
@@ -20,12 +21,12 @@ function dropInLines({ dropIns }: DoctorReport): readonly string[] {
   return [
     ...dropIns.flatMap(({ path, content, written }) => [
       '',
-      `${path}${written ? ' was written:' : ':'}`,
+      `${printable(path)}${written ? ' was written:' : ':'}`,
       ...content
         .trimEnd()
         .split('\n')
-        .map((line) => `    ${line}`),
+        .map((line) => `    ${printable(line)}`),
     ]),
-    ...(commands.length === 0 ? [] : ['', 'then:', ...commands.map((command) => `    ${command}`)]),
+    ...(commands.length === 0 ? [] : ['', 'then:', ...commands.map((command) => `    ${printable(command)}`)]),
   ];
 }

@@ -1,4 +1,5 @@
-import { copyFileSync } from 'node:fs';
+import { copyFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import test from 'ava';
 import { parse } from 'yaml';
 import { live } from '../daemon/life.ts';
@@ -14,14 +15,32 @@ function withHostileName(tree: Tree): void {
   copyFileSync(tree.host(tree.leaf('client-admin').certificatePath), tree.host(`${tree.dataDir}/server/tls/${name}`));
 }
 
+/** The same in a setting: an escape of YAML is a character of the value. */
+function withHostileSetting(tree: Tree): void {
+  const file = join(tree.root, `etc/rancher/${tree.product}/config.yaml.d/99-hostile.yaml`);
+  const escaped = [...name].map((one) => `\\U${(one.codePointAt(0) ?? 0).toString(16).padStart(8, '0')}`).join('');
+  writeFileSync(file, `node-name: "${escaped}"\n`);
+}
+
 function lines(text: string): string[] {
   return text.split('\n');
 }
 
-for (const command of [['check'], ['plan'], ['status'], ['standby', 'prepare'], ['generations']])
+for (const command of [
+  ['check'],
+  ['plan'],
+  ['status'],
+  ['standby', 'prepare'],
+  ['generations'],
+  ['doctor'],
+  ['why', 'client-admin'],
+  ['rehearse'],
+  ['--verbose', 'prestart', '--unit', 'rke2-server'],
+])
   test(`certmend ${command.join(' ')} prints nothing that steers a terminal, in any form`, async (t) => {
     const tree = temporaryTree(t);
     withHostileName(tree);
+    withHostileSetting(tree);
     const [json, yaml, table] = await Promise.all(
       ['json', 'yaml', 'table'].map((form) => runBuilt(['--root', tree.root, '-o', form, ...command])),
     );
