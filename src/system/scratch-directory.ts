@@ -16,7 +16,11 @@ export interface ScratchDirectory {
 
 /** Somebody removes what a kill left behind: that takes milliseconds. */
 const lockWaitMs = 5000;
-const fatalSignals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
+/** All that end a process by their default and that a process may hear of; a fault of its own is none that can be heard. */
+const fatalSignals = [
+  ...(['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGABRT', 'SIGALRM', 'SIGUSR2'] as const),
+  ...(['SIGVTALRM', 'SIGXCPU', 'SIGIO', 'SIGPWR'] as const),
+];
 
 /**
  * Makes a 0700 directory for a copy of the node's certificates and keys (P9): below /run/certmend, which on a running

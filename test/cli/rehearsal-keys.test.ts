@@ -62,7 +62,7 @@ test('certmend rehearse copies no key of an authority, nor any other file that n
   child.kill('SIGKILL');
 });
 
-for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGABRT', 'SIGALRM', 'SIGUSR2', 'SIGPWR'] as const)
   test(`certmend rehearse that ${signal} ends leaves no copy behind`, async (t) => {
     const tree = temporaryTree(t, { leaf: 'expired' });
     const { child, ended, copy } = await stopped(t, tree);
