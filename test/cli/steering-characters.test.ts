@@ -18,7 +18,7 @@ function withHostileName(tree: Tree): void {
 /** The same in a setting: an escape of YAML is a character of the value. */
 function withHostileSetting(tree: Tree): void {
   const file = join(tree.root, `etc/rancher/${tree.product}/config.yaml.d/99-hostile.yaml`);
-  const escaped = [...name].map((one) => `\\U${(one.codePointAt(0) ?? 0).toString(16).padStart(8, '0')}`).join('');
+  const escaped = Array.from(name, (one) => `\\U${(one.codePointAt(0) ?? 0).toString(16).padStart(8, '0')}`).join('');
   writeFileSync(file, `node-name: "${escaped}"\n`);
 }
 
