@@ -16,32 +16,12 @@ export const exitStatus = {
 
 export type ExitStatus = (typeof exitStatus)[keyof typeof exitStatus];
 
-/** Codes of errors that are not findings about the node. */
-export type ErrorCode =
-  | ReasonCode
-  | 'Usage'
-  | 'ConfigInvalid'
-  | 'LayoutUnknown'
-  | 'NodeNotFound'
-  | 'GenerationUnknown'
-  | 'GenerationDamaged'
-  | 'AuthorityUnusable'
-  | 'StorageDenied'
-  | 'StorageFailed'
-  | 'ProtectedPath'
-  | 'NothingToCommit'
-  | 'ServiceRunning'
-  | 'ProgramUnreadable'
-  | 'DeadlinePassed';
-
 export interface ErrorOptions {
   /** What the person at 3 a.m. should do next; one sentence, no stack, no code. */
   readonly hint?: string | undefined;
   readonly cause?: unknown;
   /** The exit status of the command line when this error reaches the top. */
   readonly exit?: ExitStatus | undefined;
-  /** True when the same call may succeed later without anything being changed by hand. */
-  readonly retry?: boolean | undefined;
 }
 
 /**
@@ -50,16 +30,14 @@ export interface ErrorOptions {
  */
 export class CertmendError extends Error {
   override readonly name = 'CertmendError';
-  readonly code: ErrorCode;
+  readonly code: ReasonCode;
   readonly hint: string | undefined;
   readonly exit: ExitStatus;
-  readonly retry: boolean;
 
-  constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
+  constructor(code: ReasonCode, message: string, options: ErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.hint = options.hint;
     this.exit = options.exit ?? exitStatus.cannotWrite;
-    this.retry = options.retry ?? false;
   }
 }

@@ -1,12 +1,11 @@
 import type { Inventory } from '../inventory/inventory.ts';
-import type { ReasonCode } from '../reason.ts';
+import { reasons, type ReasonCode } from '../reason.ts';
 import type { Finding } from './assessment.ts';
 
 /** The pair works, and is not what it should be. */
-const driftCodes: ReadonlySet<ReasonCode> = new Set<ReasonCode>(['IdentityDrift', 'SanMissing', 'ChainIncomplete']);
-
-export function isDrift({ code }: Pick<Finding, 'code'>): boolean {
-  return driftCodes.has(code);
+export function isDrift({ code }: { readonly code: ReasonCode }): boolean {
+  const { about, nature } = reasons[code];
+  return about === 'leaf' && nature === 'drift';
 }
 
 /**

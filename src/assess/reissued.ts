@@ -1,3 +1,4 @@
+import { reasons } from '../reason.ts';
 import type { Finding } from './assessment.ts';
 import type { AssessContext } from './context.ts';
 
@@ -37,5 +38,5 @@ export function leaveToProduct(
 }
 
 function isOurs(finding: Finding): boolean {
-  return finding.answer === 'quarantine' || finding.code === 'WeakPermissions';
+  return finding.answer === 'quarantine' || reasons[finding.code].nature === 'access';
 }

@@ -1,3 +1,4 @@
+import { reasons, type ReasonCode } from '../reason.ts';
 import type { CertificateRow, Finding, Restart } from './assessment.ts';
 import type { AssessContext } from './context.ts';
 import { dayMs, instant, minute, span } from './figures.ts';
@@ -19,7 +20,7 @@ export function restartOf(
   );
   const due = new Set(
     findings.flatMap(({ id, code, answer }) => {
-      if (id === undefined || (code !== 'LeafRenewDue' && code !== 'LeafExpired')) return [];
+      if (id === undefined || !isEndOfLeaf(code)) return [];
       return answer === 'rotate' || atStart.has(id) ? [id] : [];
     }),
   );
@@ -63,4 +64,10 @@ export function restartFinding(restart: Restart, context: AssessContext): Findin
 
 function shortSpan(ms: number): string {
   return ms >= 2 * dayMs ? `${String(Math.floor(ms / dayMs))} d` : span(ms);
+}
+
+/** What the product and the boot hook make anew at a start, and at no other time. */
+export function isEndOfLeaf(code: ReasonCode): boolean {
+  const { about, nature } = reasons[code];
+  return about === 'leaf' && (nature === 'over' || nature === 'ending');
 }

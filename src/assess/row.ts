@@ -1,6 +1,6 @@
 import type { FileState } from '../disk/file-reader.ts';
 import type { Certificate } from '../inventory/inventory.ts';
-import type { ReasonCode } from '../reason.ts';
+import { reasons } from '../reason.ts';
 import type { CertificateRow, CertificateStatus, Finding } from './assessment.ts';
 
 /** What comes out for one entry. No row for what is absent and not missed. */
@@ -22,22 +22,6 @@ export interface RowInput {
   readonly reported: readonly Finding[];
   readonly now: number;
 }
-
-const damage: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
-  'LeafUnreadable',
-  'KeyMissing',
-  'KeyUnreadable',
-  'KeyMismatch',
-  'IssuerMismatch',
-  'SignatureInvalid',
-  'UsageMismatch',
-  'AuthorityUnreadable',
-  'AuthorityKeyMismatch',
-  'ProtectedFileDamaged',
-  'ListenerCorrupt',
-  'ListenerIssuerMismatch',
-  'KubeconfigCorrupt',
-]);
 
 /** One row of `check`. */
 export function certificateRow(input: RowInput): CertificateRow | undefined {
@@ -63,7 +47,7 @@ export function certificateRow(input: RowInput): CertificateRow | undefined {
 function statusOf(input: RowInput): CertificateStatus {
   const { certificate, effectiveNotAfter, now, found } = input;
   if (input.file.state === 'absent') return 'MISSING';
-  if (found.some((finding) => damage.has(finding.code))) return 'DAMAGED';
+  if (found.some((finding) => reasons[finding.code].nature === 'damage')) return 'DAMAGED';
   if (certificate !== undefined && now < certificate.notBefore) return 'NOT YET VALID';
   if (effectiveNotAfter !== undefined && now > effectiveNotAfter) return 'EXPIRED';
   return found.some((finding) => finding.severity !== 'note') ? 'WARNING' : 'OK';

@@ -1,20 +1,16 @@
 import type { Layout } from '../layout/layout.ts';
-import type { ReasonCode } from '../reason.ts';
+import { reasons, type ReasonCode } from '../reason.ts';
 import type { Finding } from './assessment.ts';
 
 /**
  * Findings that rest on what only the product's configuration says: names, ports, and what this node needs at all. Also
  * what is merely due, and what the product makes anew at its start: nothing of it keeps a node down.
  */
-const restsOnConfiguration: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
-  'SanMissing',
-  'IdentityDrift',
-  'ChainIncomplete',
-  'LeafRenewDue',
-  'LeafMissing',
-  'KubeconfigMissing',
-  'KubeconfigStale',
-]);
+function restsOnConfiguration(code: ReasonCode): boolean {
+  const { about, nature } = reasons[code];
+  if (about !== 'leaf' && about !== 'kubeconfig') return false;
+  return nature === 'drift' || nature === 'ending' || nature === 'missing';
+}
 
 /**
  * The findings of a node whose product configuration cannot be read: that itself, and of the others only what is plainly
@@ -37,7 +33,7 @@ export function weakenedFindings(findings: readonly Finding[], layout: Layout): 
     unreadable,
     ...findings.map((finding): Finding => {
       const isMerelyDue = finding.code === 'ListenerExpired' && finding.severity !== 'critical';
-      if (!(restsOnConfiguration.has(finding.code) || isMerelyDue) || finding.answer === 'operator') return finding;
+      if (!(restsOnConfiguration(finding.code) || isMerelyDue) || finding.answer === 'operator') return finding;
       return {
         ...finding,
         blocked: undefined,

@@ -175,11 +175,10 @@ function saying(error: unknown, outcome: string): unknown {
   if (!(error instanceof CertmendError)) {
     return error;
   }
-  const { code, message, hint, cause, exit, retry } = error;
+  const { code, message, hint, cause, exit } = error;
   return new CertmendError(code, message.includes(outcome) ? message : `${message}; ${outcome}`, {
     hint,
     cause,
     exit,
-    retry,
   });
 }

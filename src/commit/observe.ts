@@ -36,7 +36,7 @@ export function requireExpected(changes: readonly Change[], reader: FileReader, 
       throw new CertmendError(
         'ExternalChange',
         `${change.path} was changed by someone else while certmend was at work; certmend changed nothing`,
-        { exit: exitStatus.tryAgain, retry: true, hint: 'run the command again: it will decide on what is there now' },
+        { exit: exitStatus.tryAgain, hint: 'run the command again: it will decide on what is there now' },
       );
     }
   }

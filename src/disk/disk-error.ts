@@ -1,4 +1,5 @@
-import { CertmendError, type ErrorCode } from '../error.ts';
+import { CertmendError } from '../error.ts';
+import type { ReasonCode } from '../reason.ts';
 
 /** Runs one file-system operation and lets its failure name the operation and the file. */
 export function onDisk<T>(operation: string, path: string, run: () => T): T {
@@ -49,7 +50,7 @@ const phrase: Readonly<Record<string, string>> = {
   ENOTDIR: 'something on the way is no directory (ENOTDIR)',
 };
 
-function explain(errno: string, path: string): { readonly code: ErrorCode; readonly hint: string } {
+function explain(errno: string, path: string): { readonly code: ReasonCode; readonly hint: string } {
   switch (errno) {
     case 'ENOSPC':
     case 'EDQUOT':

@@ -36,7 +36,6 @@ export function namesIn(reader: FileReader, directory: string): readonly string[
 export function unread(path: string, clause: string, outcome: string): CertmendError {
   const isDenied = /\b(?:EACCES|EPERM)\b/.test(clause);
   return new CertmendError(isDenied ? 'StorageDenied' : 'StorageFailed', `${path} ${clause}; ${outcome}`, {
-    retry: true,
     hint: isDenied
       ? `run certmend as root; if it is, look at the permissions and the security policy: namei -l ${path}`
       : `check the disk and the mount that hold ${path} (dmesg, smartctl); certmend tries again at its next run`,

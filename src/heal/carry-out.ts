@@ -45,7 +45,6 @@ async function act(session: Session, options: CarryOutOptions): Promise<Outcome>
   if (options.deadline !== undefined && session.ports.clock.monotonic() > options.deadline) {
     throw new CertmendError('DeadlinePassed', 'the time for the boot hook ran out before anything was changed', {
       exit: exitStatus.tryAgain,
-      retry: true,
       hint: 'the service starts with the old set; run: certmend doctor',
     });
   }

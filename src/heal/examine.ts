@@ -1,3 +1,4 @@
+import { reasons as reasonTable } from '../reason.ts';
 import type { Storage } from '../disk/file-writer.ts';
 import { ownPaths } from '../disk/own-paths.ts';
 import { issuersOf } from '../assess/issuer.ts';
@@ -79,7 +80,7 @@ function namesUsable({ assessment }: Survey): readonly Examined[] {
 
 function authoritiesAble({ assessment, inventory, layout }: Survey): readonly Examined[] {
   const findings = assessment.findings.filter(
-    ({ code, severity }) => (code.startsWith('Authority') || code === 'CertificatesLost') && severity !== 'note',
+    ({ code, severity }) => reasonTable[code].about === 'authority' && severity !== 'note',
   );
   const told = findings.map(({ severity, message, id }) =>
     ill(
@@ -161,7 +162,7 @@ function nextStart({ decision, reasons }: Plan, { layout }: Survey): readonly Ex
 
 /** The brake's budget, before and while it is used up. */
 function budget({ assessment }: Survey): readonly Examined[] {
-  const findings = assessment.findings.filter(({ code }) => code === 'BrakeNear' || code === 'BrakeEngaged');
+  const findings = assessment.findings.filter(({ code }) => reasonTable[code].about === 'brake');
   if (findings.length === 0) return [well('budget', 'the daily budget of changes is not used up')];
   return findings.map(({ code, message }) =>
     ill('budget', code === 'BrakeEngaged' ? 'critical' : 'warning', message, 'certmend status shows what used it up'),

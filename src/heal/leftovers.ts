@@ -47,7 +47,6 @@ export function requireTidy({ reader }: Ports, { writer }: WriteSide, layout: La
     'StorageFailed',
     `what an earlier attempt left behind is still there: ${problem}; nothing new was begun`,
     {
-      retry: true,
       hint: 'see what is in the way (lsattr, mount, dmesg), remove that file by hand, then run certmend again',
     },
   );

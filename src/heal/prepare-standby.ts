@@ -72,7 +72,6 @@ export async function keepStandby(session: Session): Promise<PreparedStandby> {
   }
   if (known.state === 'invalid' && known.unread === true) {
     throw new CertmendError('StorageFailed', `${known.reason}; it was kept, and no other was made`, {
-      retry: true,
       hint: `check the disk and the mount that hold ${ownPaths.generations} (dmesg, smartctl)`,
     });
   }

@@ -34,7 +34,6 @@ export function rememberCompleted(
         'StorageFailed',
         `generation ${String(number)} in ${generationDirectory(number)} cannot be read: ${read.problem}`,
         {
-          retry: true,
           hint: `the commit is completed by the next run that can: check the disk of ${ownPaths.generations} (dmesg)`,
         },
       );

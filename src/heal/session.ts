@@ -268,7 +268,6 @@ function requireTime(now: number, preparedMs: number, { deadline, endedAt }: Ses
   if (!isLate && !mayBeEnded) return;
   throw new CertmendError('DeadlinePassed', 'the time for the boot hook is not enough for a commit to end in', {
     exit: exitStatus.tryAgain,
-    retry: true,
     hint: 'the disk is slow, or the clock or another certmend was waited for; the service starts with the old set; run: certmend doctor',
   });
 }

@@ -1,9 +1,8 @@
 import { CertmendError } from '../error.ts';
-import { reasonCodes, type ReasonCode } from '../reason.ts';
 import type { Ports } from './ports.ts';
 
 /**
- * Runs `work`; what stops it is in the audit log too, with its reason where it has one (P7). The command itself says it
+ * Runs `work`; what stops it is in the audit log too, with its reason (P7). The command itself says it
  * on standard error.
  *
  * @throws what `work` throws
@@ -22,16 +21,10 @@ async function record(ports: Ports, { code, message, hint }: CertmendError): Pro
   audit.record({
     event: 'failed',
     priority: 'error',
-    reason: isReason(code) ? code : undefined,
+    reason: code,
     message,
     hint,
     isOnConsole: true,
   });
   await audit.flush();
-}
-
-const reasons: ReadonlySet<string> = new Set(reasonCodes);
-
-function isReason(code: string): code is ReasonCode {
-  return reasons.has(code);
 }

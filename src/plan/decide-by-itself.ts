@@ -1,6 +1,6 @@
 import type { Finding } from '../assess/assessment.ts';
 import { isDrift } from '../assess/drift.ts';
-import type { ReasonCode } from '../reason.ts';
+import { reasons as reasonTable, type ReasonCode } from '../reason.ts';
 import type { DecideInput } from './decide.ts';
 import { isGoodForLonger } from './good-for-longer.ts';
 import { writablePairs, type Pair } from './pairs.ts';
@@ -103,7 +103,7 @@ function remaining({ assessment }: DecideInput, stuck: readonly Finding[]): read
  * only be rotated away again by the next start.)
  */
 function repairSource({ previous, now, renewBeforeDays }: DecideInput, findings: readonly Finding[]): Source {
-  const onlyAhead = findings.every(({ code }) => code === 'LeafNotYetValid');
+  const onlyAhead = findings.every(({ code }) => reasonTable[code].nature === 'early');
   return onlyAhead && previous !== undefined && isGoodForLonger(previous, now, renewBeforeDays)
     ? { kind: 'previous', generation: previous.generation }
     : { kind: 'issue' };
@@ -139,10 +139,10 @@ function wants(finding: Finding, answer: 'rotate' | 'repair'): boolean {
 
 /** Bytes that are worth keeping beside the previous set: a pair that only drifted or lies in the future is whole. */
 function isDamage(finding: Finding): boolean {
-  return finding.code !== 'LeafNotYetValid' && !isDrift(finding);
+  return reasonTable[finding.code].nature !== 'early' && !isDrift(finding);
 }
 
 /** It does not work now, and nothing but a new one or a new authority will change that. */
 function isDead(finding: Finding): boolean {
-  return finding.blocked !== undefined && (finding.code === 'LeafExpired' || finding.code === 'AuthorityExpired');
+  return finding.blocked !== undefined && reasonTable[finding.code].nature === 'over';
 }

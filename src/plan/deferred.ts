@@ -1,3 +1,4 @@
+import { reasons as reasonTable } from '../reason.ts';
 import { instant } from '../assess/figures.ts';
 import type { DecideInput } from './decide.ts';
 import type { Plan, PlanReason } from './plan.ts';
@@ -10,7 +11,7 @@ import { reasonsOf } from './plan-reasons.ts';
  */
 export function deferred(input: DecideInput): Plan {
   const { findings } = input.assessment;
-  const clock = findings.filter(({ code }) => code === 'ClockBehind' || code === 'ClockAheadSuspect');
+  const clock = findings.filter(({ code }) => reasonTable[code].about === 'clock');
   const authorities = findings.filter(({ code, severity }) => code === 'AuthorityExpired' && severity === 'critical');
   const offer = offerOf(input);
   return {

@@ -1,5 +1,5 @@
 import type { Finding } from '../assess/assessment.ts';
-import type { ReasonCode } from '../reason.ts';
+import { reasons as reasonTable, type ReasonCode } from '../reason.ts';
 import type { PlanReason } from './plan.ts';
 
 /** Findings as reasons, critical ones first, each code and entry once. */
@@ -26,25 +26,25 @@ export function blockersOf(blocked: readonly Finding[], all: readonly Finding[])
 /** Everything critical that only a person can mend. An authority that is near its end stops nothing today. */
 export function leftForOperator(findings: readonly Finding[]): readonly Finding[] {
   return findings.filter(
-    (finding) =>
-      finding.answer === 'operator' && finding.severity === 'critical' && finding.code !== 'AuthorityExpiring',
+    (finding) => finding.answer === 'operator' && finding.severity === 'critical' && !isAuthorityEnding(finding.code),
   );
 }
 
+function isAuthorityEnding(code: ReasonCode): boolean {
+  const { about, nature } = reasonTable[code];
+  return about === 'authority' && nature === 'ending';
+}
+
 /** What stands in the way of a good set on the day it is needed, though nothing is to be done today. */
-const limits: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
-  'SanUnusable',
-  'AuthorityUpperExpired',
-  'AuthorityKeyUnsupported',
-  'AuthorityKeyMissing',
-  'AuthorityExpiring',
-]);
+function isLimit(code: ReasonCode): boolean {
+  return reasonTable[code].nature === 'limit' || isAuthorityEnding(code);
+}
 
 /** The reasons of a plan, and behind them what a person should know of the sets that come after it. */
 export function withLimits(reasons: readonly PlanReason[], findings: readonly Finding[]): readonly PlanReason[] {
   return unique([
     ...reasons,
-    ...reasonsOf(findings.filter(({ code, severity }) => limits.has(code) && severity !== 'note')),
+    ...reasonsOf(findings.filter(({ code, severity }) => isLimit(code) && severity !== 'note')),
   ]);
 }
 

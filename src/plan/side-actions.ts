@@ -1,3 +1,4 @@
+import { reasons as reasonTable } from '../reason.ts';
 import type { Finding } from '../assess/assessment.ts';
 import type { Inventory, Item } from '../inventory/inventory.ts';
 import { bootstrapFiles } from '../layout/bootstrap-files.ts';
@@ -77,7 +78,8 @@ export function bootstrapActions(findings: readonly Finding[], inventory: Invent
 }
 
 function isDamage(code: Finding['code']): boolean {
-  return code === 'ProtectedFileDamaged' || code === 'AuthorityUnreadable';
+  const { nature, atStart } = reasonTable[code];
+  return nature === 'damage' && atStart === 'restores';
 }
 
 function unparsablePaths(item: Item): readonly string[] {

@@ -1,5 +1,5 @@
 import type { CertificateStatus, Health, Severity } from '../assess/assessment.ts';
-import type { ReasonCode } from '../reason.ts';
+import { reasons as reasonTable, type ReasonCode } from '../reason.ts';
 import { apiVersion, type DocumentHeader } from './document.ts';
 
 export interface RehearsalReport extends DocumentHeader<'RehearsalReport'> {
@@ -101,12 +101,10 @@ function stands({ assessment: { health, rows, findings } }: Seen): boolean {
   return health.level !== 'critical' && rows.every(({ id, status }) => !dead.has(status) || !counts.has(id));
 }
 
-const madeByProduct: ReadonlySet<ReasonCode> = new Set<ReasonCode>(['ReissuedAtStart', 'ListenerRegenerationPending']);
-
 function stateOf({ assessment }: Seen): RehearsedState {
   const rows = assessment.rows.filter(({ role }) => role === 'leaf' || role === 'listener');
   const expired = rows.filter(({ status }) => status === 'EXPIRED');
-  const remade = expired.filter(({ findings }) => findings.some((code) => madeByProduct.has(code)));
+  const remade = expired.filter(({ findings }) => findings.some((code) => reasonTable[code].nature === 'pending'));
   return {
     health: assessment.health,
     expired: expired.length - remade.length,

@@ -1,4 +1,4 @@
-import type { ReasonCode } from '../reason.ts';
+import { reasons as reasonTable, type ReasonCode } from '../reason.ts';
 import { instantOf } from '../state/rfc3339.ts';
 import type { State } from '../state/state.ts';
 import { distanceText, durationText } from './duration.ts';
@@ -19,7 +19,7 @@ export function statusLine(state: State | undefined, now: number): string {
   if (level === 'ok' || first === undefined) {
     return ['healthy', ...inventoryParts(state, now)].join(' · ');
   }
-  const others = first.code === 'RestartDue' ? rest.filter(({ code }) => !answeredByRestart.has(code)) : rest;
+  const others = first.code === 'RestartDue' ? rest.filter(({ code }) => !isAnsweredByRestart(code)) : rest;
   const more = others.length === 0 ? [] : [`and ${String(others.length)} more`];
   const see = first.id === null ? 'see: certmend check' : `see: certmend why ${printable(first.id)}`;
   const head = level === 'critical' ? 'CRITICAL' : 'WARNING';
@@ -48,7 +48,7 @@ function interrupted(state: State): readonly string[] {
 function trouble(state: State, reason: State['health']['reasons'][number], now: number): string {
   const { code, id, message } = reason;
   const end = id === null ? undefined : instantOf((state.certificates[id] ?? state.authorities[id])?.notAfter ?? null);
-  if (id !== null && end !== undefined && aboutTheEnd.has(code)) {
+  if (id !== null && end !== undefined && isAboutAnEnd(code)) {
     const left = end - now;
     return left < 0 ? `${id} expired ${durationText(left)} ago` : `${id} expires in ${durationText(left)}`;
   }
@@ -58,13 +58,13 @@ function trouble(state: State, reason: State['health']['reasons'][number], now: 
 }
 
 /** What the order to restart is about: not more than that, only said once for each certificate. */
-const answeredByRestart: ReadonlySet<ReasonCode> = new Set(['LeafRenewDue', 'LeafExpired', 'KubeconfigStale']);
+function isAnsweredByRestart(code: ReasonCode): boolean {
+  const { about, nature } = reasonTable[code];
+  return (about === 'leaf' && isAboutAnEnd(code)) || (about === 'kubeconfig' && nature === 'drift');
+}
 
-/** Reasons that are said best as a distance, which is true at the moment of reading and not of the last check. */
-const aboutTheEnd: ReadonlySet<ReasonCode> = new Set([
-  'LeafExpired',
-  'LeafRenewDue',
-  'AuthorityExpired',
-  'AuthorityExpiring',
-  'ListenerExpired',
-]);
+/** Said best as a distance, which is true at the moment of reading and not of the last check. */
+function isAboutAnEnd(code: ReasonCode): boolean {
+  const { nature } = reasonTable[code];
+  return nature === 'over' || nature === 'ending';
+}

@@ -1,3 +1,4 @@
+import { isEndOfLeaf } from '../assess/restart.ts';
 import type { Assessment } from '../assess/assessment.ts';
 import type { Explanation } from '../assess/explain.ts';
 import type { Entry } from '../layout/entry.ts';
@@ -82,7 +83,7 @@ export function whyReport(input: {
 
 /** This entry's own end: another one's may come before. */
 function restartBefore({ row, findings }: Explanation, { restart }: Assessment): string | null {
-  const isDue = findings.some(({ code }) => code === 'LeafRenewDue' || code === 'LeafExpired');
+  const isDue = findings.some(({ code }) => isEndOfLeaf(code));
   const end = row?.effectiveNotAfter;
   return restart === undefined || !isDue || end === undefined || end < restart.before ? null : rfc3339(end);
 }

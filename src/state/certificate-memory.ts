@@ -1,18 +1,9 @@
 import type { Assessment, CertificateRow } from '../assess/assessment.ts';
 import type { Certificate, Inventory, LeafItem, ListenerItem } from '../inventory/inventory.ts';
-import type { ReasonCode } from '../reason.ts';
+import { reasons } from '../reason.ts';
 import { bounds } from './bounds.ts';
 import { rfc3339 } from './rfc3339.ts';
 import type { State, StateAuthority, StateCertificate } from './state.ts';
-
-/** A certificate with one of these does not belong where it lies: its names say nothing about the entry. */
-const foreign: ReadonlySet<ReasonCode> = new Set([
-  'KeyMismatch',
-  'IssuerMismatch',
-  'SignatureInvalid',
-  'IdentityDrift',
-  'UsageMismatch',
-]);
 
 /**
  * What is remembered of each leaf and listener after an assessment. Names are never lost (architecture, Identity): those on disk now
@@ -42,7 +33,8 @@ function certificateAfter(
   row: CertificateRow | undefined,
 ): StateCertificate {
   const present = leafOf(item);
-  const trusted = present !== undefined && row?.findings.every((code) => !foreign.has(code)) === true;
+  // One that does not belong where it lies says nothing about the entry by its names.
+  const trusted = present !== undefined && row?.findings.every((code) => reasons[code].names === 'own') === true;
   const identity = trusted ? learnt(known, present, item) : (known ?? item.entry.identity);
   return {
     commonName: identity.commonName,

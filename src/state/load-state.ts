@@ -41,9 +41,8 @@ export function loadState(reader: FileReader): LoadedState {
  * the standby, and names that no certificate on the disk has any more.
  */
 export function unreadState(problem: string): CertmendError {
-  const { code, message, retry } = unread(ownPaths.state, problem, 'nothing was changed');
+  const { code, message } = unread(ownPaths.state, problem, 'nothing was changed');
   return new CertmendError(code, message, {
-    retry,
     hint: `run certmend as root; if it is, check the disk (dmesg). Only where the file is lost for good: mv ${ownPaths.state} ${ownPaths.state}.lost, and certmend begins without what it remembered`,
   });
 }

@@ -68,7 +68,6 @@ function lockDescriptor(descriptor: number, waitMs: number): void {
   const holder = readHolder(descriptor);
   throw new CertmendError('LockHeld', `another certmend${holder} is working on this node; nothing was changed`, {
     exit: exitStatus.tryAgain,
-    retry: true,
     hint: 'wait until it is done, then run the command again',
   });
 }

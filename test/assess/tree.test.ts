@@ -38,6 +38,7 @@ import {
   type FileDamage,
 } from '../fixtures/damage.ts';
 import { makeTree, type Tree, type TreeOptions } from '../fixtures/tree.ts';
+import { reasons } from '../../src/reason.ts';
 import { believed, inputFor } from './sample-node.ts';
 
 // Real certificates in the shape the products write, made with the openssl CLI: what the rules see must be what is there.
@@ -59,10 +60,14 @@ function assessmentOf(tree: Tree, serviceRunning = false): Assessment {
 }
 
 function lines(tree: Tree, serviceRunning = false): readonly string[] {
-  return assessmentOf(tree, serviceRunning).findings.map(
-    ({ id, code, severity, answer }) => `${id ?? 'node'} ${code} ${severity} ${answer}`,
-  );
+  return assessmentOf(tree, serviceRunning).findings.map(({ id, code, severity, answer }) => {
+    if (rank[severity] > rank[reasons[code].worst])
+      throw new Error(`${code} is ${severity}, and its row says otherwise`);
+    return `${id ?? 'node'} ${code} ${severity} ${answer}`;
+  });
 }
+
+const rank = { note: 0, warning: 1, critical: 2, error: -1 };
 
 const healthy: readonly (readonly [title: string, options: Omit<TreeOptions, 'directory'>])[] = [
   ['rke2 server', {}],

@@ -1,10 +1,11 @@
 import test, { type ExecutionContext } from 'ava';
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { authorityWithoutKey, expiredAuthority } from '../fixtures/damage-node.ts';
 import { changedPaths, fingerprintTree } from '../fixtures/fingerprint-tree.ts';
-import type { Tree } from '../fixtures/tree.ts';
+import { day, type Tree } from '../fixtures/tree.ts';
 import { temporaryTree } from '../road/temporary-tree.ts';
 import { runBuilt, type Ended } from './built.ts';
 import { runCli } from './run-cli.ts';
@@ -51,6 +52,17 @@ async function onFullDisk(tree: Tree, words: readonly string[]): Promise<Ended> 
 const withoutOverride =
   process.geteuid?.() === 0 ? ['setpriv', '--bounding-set=-dac_override,-dac_read_search', '--'] : [];
 
+/** The program as it was built ten days before the tree's present. */
+async function builtBefore(tree: Tree, words: readonly string[]): Promise<Ended> {
+  const directory = tree.host('/run/older-program');
+  const seconds = String(Math.floor((tree.now - 10 * day) / 1000));
+  const build = join(import.meta.dirname, '..', '..', 'build', 'bundle.ts');
+  await promisify(execFile)(process.execPath, [build, directory], {
+    env: { ...process.env, SOURCE_DATE_EPOCH: seconds },
+  });
+  return runBuilt(words, ['sh', '-c', `node=$1; shift 2; exec "$node" '${directory}/certmend.cjs' "$@"`, 'sh']);
+}
+
 async function onReadOnlyData(tree: Tree, words: readonly string[]): Promise<Ended> {
   const modes = [...directoriesBelow(tree.host(tree.dataDir))].map((path) => [path, statSync(path).mode] as const);
   for (const [path] of modes) chmodSync(path, 0o555);
@@ -90,6 +102,8 @@ const cases: Readonly<Record<string, Case>> = {
       expiredAuthority(tree, 'server-ca');
       configure(tree, 'clock:\n  maxWait: 1s\n');
     },
+    // A program that was built after the authority's end knows that this instant has been.
+    run: builtBefore,
     status: 77,
     decision: 'deferred',
     says: /either the clock runs ahead or server-ca has expired/g,

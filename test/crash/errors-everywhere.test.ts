@@ -1,11 +1,12 @@
 import test from 'ava';
-import { CertmendError, exitStatus, type ErrorCode } from '../../src/error.ts';
+import { CertmendError, exitStatus } from '../../src/error.ts';
+import type { ReasonCode } from '../../src/reason.ts';
 import { failAt, type Interrupted } from './interrupted-writer.ts';
 import { freshDisk, machineOn, verdict } from './power-loss.ts';
 import type { MemoryDisk } from './memory-disk.ts';
 import { commit, prepare, recoverNode, strays, type Machine } from './small-node.ts';
 
-const codes: Readonly<Record<string, ErrorCode>> = {
+const codes: Readonly<Record<string, ReasonCode>> = {
   ENOSPC: 'StorageFull',
   EROFS: 'StorageReadOnly',
   EACCES: 'StorageDenied',

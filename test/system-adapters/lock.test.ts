@@ -49,7 +49,6 @@ test('lock is one process at a time, and says who has it', async (t) => {
   t.is(await second.said(), 'LockHeld');
   const error = held(t, root);
   t.is(error?.exit, 75);
-  t.true(error?.retry);
   t.true(error?.message.includes(`(process ${first.child.pid ?? 0})`));
 });
 
