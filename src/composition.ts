@@ -27,11 +27,17 @@ export interface Composition {
 /**
  * The only place that builds real adapters. Reads certmend's own configuration on the way.
  *
- * @throws CertmendError Usage (exit 64) for a bad --at, ConfigInvalid (exit 78)
+ * @throws CertmendError Usage (exit 64) for a bad --at or --root, ConfigInvalid (exit 78)
  */
 export async function compose(args: Arguments, io: Io, { askSystemd }: Composition): Promise<Ports> {
   const root = fromWorkingDirectory(args.root);
   const reader = createFileReader(root);
+  if (root !== '/' && reader.list('/') === undefined) {
+    throw new CertmendError('Usage', `--root ${args.root} is not a directory that can be read`, {
+      hint: 'name the directory at which the disk of the node is mounted',
+      exit: exitStatus.usage,
+    });
+  }
   const clock = clockFor(args.at);
   const config =
     args.config === undefined

@@ -152,7 +152,8 @@ export const commands: readonly Command[] = [
     details:
       'Checks write access, space, the lock, the clock, the boot hook of the unit, what the daemon may write, authority keys and ' +
       'other rotators. Prints the drop-ins of systemd that this node needs, and writes them when asked; a file that is there is ' +
-      'never overwritten. Else it changes nothing. Exit status: 0 able, 1 with warnings, 2 not able.',
+      'never overwritten. Space and write access are tried with files that it removes again at once. Exit status: 0 able, ' +
+      '1 with warnings, 2 not able.',
     options: {
       'write-drop-ins': {
         type: 'boolean',

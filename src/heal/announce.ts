@@ -9,7 +9,8 @@ export const announce = { decided, verified, retired, standbyPrepared, quarantin
 
 function decided(session: Session, plan: Plan): void {
   const [first, ...others] = plan.reasons;
-  const more = others.length === 0 ? '' : ` (and ${String(others.length)} more reasons)`;
+  const count = others.length === 1 ? '1 more reason' : `${String(others.length)} more reasons`;
+  const more = others.length === 0 ? '' : ` (and ${count})`;
   session.tell({
     event: 'decided',
     priority: 'notice',

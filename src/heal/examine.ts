@@ -54,7 +54,9 @@ export async function examine(ports: Ports, examiner: Examiner): Promise<readonl
   ];
 }
 
-function layoutFound({ layout }: Survey): Examined {
+function layoutFound({ assessment, layout }: Survey): Examined {
+  const unread = assessment.findings.find(({ code }) => code === 'ConfigurationUnreadable');
+  if (unread !== undefined) return ill('layout', 'critical', unread.message, `correct ${unread.path ?? 'it'}`);
   const version = layout.productVersion === undefined ? 'version unknown' : layout.productVersion.value;
   return well(
     'layout',
@@ -114,7 +116,7 @@ function authoritiesAble({ assessment, inventory, layout }: Survey): readonly Ex
           ill(
             'authorities',
             'warning',
-            `nothing can be issued on this node: ${unable.join('; ')}`,
+            `${unable.length === needed.length ? 'nothing' : 'not every certificate'} can be issued on this node: ${unable.join('; ')}`,
             `a node that is new gets them when ${layout.unit} first starts; else: certmend check`,
           ),
         ]),

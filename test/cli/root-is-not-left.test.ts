@@ -111,3 +111,19 @@ test('writeTextfile stays below the root where its directory, its name or its te
   }
   t.deepEqual(changedPaths(before, fingerprintTree(outside)), []);
 });
+
+for (const words of [
+  ['check'],
+  ['doctor'],
+  ['standby', 'prepare'],
+  ['prestart', '--unit', 'rke2-server', '--strict'],
+]) {
+  test(`${words.join(' ')} says that --root is no directory, and does not blame the disk`, async (t) => {
+    for (const root of ['/not/mounted', import.meta.filename]) {
+      const { status, stdout, stderr } = await runBuilt(['--root', root, ...words]);
+      t.is(status, 64, stdout + stderr);
+      t.true(stderr.includes(`--root ${root} is not a directory that can be read`), stderr);
+      t.notRegex(stderr, /smartctl|dmesg/);
+    }
+  });
+}

@@ -98,3 +98,19 @@ test('check says what is wrong where neither a state nor a data directory is kno
   t.is(status, 78);
   t.regex(stderr, /config\.yaml:\d/);
 });
+
+test('doctor does not call the layout well while the configuration of the product cannot be read, healed node or not', async (t) => {
+  const tree = temporaryTree(t);
+  writeFileSync(tree.host(config), 'a: "\n');
+  writeFileSync(tree.host(tree.leaf('client-admin').certificatePath), '');
+  for (const healed of [false, true]) {
+    if (healed) {
+      const hook = await runBuilt(['--root', tree.root, ...prestart]);
+      t.regex(hook.stderr, /\(and 1 more reason\)/);
+    }
+    const { status, stdout } = await runBuilt(['--root', tree.root, 'doctor']);
+    t.is(status, 2, stdout);
+    t.regex(stdout, /^critical\s+layout\s+\S+config\.yaml:\d/m);
+    t.notRegex(stdout, /^ok\s+layout/m);
+  }
+});
