@@ -28,9 +28,11 @@ export function changeSet(input: {
   readonly plan: Plan;
   readonly inventory: Inventory;
   readonly files: readonly StoredFile[];
+  /** Paths that were freed since the inventory was read: what lay there was moved into quarantine. */
+  readonly moved?: ReadonlySet<string> | undefined;
 }): readonly Change[] {
-  const { plan, inventory, files } = input;
-  const seen = filesOf(inventory.items);
+  const { plan, inventory, files, moved } = input;
+  const seen = new Map([...filesOf(inventory.items)].filter(([path]) => moved?.has(path) !== true));
   const wanted = new Set(
     plan.actions.flatMap((action) =>
       action.kind === 'install' || action.kind === 'write-kubeconfig' ? [action.id] : [],

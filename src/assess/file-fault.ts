@@ -6,7 +6,7 @@ import { shellWord } from './shell-word.ts';
 export interface FileFault {
   /** `/path is a directory`, `/path is not a certificate: no PEM block` */
   readonly clause: string;
-  /** A new file can be renamed over it without losing anything that is not kept elsewhere. */
+  /** It can be replaced without losing anything: what it is goes into quarantine. */
   readonly replaceable: boolean;
   /** What a person has to do when it is not replaceable. */
   readonly remedy: string | undefined;
@@ -36,10 +36,9 @@ export function isReplaceable(path: string, file: FileState): boolean {
 }
 
 /**
- * What only a person can do about it. A FIFO and a link that leads nowhere hold nothing, and a file too large to be read
- * is no certificate and no key: they are replaced, and the quarantine's note says what was there. A directory cannot be
- * renamed over; a link out of the data directory was put there by somebody who manages the file elsewhere; and what root
- * may not read it will not be able to replace.
+ * What only a person can do about it. A FIFO, a link that leads nowhere, a directory and a file too large to be read are no
+ * certificate and no key: they are taken into quarantine as they are, and replaced. A link out of the data directory was
+ * put there by somebody who manages the file elsewhere; and what root may not read it will not be able to replace.
  *
  * Each command is true for what lies there: none removes what a link leads to, and none removes anything for good.
  */
@@ -47,6 +46,7 @@ function remedyOf(path: string, { problem, link }: Extract<FileState, { state: '
   switch (problem) {
     case 'special-file':
     case 'too-large':
+    case 'directory':
       return undefined;
     case 'dangling-symlink':
     case 'symlink-loop':
@@ -54,8 +54,6 @@ function remedyOf(path: string, { problem, link }: Extract<FileState, { state: '
       return link === undefined
         ? undefined
         : `mount what it should lead to, or mend the link: namei -l ${shellWord(link)}`;
-    case 'directory':
-      return `move it away: mv -T ${shellWord(path)} ${shellWord(`${path}.damaged`)}`;
     case 'symlink-escapes':
       return link === undefined || link === path
         ? `certmend does not follow it: put the file itself in its place: cp -p --remove-destination "$(readlink -f ${shellWord(path)})" ${shellWord(path)}`

@@ -5,7 +5,7 @@ import type { MadeGeneration } from './make-generation.ts';
 import type { Session } from './session.ts';
 
 /** The audit records of the road, one per decision and one per change, in words an operator can act on. */
-export const announce = { decided, verified, retired, standbyPrepared, quarantined, committed };
+export const announce = { decided, verified, retired, standbyPrepared, quarantined, putBack, committed };
 
 function decided(session: Session, plan: Plan): void {
   const [first, ...others] = plan.reasons;
@@ -102,6 +102,15 @@ function quarantined(session: Session, action: Action & { kind: 'quarantine' }, 
     entry: action.id,
     path: action.path,
     message: `${action.path} is taken away (${action.reason}); what it was is kept as ${kept}`,
+  });
+}
+
+function putBack(session: Session, path: string): void {
+  session.tell({
+    event: 'quarantined',
+    priority: 'warning',
+    path,
+    message: `${path} was put back as it was: the change that it was moved away for was not made`,
   });
 }
 

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { changeSet, storedFiles } from '../activate/change-set.ts';
+import { changeSet, filesOf, storedFiles } from '../activate/change-set.ts';
 import { journalPending } from '../commit/journal.ts';
-import { keepInQuarantine } from '../commit/quarantine.ts';
+import { isShielded } from '../commit/protected.ts';
+import { keepInQuarantine, putBackMoved } from '../commit/quarantine.ts';
 import { adoptLive } from '../generation/compose.ts';
 import type { Manifest } from '../generation/generation.ts';
 import { anchorsOn } from '../generation/validity.ts';
@@ -39,6 +40,7 @@ export async function execute(
   announce.decided(session, plan);
   session.begin({ reason, byItself: !options.byPerson });
   let material: Material | undefined;
+  const moved = new Map<string, string>();
   try {
     const previous = plan.source.kind === 'none' ? undefined : keepLiveSet(session);
     material = await materialFor(session, plan, options.reuseKeys);
@@ -46,10 +48,11 @@ export async function execute(
     const counts = options.byPerson ? 'nothing' : countedOf(plan);
     const counted = typeof counts === 'object' ? 'repair' : counts;
     const transaction = session.transaction(manifest?.number ?? 0, previous?.number, counted);
-    keepDamaged(session, plan);
+    keepDamaged(session, plan, moved);
     const changes = changeSet({
       plan,
       inventory: session.survey.inventory,
+      moved: new Set(moved.keys()),
       files: material === undefined ? [] : storedFiles(material.manifest),
     });
     const at = session.ports.clock.now();
@@ -69,12 +72,13 @@ export async function execute(
       generation: manifest?.number,
       origin: material?.origin,
       reasons: plan.reasons,
-      changed,
+      changed: [...new Set([...moved.keys(), ...changed])],
       notes: [...(material?.notes ?? []), ...warnings],
       survey: session.survey,
     };
   } catch (error) {
     discard(session, material);
+    putBack(session, moved);
     session.abandon();
     throw error;
   }
@@ -162,15 +166,39 @@ function findEqual(session: Session, files: readonly MaterialFile[]): Manifest |
   return undefined;
 }
 
-function keepDamaged(session: Session, plan: Plan): void {
+/**
+ * Last of what comes before the commit: a directory is moved away for it.
+ * @param moved filled with the paths of those, and where they went
+ */
+function keepDamaged(session: Session, plan: Plan, moved: Map<string, string>): void {
   const { reader, clock } = session.ports;
   const { writer } = session.write;
-  const { dataDir } = session.survey.layout;
+  const { dataDir, protectedPaths } = session.survey.layout;
+  const seen = filesOf(session.survey.inventory.items);
   for (const action of plan.actions) {
     if (action.kind === 'quarantine') {
       const { path, id, reason } = action;
-      const kept = keepInQuarantine({ reader, writer, dataDir, path, id, reason, at: clock.now() });
-      announce.quarantined(session, action, kept);
+      const file = seen.get(path);
+      const wasDirectory = file?.state === 'unreadable' && file.problem === 'directory';
+      const mayMove = wasDirectory && !isShielded(path, protectedPaths, reader);
+      const kept = keepInQuarantine({ reader, writer, dataDir, path, id, reason, at: clock.now(), mayMove });
+      if (kept.moved) moved.set(path, kept.place);
+      announce.quarantined(session, action, kept.place);
+    }
+  }
+}
+
+/** What was moved away for a commit that did not happen. With a journal the next run completes it. */
+function putBack(session: Session, moved: ReadonlyMap<string, string>): void {
+  const { reader } = session.ports;
+  const { writer } = session.write;
+  if (journalPending(reader)) return;
+  for (const [path, place] of moved) {
+    try {
+      putBackMoved({ reader, writer }, path, place);
+      announce.putBack(session, path);
+    } catch {
+      // The first error is the one to tell: the file is missing now, which the next run mends, and `place` is in the audit.
     }
   }
 }

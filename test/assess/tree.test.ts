@@ -128,7 +128,7 @@ const leafDamages: readonly (readonly [title: string, damage: pair.PairDamage, l
   [
     'a directory in place of its certificate',
     onFile(directoryInPlace, 'certificatePath'),
-    'LeafUnreadable critical operator',
+    'LeafUnreadable critical repair',
   ],
   [
     'a link out of the data directory',

@@ -1,8 +1,22 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { keepInQuarantine } from '../../src/commit/quarantine.ts';
+import { boundQuarantine } from '../../src/commit/quarantine-bound.ts';
+import { keepInQuarantine, putBackMoved } from '../../src/commit/quarantine.ts';
+import type { FileWriter } from '../../src/disk/file-writer.ts';
+import { cutAt, PowerCut } from '../crash/interrupted-writer.ts';
 import { freshDisk, machineOn, survivals, type Wrap } from '../crash/power-loss.ts';
 import { RealTree } from '../crash/real-tree.ts';
 import { dataDir, oldTree, sha256, type Machine } from '../crash/small-node.ts';
@@ -21,7 +35,7 @@ function treeFor(t: ExecutionContext): RealTree {
 }
 
 function keepKey({ reader, writer }: Machine, path = key): string {
-  return keepInQuarantine({ reader, writer, dataDir, path, id: 'client-kubelet', reason: 'KeyUnreadable', at });
+  return keepInQuarantine({ reader, writer, dataDir, path, id: 'client-kubelet', reason: 'KeyUnreadable', at }).place;
 }
 
 function note(tree: RealTree, kept: string): Record<string, unknown> {
@@ -88,10 +102,11 @@ test('quarantine keeps a file from outside of the data dir apart from those insi
   );
 });
 
-for (const [name, plant, problem] of [
+/** All kinds of which nothing can be copied, and how to tell that it is still the same. */
+const uncopied: readonly (readonly [name: string, plant: (path: string) => void, problem: string])[] = [
   [
     'a FIFO',
-    (path: string) => {
+    (path) => {
       rmSync(path);
       execFileSync('mkfifo', [path]);
     },
@@ -99,18 +114,143 @@ for (const [name, plant, problem] of [
   ],
   [
     'a file of 50 MB',
-    (path: string) => {
+    (path) => {
       truncateSync(path, 50_000_000);
     },
     'is 50000000 bytes, more than 1048576',
   ],
-] as const) {
-  test(`quarantine has a note for ${name} and no copy`, (t) => {
+  [
+    'a link that leads nowhere',
+    (path) => {
+      rmSync(path);
+      symlinkSync('nowhere.key', path);
+    },
+    'is a symlink that leads nowhere',
+  ],
+];
+
+for (const isElsewhere of [false, true]) {
+  const where = isElsewhere ? 'beside the live file where the quarantine is another file system' : 'in the quarantine';
+  const writerOf = (tree: RealTree): FileWriter => (isElsewhere ? anotherFileSystem(tree.writer) : tree.writer);
+
+  for (const [name, plant, problem] of uncopied) {
+    test(`quarantine keeps ${name} itself, once, ${where}`, (t) => {
+      const tree = treeFor(t);
+      plant(join(tree.root, key));
+      const before = lstatSync(join(tree.root, key));
+      const kept = keepKey(tree.machine(writerOf(tree)));
+      t.is(dirname(kept) === dirname(key), isElsewhere, kept);
+      t.is(keepKey(tree.machine(writerOf(tree))), kept);
+      rmSync(join(tree.root, key));
+      t.is(lstatSync(join(tree.root, kept)).ino, before.ino);
+      const noted = '/var/lib/certmend/quarantine/20271205T030405Z/server/tls/client-kubelet.key';
+      t.like(note(tree, noted), { problem, ...(isElsewhere ? { kept } : {}) });
+    });
+  }
+
+  test(`quarantine moves a directory with all that is in it, ${where}`, (t) => {
     const tree = treeFor(t);
-    plant(join(tree.root, key));
-    const kept = keepKey(tree.machine());
-    t.regex(kept, /\.note\.json$/);
-    t.is(note(tree, kept)['problem'], problem);
+    directoryAt(tree);
+    const machine = tree.machine(writerOf(tree));
+    const input = { ...machine, dataDir, path: key, id: 'client-kubelet', reason: 'KeyUnreadable', at } as const;
+    t.throws(() => keepInQuarantine(input), { code: 'ExternalChange' }, 'it was none when the decision was made');
+    const { place, moved } = keepInQuarantine({ ...input, mayMove: true });
+    t.true(moved);
+    t.is(dirname(place) === dirname(key), isElsewhere, place);
+    t.is(readFileSync(join(tree.root, place, 'inside'), 'utf8'), 'somebody put this here');
+    t.false(existsSync(join(tree.root, key)));
+    putBackMoved(machine, key, place);
+    t.is(readFileSync(join(tree.root, key, 'inside'), 'utf8'), 'somebody put this here');
+  });
+
+  test(`quarantine that is ended at any call loses nothing of a directory, ${where}`, (t) => {
+    for (let call = 1; ; call += 1) {
+      const tree = treeFor(t);
+      directoryAt(tree);
+      const dying = cutAt(writerOf(tree), call);
+      const input = { dataDir, path: key, id: 'client-kubelet', reason: 'KeyUnreadable', at, mayMove: true } as const;
+      try {
+        keepInQuarantine({ ...tree.machine(dying.writer), ...input });
+      } catch (error) {
+        if (!(error instanceof PowerCut)) throw error;
+      }
+      const found = readdirSync(tree.root, { recursive: true, encoding: 'utf8' }).filter((path) =>
+        path.endsWith("inside"),
+      );
+      t.is(found.length, 1, `call ${String(call)}`);
+      if (existsSync(join(tree.root, key)))
+        t.true(keepInQuarantine({ ...tree.machine(writerOf(tree)), ...input }).moved);
+      t.false(existsSync(join(tree.root, key)));
+      if (dying.calls() < call) break;
+      tree.remove();
+    }
+  });
+}
+
+function directoryAt(tree: RealTree): void {
+  rmSync(join(tree.root, key));
+  mkdirSync(join(tree.root, key));
+  writeFileSync(join(tree.root, key, 'inside'), 'somebody put this here');
+}
+
+/** The quarantine on a file system of its own: neither a second name nor a rename leads there. */
+function anotherFileSystem(inner: FileWriter): FileWriter {
+  const refusing =
+    (call: 'link' | 'rename') =>
+    (from: string, to: string): void => {
+      if (from.startsWith(dataDir) && to.includes('/quarantine/')) {
+        throw Object.assign(new Error('EXDEV'), { code: 'EXDEV', syscall: call });
+      }
+      inner[call](from, to);
+    };
+  return { ...inner, link: refusing('link'), rename: refusing('rename') };
+}
+
+test('quarantine keeps two links to the same bytes apart, and two that lead nowhere', (t) => {
+  const tree = treeFor(t);
+  const host = join(tree.root, key);
+  for (const targets of [
+    ['one.key', 'two.key'],
+    ['nowhere.key', 'nowhere-else.key'],
+  ]) {
+    const kept = targets.map((target) => {
+      if (!target.startsWith('nowhere')) writeFileSync(join(dirname(host), target), 'the same damage');
+      rmSync(host, { force: true });
+      symlinkSync(target, host);
+      return keepKey(tree.machine());
+    });
+    t.is(new Set(kept).size, 2);
+    t.deepEqual(
+      kept.map((place) => note(tree, place)['link']),
+      targets,
+    );
+  }
+});
+
+for (const [what, bound] of [
+  ['in number', { entries: 12, bytes: 1e9, siblings: 5 }],
+  ['in bytes', { entries: 1e9, bytes: 24_000, siblings: 5 }],
+] as const) {
+  test(`quarantine of ever new damage is bounded ${what}; the oldest goes, never the newest of a path`, (t) => {
+    const tree = treeFor(t);
+    const { reader, writer } = tree.machine();
+    const other = `${dataDir}/server/tls/client-admin.key`;
+    const lone = keepKey(tree.machine(), other);
+    const places: string[] = [];
+    for (let round = 0; round < 60; round += 1) {
+      writeFileSync(join(tree.root, key), `damage ${String(round)} `.padEnd(2000, 'x'));
+      const later = at + round * 60_000;
+      const input = { reader, writer, dataDir, path: key, id: 'client-kubelet', reason: 'KeyUnreadable' } as const;
+      const { place } = keepInQuarantine({ ...input, at: later });
+      boundQuarantine(reader, writer, { path: key, kept: place }, bound);
+      places.push(place);
+    }
+    const left = places.filter((place) => existsSync(join(tree.root, place)));
+    t.deepEqual(left, places.slice(-left.length), 'the oldest went');
+    t.true(left.length >= 8 && left.length <= 12, String(left.length));
+    t.true(existsSync(join(tree.root, lone)), 'the newest of its path stays, old as it is');
+    const directories = readdirSync(join(tree.root, '/var/lib/certmend/quarantine'));
+    t.true(directories.length <= left.length + 1, 'with its empty directories');
   });
 }
 

@@ -1,10 +1,11 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import test from 'ava';
 import { CertmendError } from '../../src/error.ts';
 import { prestart } from '../../src/heal/prestart.ts';
 import type { State } from '../../src/state/state.ts';
 import { runBuilt } from '../cli/built.ts';
-import { garbageFile } from '../fixtures/damage.ts';
+import { directoryInPlace, garbageFile } from '../fixtures/damage.ts';
 import type { Tree } from '../fixtures/tree.ts';
 import { cutAfterJournal } from '../road/cut-after-journal.ts';
 import { portsAt } from '../road/run-at.ts';
@@ -85,3 +86,15 @@ for (const [what, victim, expected] of [
     );
   });
 }
+
+test('a directory that was moved away for a change that was not made is back in its place', async (t) => {
+  const tree = temporaryTree(t, { leaf: 'expired' });
+  const { certificatePath } = tree.leaf('client-admin');
+  directoryInPlace(tree, certificatePath);
+  writeFileSync(join(tree.host(certificatePath), 'inside'), 'somebody put this here');
+  await t.throwsAsync(() => failInTheSwap(tree), { message: /every file was put back/ });
+  t.is(readFileSync(join(tree.host(certificatePath), 'inside'), 'utf8'), 'somebody put this here');
+  const { status } = await runBuilt(['--root', tree.root, 'prestart', '--unit', 'rke2-server', '--strict']);
+  t.is(status, 0);
+  t.true(statSync(tree.host(certificatePath)).isFile());
+});

@@ -1,8 +1,9 @@
 import test, { type ExecutionContext } from 'ava';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import type { CheckReport, PrestartReport } from '../../src/report/document.ts';
 import type { ReasonCode } from '../../src/reason.ts';
-import { runCli, runJson } from '../cli/run-cli.ts';
+import { runJson } from '../cli/run-cli.ts';
 import {
   agentKeyGarbage,
   corruptKubeconfig,
@@ -11,7 +12,7 @@ import {
   missingKubeconfig,
 } from '../fixtures/damage-node.ts';
 import { pairDamages } from '../fixtures/damage-pair.ts';
-import { unreadableKinds, directoryInPlace } from '../fixtures/damage.ts';
+import { directoryInPlace, fifoInPlace, unreadableKinds } from '../fixtures/damage.ts';
 import { changedPaths, fingerprintPaths, fingerprintTree } from '../fixtures/fingerprint-tree.ts';
 import type { Tree } from '../fixtures/tree.ts';
 import { faultsOf } from './sound-node.ts';
@@ -86,9 +87,6 @@ for (const [index, [name, damage]] of Object.entries(pairDamages).entries()) {
 }
 
 for (const [name, damage] of Object.entries(unreadableKinds)) {
-  if (damage === directoryInPlace) {
-    continue;
-  }
   for (const part of ['certificatePath', 'keyPath'] as const) {
     test.serial(
       `prestart heals a ${part === 'keyPath' ? 'key' : 'certificate'} that is ${name}`,
@@ -101,18 +99,6 @@ for (const [name, damage] of Object.entries(unreadableKinds)) {
     );
   }
 }
-
-test.serial('prestart leaves a directory in place of a certificate to a person and says the remedy', async (t) => {
-  const tree = temporaryTree(t, { leaf: 'fresh' });
-  directoryInPlace(tree, tree.leaf('etcd/client').certificatePath);
-  const check = await runJson<CheckReport>(['--root', tree.root, 'check']);
-  t.is(check.status, 2);
-  const before = fingerprintTree(`${tree.root}${tree.dataDir}`);
-  await runJson<PrestartReport>(['--root', tree.root, 'prestart', '--unit', 'rke2-server']);
-  t.deepEqual(changedPaths(before, fingerprintTree(`${tree.root}${tree.dataDir}`)), []);
-  const why = await runCli(['--root', tree.root, 'why', 'etcd/client']);
-  t.regex(why.stdout, /directory/);
-});
 
 test.serial('prestart writes a missing credential kubeconfig again', async (t) => {
   await heals(t, (tree) => {
@@ -188,3 +174,32 @@ test.serial('prestart quarantines a listener document that is no Secret and asks
     ['ListenerCorrupt'],
   );
 });
+
+for (const [what, place] of [
+  ['a credential kubeconfig', (tree: Tree) => tree.credentials[0] ?? ''],
+  ['the listener document', (tree: Tree) => tree.listener?.path ?? ''],
+] as const) {
+  for (const [name, damage] of Object.entries({ 'a directory': directoryInPlace, 'a FIFO': fifoInPlace })) {
+    test.serial(`prestart takes ${name} in the place of ${what} into quarantine as it is`, async (t) => {
+      const tree = temporaryTree(t, { leaf: 'fresh' });
+      const path = place(tree);
+      damage(tree, path);
+      const { ino } = lstatSync(tree.host(path));
+      const { document, status } = await runJson<PrestartReport>([
+        '--root',
+        tree.root,
+        'prestart',
+        '--unit',
+        'rke2-server',
+        '--strict',
+      ]);
+      t.is(status, 0);
+      t.is(document.decision, 'repaired');
+      t.true(document.changed.includes(path));
+      t.is(existsSync(tree.host(path)), path !== tree.listener?.path);
+      const quarantine = tree.host('/var/lib/certmend/quarantine');
+      const kept = readdirSync(quarantine, { recursive: true, encoding: 'utf8' }).map((each) => join(quarantine, each));
+      t.true(kept.some((each) => lstatSync(each).ino === ino));
+    });
+  }
+}
