@@ -164,15 +164,20 @@ const cases: readonly Case[] = [
     items: [adminWith({ certificateFile: inPlaceOf('too-large'), certificates: damaged })],
     expected: repair('LeafUnreadable'),
   },
-  ...(['directory', 'symlink-escapes', 'denied', 'io'] as const).map((problem): Case => ({
+  ...(['symlink-escapes', 'denied', 'io'] as const).map((problem): Case => ({
     title: `leaves a certificate that is in the way (${problem}) to the operator`,
     items: [adminWith({ certificateFile: inPlaceOf(problem), certificates: damaged })],
     expected: finding('LeafUnreadable', 'critical', 'operator', 'DAMAGED'),
   })),
   {
-    title: 'leaves a directory in place of a key to the operator',
+    title: 'repairs a directory in place of a certificate',
+    items: [adminWith({ certificateFile: inPlaceOf('directory'), certificates: damaged })],
+    expected: repair('LeafUnreadable'),
+  },
+  {
+    title: 'repairs a directory in place of a key',
     items: [adminWith({ keyFile: inPlaceOf('directory'), key: damaged })],
-    expected: finding('KeyUnreadable', 'critical', 'operator', 'DAMAGED'),
+    expected: repair('KeyUnreadable'),
   },
   {
     title: 'repairs a pair that is missing while others are there',
