@@ -43,7 +43,7 @@ export async function compose(args: Arguments, io: Io, { askSystemd }: Compositi
     args.config === undefined
       ? await loadConfig(reader)
       : await loadConfig(createFileReader('/'), fromWorkingDirectory(args.config));
-  const { serviceRunning } = askSystemd && root === '/' ? await import('./system/units.ts') : neverAsks;
+  const { serviceRunning, servedChain } = askSystemd && root === '/' ? await theMachine() : neverAsks;
   return {
     root,
     reader,
@@ -57,6 +57,7 @@ export async function compose(args: Arguments, io: Io, { askSystemd }: Compositi
     repairBootstrap: args.repairBootstrap,
     clockIsShifted: args.at !== undefined,
     serviceRunning: askSystemd ? serviceRunning : (): boolean => false,
+    servedChain,
     writeSide: onlyOnce(() => composeWriteSide({ root, clock, io, config, unit: args.unit })),
   };
 }
@@ -88,6 +89,7 @@ export async function scratchCopy(ports: Ports, args: Arguments, io: Io): Promis
       synchronisation: args.at === undefined ? ports.synchronisation : (): 'unknown' => 'unknown',
       clockIsShifted: args.at !== undefined,
       serviceRunning: () => false,
+      servedChain: neverAsks.servedChain,
       writeSide: onlyOnce(() =>
         composeWriteSide({
           root: directory,
@@ -167,7 +169,23 @@ function silent(io: Io): Io {
   return { ...io, stderr: { ...io.stderr, write: () => undefined } };
 }
 
-const neverAsks = { serviceRunning: (): undefined => undefined };
+type Machine = Pick<Ports, 'serviceRunning' | 'servedChain'>;
+
+const neverAsks: Machine = {
+  serviceRunning: () => undefined,
+  servedChain: () => Promise.resolve(undefined),
+};
+
+async function theMachine(): Promise<Machine> {
+  const { serviceRunning } = await import('./system/units.ts');
+  return {
+    serviceRunning,
+    servedChain: async (port) => {
+      const { servedChain } = await import('./system/served-chain.ts');
+      return servedChain(port);
+    },
+  };
+}
 
 /** The write side is loaded by the first command that writes: the healthy boot path never pays for it. */
 async function composeWriteSide({

@@ -95,6 +95,7 @@ const table = {
   ListenerIssuerMismatch: row('listener', 'damage', 'critical', 'certmend', 3, 'keeps', 'own'),
   ListenerRegenerationPending: row('listener', 'pending', 'note', 'product', 3, 'remakes', 'own'),
   ListenerOutdated: row('listener', 'drift', 'note', 'person', 3, 'keeps', 'own'),
+  ListenerStale: row('listener', 'drift', 'critical', 'person', 3, 'keeps', 'own'),
   // kubeconfigs
   KubeconfigMissing: row('kubeconfig', 'missing', 'critical', 'certmend', 3, 'nothing', 'own'),
   KubeconfigCorrupt: row('kubeconfig', 'damage', 'critical', 'certmend', 3, 'keeps', 'own'),

@@ -116,6 +116,8 @@ export interface Remembered {
   readonly highWater: number | undefined;
   /** Last known identity per leaf or listener id: names are never lost (architecture, Identity). */
   readonly identities: ReadonlyMap<string, RememberedIdentity>;
+  /** The certificate that the listener's trigger was last written to have replaced, and when. */
+  readonly listenerAsked?: { readonly fingerprint256: string; readonly at: number } | undefined;
 }
 
 export interface RememberedIdentity {

@@ -1,4 +1,4 @@
-import type { Inventory, Item } from '../inventory/inventory.ts';
+import type { Certificate, Inventory, Item } from '../inventory/inventory.ts';
 import type { Layout } from '../layout/layout.ts';
 import type { ClockBelief, Finding, Remembered } from './assessment.ts';
 import { issuersOf, type Issuer } from './issuer.ts';
@@ -12,10 +12,18 @@ export interface AssessInput {
   readonly settings: AssessSettings;
   /** The node's service runs now; undefined when that is not known (a tree under --root, no service manager). */
   readonly serviceRunning: boolean | undefined;
+  /** What is served where the listener is; undefined when the service does not run, or nobody answers. */
+  readonly served?: Served | undefined;
   /** What says that this node has run before (`/…/server/token`, `the state of certmend`); see `lostSet`. */
   readonly traces?: readonly string[] | undefined;
   /** Findings that other parts made: a rebuilt state, a recovered transaction, the standby, the brake. */
   readonly extraFindings?: readonly Finding[] | undefined;
+}
+
+export interface Served {
+  readonly port: number;
+  /** Leaf first, as far as they could be read. */
+  readonly certificates: readonly Certificate[];
 }
 
 export interface AssessSettings {
@@ -37,6 +45,7 @@ export interface AssessContext {
   readonly remembered: Remembered;
   readonly settings: AssessSettings;
   readonly serviceRunning: boolean | undefined;
+  readonly served: Served | undefined;
   readonly issuers: ReadonlyMap<string, Issuer>;
   readonly pendingTriggers: ReadonlySet<string>;
   /**
@@ -102,6 +111,7 @@ export function assessContext(input: AssessInput): AssessContext {
     remembered: input.remembered,
     settings: input.settings,
     serviceRunning: input.serviceRunning,
+    served: input.served,
     issuers: issuersOf(inventory, input.now),
     pendingTriggers: new Set(inventory.pendingTriggers),
     initialised,

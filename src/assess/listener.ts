@@ -5,6 +5,7 @@ import { dayMs, instant, span } from './figures.ts';
 import { fileFault } from './file-fault.ts';
 import type { Issuer } from './issuer.ts';
 import { productRestores } from './restored.ts';
+import { comesBack, servedClause, servedRule } from './listener-served.ts';
 import { modesOf, permissionsFault } from './permissions.ts';
 import { certificateRow, type Judgement } from './row.ts';
 import { findingsOf, type Fault, type Rule } from './rule.ts';
@@ -77,12 +78,12 @@ const issuerRule: Rule<ListenerSubject> = {
     if (relation === 'bundled') {
       // Nothing is broken by it, so nothing is asked for: each start would be one more try in a race.
       const message =
-        `${item.entry.path} is from before the authority was replaced: ${leaf.issuerCommonName} signed it. It does no harm, ` +
+        `${item.entry.path} is from before the authority was replaced${servedClause(subject)}: ${leaf.issuerCommonName} signed it. It does no harm, ` +
         `since ${issuer.path} holds what peers need to trust it${comesBack(subject)}`;
       return { code: 'ListenerOutdated', severity: 'note', message, answer: 'none' };
     }
     if (relation !== 'foreign' && relation !== 'signature-invalid') return 'passed';
-    const message = `${item.entry.path} was signed by ${leaf.issuerCommonName}, not by the authority in ${issuer.path}`;
+    const message = `${item.entry.path} was signed by ${leaf.issuerCommonName}, not by the authority in ${issuer.path}${servedClause(subject)}`;
     return regenerate(subject, { code: 'ListenerIssuerMismatch', severity: 'critical', message });
   },
 };
@@ -153,6 +154,7 @@ export const listenerRules: readonly Rule<ListenerSubject>[] = [
   issuerRule,
   notBeforeRule,
   expiryRule,
+  servedRule,
   permissionsRule,
 ];
 
@@ -219,14 +221,4 @@ function regenerate(subject: ListenerSubject, fault: Pick<Fault, 'code' | 'sever
       ? `; certmend asks for a new one at the next start: systemctl restart ${context.layout.unit}${comesBack(subject)}`
       : '';
   return { ...fault, message: `${fault.message}${remark}`, answer: 'regenerate-listener' };
-}
-
-/** The product merges what it makes with what its cluster stores, and prefers the stored one that is not near its end (products 5). */
-function comesBack({ context }: ListenerSubject): string {
-  const { product, unit, role } = context.layout;
-  if (context.serviceRunning !== true || role !== 'server') return '';
-  return (
-    `; if it is back after a start, ${product} took it from its Secret: ` +
-    `kubectl -n kube-system delete secret ${product}-serving; systemctl restart ${unit}`
-  );
 }

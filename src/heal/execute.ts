@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { changeSet, filesOf, storedFiles } from '../activate/change-set.ts';
+import type { Change } from '../commit/change.ts';
 import { journalPending } from '../commit/journal.ts';
 import { isShielded } from '../commit/protected.ts';
 import { keepInQuarantine, putBackMoved } from '../commit/quarantine.ts';
@@ -8,7 +9,8 @@ import type { Manifest } from '../generation/generation.ts';
 import { anchorsOn } from '../generation/validity.ts';
 import type { MaterialFile } from '../issue/material.ts';
 import type { Plan } from '../plan/plan.ts';
-import { afterAssessment, afterCommit, withActive, type Counted } from '../state/transitions.ts';
+import type { State } from '../state/state.ts';
+import { afterAssessment, afterCommit, withActive, withListenerAsked, type Counted } from '../state/transitions.ts';
 import { makeGeneration } from './make-generation.ts';
 import type { Outcome } from './outcome.ts';
 import { prune } from './prune.ts';
@@ -59,12 +61,12 @@ export async function execute(
     const { changed, warnings } = session.commit({
       transaction,
       changes,
-      after: (state) => afterCommit(state, { at, active: manifest, previous, counts }),
+      after: (state) => withAsked(session, changes, at, afterCommit(state, { at, active: manifest, previous, counts })),
     });
     announce.committed(session, { plan, changes, changed, warnings, manifest });
     prune(session);
     // What is remembered is the node as it is now, or the next start would find that it has changed.
-    const after = survey(session.ports, session.survey.layout);
+    const after = await survey(session.ports, session.survey.layout);
     session.remember((state) => afterAssessment(state, after));
     session.save();
     return {
@@ -84,9 +86,25 @@ export async function execute(
   }
 }
 
-/** A rotation uses the day's budget, a repair that of its entries. */
+/**
+ * A rotation uses the day's budget, a repair that of its entries. The listener's trigger uses none: it is an empty file,
+ * written once however often the service starts, and whether the product heeds it is the outcome of a race (products 5).
+ */
 function countedOf({ decision, actions }: Plan): Counted {
-  return decision === 'rotate' ? 'rotation' : { repaired: [...new Set(actions.map(({ id }) => id))] };
+  if (decision === 'rotate') return 'rotation';
+  const repairs = actions.filter(({ kind }) => kind !== 'regenerate-listener');
+  return repairs.length === 0 ? 'nothing' : { repaired: [...new Set(repairs.map(({ id }) => id))] };
+}
+
+/** With the trigger goes the memory of what it is to replace; an unreadable document has nothing that could come back. */
+function withAsked({ survey: { inventory } }: Session, changes: readonly Change[], at: number, state: State): State {
+  for (const item of inventory.items) {
+    if (item.kind !== 'listener' || !item.document.ok) continue;
+    const [leaf] = item.document.value.certificates;
+    const isAsked = changes.some(({ op, path }) => op === 'put' && path === item.entry.regenerateTrigger);
+    if (isAsked && leaf !== undefined) return withListenerAsked(state, leaf.fingerprint256, at);
+  }
+  return state;
 }
 
 async function materialFor(session: Session, plan: Plan, reuseKeys: boolean): Promise<Material | undefined> {

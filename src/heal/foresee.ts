@@ -15,7 +15,7 @@ export async function foresee(
   ports: Ports,
   options: { readonly proveAfresh?: boolean; readonly seen?: Survey } = {},
 ): Promise<{ readonly survey: Survey; readonly standby: StandbyVerdict; readonly plan: Plan }> {
-  const seen = options.seen ?? survey(ports);
+  const seen = options.seen ?? (await survey(ports));
   if (seen.loaded.kind === 'unread') throw unreadState(seen.loaded.problem);
   const state = seen.loaded.kind === 'loaded' ? seen.loaded.state : undefined;
   const question = { ports, survey: seen, state };

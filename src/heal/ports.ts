@@ -27,6 +27,11 @@ export interface Ports {
   readonly clockIsShifted: boolean;
   /** Whether a unit is active; undefined when it cannot be told (another root, no systemd). Never asked by the boot hook. */
   readonly serviceRunning: (unit: string) => boolean | undefined;
+  /**
+   * The certificates that are served on a port of this machine's loopback, leaf first, DER; undefined when nobody answers
+   * or nobody may ask (another root). Takes two seconds at most. Asked only while the service runs, so never on the boot path.
+   */
+  readonly servedChain: (port: number) => Promise<readonly Buffer[] | undefined>;
   /** The write side is built only when something has to be written: the healthy boot path never loads it. */
   readonly writeSide: () => Promise<WriteSide>;
 }

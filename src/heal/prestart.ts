@@ -30,7 +30,7 @@ const endedAfterMs = 74_000;
 export async function prestart(ports: Ports, layout?: Layout): Promise<Outcome> {
   const started = ports.clock.monotonic();
   const deadline = started + ports.config.boot.deadlineMs;
-  const first = survey(ports, layout);
+  const first = await survey(ports, layout);
   if (!ports.config.boot.enabled) return reportOnly(first, ports);
   if (!needsHands(first, ports)) return asBefore(first, ports);
   await waitForClock(ports, first, deadline);
@@ -81,7 +81,7 @@ async function waitForClock(ports: Ports, first: Survey, deadline: number): Prom
   let believed = first.assessment.clock.believed;
   while (!believed && clock.monotonic() + clockPollMs <= until) {
     await clock.sleep(clockPollMs);
-    believed = survey(ports, first.layout).assessment.clock.believed;
+    believed = (await survey(ports, first.layout)).assessment.clock.believed;
   }
 }
 

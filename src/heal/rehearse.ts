@@ -38,7 +38,7 @@ export interface Scratch {
  * happens (P9).
  */
 export async function rehearse(ports: Ports, scratch: () => Promise<Scratch>): Promise<Rehearsal> {
-  const here = survey(ports);
+  const here = await survey(ports);
   const copy = await scratch();
   try {
     const shared = new Set(here.layout.protectedPaths);
@@ -48,7 +48,7 @@ export async function rehearse(ports: Ports, scratch: () => Promise<Scratch>): P
       reader: sharing(shared, ports.reader, copy.ports.reader),
       question: { layout: here.layout.name, dataDir: here.layout.dataDir },
     };
-    const before = survey(there, here.layout);
+    const before = await survey(there, here.layout);
     let outcome: Outcome | undefined;
     let failure: CertmendError | undefined;
     try {
@@ -60,7 +60,7 @@ export async function rehearse(ports: Ports, scratch: () => Promise<Scratch>): P
       failure = error;
     }
     const { maxWaitMs: clockWaitMs } = ports.config.clock;
-    return { at: there.clock.now(), clockWaitMs, before, outcome, failure, after: survey(there, here.layout) };
+    return { at: there.clock.now(), clockWaitMs, before, outcome, failure, after: await survey(there, here.layout) };
   } finally {
     copy.remove();
   }

@@ -96,14 +96,14 @@ export async function withSession<T>(
   const write = await ports.writeSide();
   const lock = write.lock(options.lockWaitMs);
   try {
-    return await work(openSession(ports, write, options.layout ?? findLayout(ports), options));
+    return await work(await openSession(ports, write, options.layout ?? findLayout(ports), options));
   } finally {
     await write.audit.flush();
     lock.release();
   }
 }
 
-function openSession(ports: Ports, write: WriteSide, layout: Layout, options: SessionOptions): Session {
+async function openSession(ports: Ports, write: WriteSide, layout: Layout, options: SessionOptions): Promise<Session> {
   const { reader } = ports;
   const { writer, storage, relabel, audit } = write;
   const store = createGenerationStore({ reader, writer });
@@ -124,7 +124,7 @@ function openSession(ports: Ports, write: WriteSide, layout: Layout, options: Se
       rememberCompleted(ports, write, transaction, ids);
     },
   });
-  const seen = survey(ports, layout);
+  const seen = await survey(ports, layout);
   refuseUnusable(seen.loaded);
   const now = ports.clock.now();
   const binding = bindingOf(seen.inventory, ports.host.machineId);

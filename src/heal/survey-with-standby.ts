@@ -11,7 +11,7 @@ import { survey, type Survey } from './survey.ts';
  * node; the TLS proof is left to `standby verify` and to the moment in which it goes live, so that `check` stays quick.
  */
 export async function surveyWithStandby(ports: Ports): Promise<Survey> {
-  const seen = survey(ports);
+  const seen = await survey(ports);
   const verdict = await standbyVerdict({
     store: { load: (number) => loadGeneration(ports.reader, number) },
     number: seen.loaded.kind === 'loaded' ? seen.loaded.state.generations.standby?.number : undefined,

@@ -4,6 +4,7 @@ import type { AssessInput } from '../assess/context.ts';
 import { believeClock } from '../assess/believe-clock.ts';
 import { buildDate } from '../build-info.ts';
 import { CertmendError, exitStatus } from '../error.ts';
+import { parseCertificateDer } from '../inventory/certificate.ts';
 import type { AuthorityItem, Inventory } from '../inventory/inventory.ts';
 import { takeInventory } from '../inventory/take-inventory.ts';
 import type { LastKnown, Layout } from '../layout/layout.ts';
@@ -33,7 +34,7 @@ export interface Survey {
  * @param layout given when it is known already (a rehearsal's copy has no units to detect it from)
  * @throws CertmendError NodeNotFound when no layout can be told; exit 78
  */
-export function survey(ports: Ports, layout: Layout = findLayout(ports)): Survey {
+export async function survey(ports: Ports, layout: Layout = findLayout(ports)): Promise<Survey> {
   const now = ports.clock.now();
   const first = takeInventory(layout, ports.reader, ports.memory);
   const inventory =
@@ -50,6 +51,7 @@ export function survey(ports: Ports, layout: Layout = findLayout(ports)): Survey
     maxOfflineGapDays: ports.config.clock.maxOfflineGapDays,
     operatorBelieves: ports.operatorBelieves,
   });
+  const serviceRunning = ports.serviceRunning(layout.unit);
   const question: AssessInput = {
     inventory,
     now,
@@ -62,7 +64,8 @@ export function survey(ports: Ports, layout: Layout = findLayout(ports)): Survey
       authorityCriticalDays: ports.config.authority.criticalDays,
       acknowledged: ports.config.check.acknowledged,
     },
-    serviceRunning: ports.serviceRunning(layout.unit),
+    serviceRunning,
+    served: serviceRunning === true ? await servedBy(ports, layout) : undefined,
     traces: tracesOf(ports, layout, loaded),
     extraFindings: [
       ...brakeFindings(brakeOf(loaded.kind === 'loaded' ? loaded.state : undefined, ports.config), now),
@@ -70,6 +73,16 @@ export function survey(ports: Ports, layout: Layout = findLayout(ports)): Survey
     ],
   };
   return { layout, inventory, loaded, remembered, question, assessment: assess(question), renewBeforeDays };
+}
+
+/** What the running service serves where its listener is; undefined when nobody answers there. */
+async function servedBy({ servedChain }: Ports, { entries }: Layout): Promise<AssessInput['served']> {
+  const port = entries.find((entry) => entry.kind === 'listener')?.port;
+  const chain = port === undefined ? undefined : await servedChain(port);
+  if (port === undefined || chain === undefined) return undefined;
+  const certificates = chain.map((der) => parseCertificateDer(der));
+  // A certificate that cannot be read is none that could be compared.
+  return { port, certificates: certificates.flatMap((read) => (read.ok ? [read.value] : [])) };
 }
 
 /** A cloned disk brings another node's names: they are not this node's to keep. */

@@ -95,6 +95,7 @@ export const stateSchema: Shape<State> = object<State>({
   }),
   certificates: record(certificate),
   authorities: record(authority),
+  listenerAsked: added(object<NonNullable<State['listenerAsked']>>({ fingerprint256: sha256, at: instant })),
   transaction: nullable(transaction),
   brake: object<State['brake']>({
     commits: list(instant),

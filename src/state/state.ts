@@ -22,6 +22,8 @@ export interface State {
   };
   readonly certificates: Readonly<Record<string, StateCertificate>>;
   readonly authorities: Readonly<Record<string, StateAuthority>>;
+  /** What was in the listener's document when its trigger was last written: it may come back. Null when it never was. */
+  readonly listenerAsked: { readonly fingerprint256: string; readonly at: string } | null;
   readonly transaction: StateTransaction | null;
   /**
    * What certmend did by itself in the last days, for the brake (P8): rotations of the whole set, and repairs by entry.

@@ -23,6 +23,7 @@ export function emptyState(node: StateNode, now: number): State {
     generations: { next: 1, active: null, standby: null, previous: null, confirmed: null, proof: null },
     certificates: {},
     authorities: {},
+    listenerAsked: null,
     transaction: null,
     brake: { commits: [] },
     health: { level: 'ok', since: rfc3339(now), reasons: [] },
@@ -151,6 +152,14 @@ export function withAttempt(state: State, at: number): State {
   return { ...state, brake: { ...state.brake, attempts } };
 }
 
+/**
+ * The listener's trigger was written: a certificate that is served later on can be told to be the one it was to replace.
+ * @param at milliseconds since the epoch
+ */
+export function withListenerAsked(state: State, fingerprint256: string, at: number): State {
+  return { ...state, listenerAsked: { fingerprint256, at: rfc3339(at) } };
+}
+
 /** The open transaction, or null when it is closed. */
 export function withTransaction(state: State, transaction: StateTransaction | null): State {
   return { ...state, transaction };
@@ -199,7 +208,10 @@ export function rememberedOf(state: State | undefined): Remembered {
   for (const [id, { commonName, organizations, dnsNames, ipAddresses }] of Object.entries(state?.certificates ?? {})) {
     identities.set(id, { commonName, organizations, dnsNames, ipAddresses });
   }
-  return { highWater: instantOf(state?.clock.highWater ?? null), identities };
+  const asked = state?.listenerAsked ?? undefined;
+  const at = instantOf(asked?.at ?? null);
+  const listenerAsked = asked === undefined || at === undefined ? undefined : { ...asked, at };
+  return { highWater: instantOf(state?.clock.highWater ?? null), identities, listenerAsked };
 }
 
 /** P8: the commits of the last days and how many a day may have. */

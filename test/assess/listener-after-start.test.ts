@@ -9,7 +9,7 @@ test('assess says of an old listener under a running service where it comes back
   t.like(found, { code: 'ListenerIssuerMismatch', severity: 'critical', answer: 'regenerate-listener' });
   t.regex(
     found?.message ?? '',
-    /systemctl restart rke2-server.*; if it is back after a start, rke2 took it from its Secret: kubectl -n kube-system delete secret rke2-serving; systemctl restart rke2-server/,
+    /systemctl restart rke2-server.*; if it is back after a start, rke2 took it from its Secret: '\/var\/lib\/rancher\/rke2\/bin\/kubectl' --kubeconfig \S+ -n kube-system delete secret rke2-serving; systemctl restart rke2-server/,
   );
 });
 

@@ -1,10 +1,13 @@
 import test, { type ExecutionContext } from 'ava';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { CheckReport, PrestartReport } from '../../src/report/document.ts';
+import type { State } from '../../src/state/state.ts';
 import { runBuilt } from '../cli/built.ts';
 import { expired } from '../fixtures/damage-pair.ts';
+import { listenerOfOtherAuthority } from '../fixtures/damage-node.ts';
 import { emptyFile } from '../fixtures/damage.ts';
 import type { Tree } from '../fixtures/tree.ts';
+import { cutAfterJournal } from './cut-after-journal.ts';
 import { temporaryTree } from './temporary-tree.ts';
 
 /*
@@ -64,6 +67,34 @@ test('the daily budget for whole sets is not touched by repairs, and each entry 
 
   expired(tree, 'serving-kube-apiserver');
   t.like(await start(tree), { decision: 'rotated', status: 0 });
+});
+
+test('the daily budget, and that of the listener, are not touched by its trigger, however often the product brings the old one back', async (t) => {
+  const tree = node(t);
+  const { path = '', trigger = '' } = tree.listener ?? {};
+  listenerOfOtherAuthority(tree);
+  const old = readFileSync(tree.host(path));
+  for (let count = 1; count <= limit + 2; count += 1) {
+    const asked = await start(tree);
+    t.like(asked, { decision: 'repaired', status: 0 });
+    t.deepEqual(asked.changed, [trigger]);
+    rmSync(tree.host(trigger));
+    writeFileSync(tree.host(path), old);
+  }
+  t.deepEqual(await brakesOf(tree), []);
+  expired(tree, 'client-admin');
+  t.like(await start(tree), { decision: 'rotated', status: 0 });
+});
+
+test('the daily budget is not touched by a trigger that was cut off before it was written, and that recovery writes', async (t) => {
+  const tree = node(t);
+  listenerOfOtherAuthority(tree);
+  await cutAfterJournal(tree.root);
+  t.is((await runBuilt(['--root', tree.root, 'prestart', '--unit', 'rke2-server', '--strict'])).status, 0);
+  t.true(existsSync(tree.host(tree.listener?.trigger ?? '')));
+  t.deepEqual(await brakesOf(tree), []);
+  const state = JSON.parse(readFileSync(tree.host('/var/lib/certmend/dynamic-cert.json'), 'utf8')) as State;
+  t.deepEqual(state.brake.commits, []);
 });
 
 test('the daily budget is in the health of the node before it is used up, and damage is mended after it', async (t) => {

@@ -57,6 +57,7 @@ export const fullState: State = {
       notAfter: '2035-01-01T00:00:00Z',
     },
   },
+  listenerAsked: { fingerprint256: 'ab'.repeat(32), at: '2027-01-01T00:00:01Z' },
   transaction: { id: '00112233aabbccdd', generation: 8, startedAt: '2027-01-01T00:00:00Z', reason: 'LeafExpired' },
   brake: { commits: ['2027-02-28T00:00:00Z'] },
   health: {

@@ -49,7 +49,7 @@ test('loadState says newer for a later schema of which it understands nothing', 
   t.deepEqual(loadState(node.reader), {
     kind: 'newer',
     schema: 99,
-    known: { highWater: undefined, identities: new Map() },
+    known: { highWater: undefined, identities: new Map(), listenerAsked: undefined },
   });
 });
 

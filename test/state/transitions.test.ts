@@ -14,6 +14,7 @@ import {
   rememberedOf,
   withActive,
   withEvent,
+  withListenerAsked,
   withStandby,
   withTransaction,
 } from '../../src/state/transitions.ts';
@@ -265,7 +266,14 @@ test('ofNode forgets the identities of another node and keeps what protects', (t
 });
 
 test('rememberedOf and brakeOf give the stages what they ask for, and nothing on a first run', (t) => {
-  t.deepEqual(rememberedOf(undefined), { highWater: undefined, identities: new Map() });
+  t.deepEqual(rememberedOf(undefined), { highWater: undefined, identities: new Map(), listenerAsked: undefined });
+  t.deepEqual(
+    rememberedOf(withListenerAsked(fullState, 'cd'.repeat(32), Date.parse('2027-02-01T00:00:00Z'))).listenerAsked,
+    {
+      fingerprint256: 'cd'.repeat(32),
+      at: Date.parse('2027-02-01T00:00:00Z'),
+    },
+  );
   t.deepEqual(brakeOf(undefined, defaultConfig), {
     commits: [],
     repairs: new Map(),
