@@ -232,7 +232,6 @@ function appeared(path: string): CertmendError {
     `${path} became a directory while certmend was at work; nothing was changed`,
     {
       exit: exitStatus.tryAgain,
-      retry: true,
       hint: 'run the command again: it will decide on what is there now',
     },
   );

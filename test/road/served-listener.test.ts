@@ -62,6 +62,7 @@ const silent: Io = {
   stderr: { write: () => undefined, isTerminal: false, columns: undefined },
   env: { PATH: process.env['PATH'] },
   confirm: undefined,
+  damagedParts: () => [],
 };
 
 async function look({ tree }: Race, running: boolean | undefined): Promise<Survey> {
