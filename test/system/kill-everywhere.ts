@@ -133,9 +133,10 @@ async function untilChecked(line: readonly string[], env: NodeJS.ProcessEnv, tre
     });
   });
   const state = tree.host('/var/lib/certmend/dynamic-cert.json');
+  let isTold = false;
   while (child.exitCode === null && child.signalCode === null) {
-    // Told to stop, it ends the check first.
-    if (existsSync(state)) child.kill('SIGTERM');
+    // Told to stop, it ends the check first. Once: on its last way out a second signal would end it like any process.
+    if (!isTold && existsSync(state)) isTold = child.kill('SIGTERM');
     await sleep(20);
   }
   return await ended;
