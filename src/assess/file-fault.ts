@@ -1,6 +1,6 @@
 import type { FileState } from '../disk/file-reader.ts';
 import type { Parsed } from '../inventory/inventory.ts';
-import { shellWord } from './shell-word.ts';
+import { shellWord } from '../disk/shell-word.ts';
 
 /** What is wrong with a file as a file, before anybody asks what it says. */
 export interface FileFault {

@@ -4,7 +4,7 @@ import type { AssessContext } from './context.ts';
 import { instant } from './figures.ts';
 import type { ListenerSubject } from './listener.ts';
 import type { Rule } from './rule.ts';
-import { shellWord } from './shell-word.ts';
+import { shellWord } from '../disk/shell-word.ts';
 
 /**
  * What the running service serves, as against what is in its document: the product makes a new certificate, merges it

@@ -1,6 +1,6 @@
 import type { FileState } from '../disk/file-reader.ts';
 import { octal } from './figures.ts';
-import { shellWord } from './shell-word.ts';
+import { shellWord } from '../disk/shell-word.ts';
 import type { Fault } from './rule.ts';
 
 /** Everybody but the owner, and what lets others change a public file. */

@@ -1,6 +1,6 @@
 import type { FileState } from '../disk/file-reader.ts';
 import type { AssessContext } from './context.ts';
-import { shellWord } from './shell-word.ts';
+import { shellWord } from '../disk/shell-word.ts';
 
 /** Where a person reads on about an authority that has to be replaced. */
 const readMore = 'see man certmend and docs/operations.md#authorities';

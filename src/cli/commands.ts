@@ -81,7 +81,7 @@ export const commands: readonly Command[] = [
     options: { 'reuse-key': { type: 'boolean', describe: 'renew with the same private keys' }, yes },
     examples: [
       ['certmend rotate --yes', 'the whole set'],
-      ['certmend rotate etcd/client --reuse-key', 'one pair, same key'],
+      ['certmend rotate etcd/client --reuse-key --yes', 'one pair, same key'],
     ],
     load: () => import('./rotate.ts'),
   },
@@ -119,7 +119,7 @@ export const commands: readonly Command[] = [
     describe: 'bring an earlier set back, if it is still good',
     details: 'The service must be stopped. The set is proven again first; an expired or damaged one is refused.',
     options: { yes },
-    examples: [['certmend rollback', 'undo the last commit']],
+    examples: [['certmend rollback --yes', 'undo the last commit']],
     load: () => import('./rollback.ts'),
   },
   {

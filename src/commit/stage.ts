@@ -1,3 +1,4 @@
+import { shellWord } from '../disk/shell-word.ts';
 import { dirname } from 'node:path';
 import { onDisk } from '../disk/disk-error.ts';
 import { makeDirectories, writeNewFiles } from '../disk/durable-write.ts';
@@ -19,7 +20,7 @@ export function sourceBytes(reader: FileReader, change: PutChange): Uint8Array {
     throw new CertmendError(
       'GenerationDamaged',
       `${change.source ?? 'the new file'} is not what was verified; ${change.path} and every other file was left alone`,
-      { exit: exitStatus.refused, hint: 'see: certmend generations; run certmend rotate to make a new set' },
+      { exit: exitStatus.refused, hint: 'see: certmend generations; run certmend rotate --yes to make a new set' },
     );
   }
   return bytes;
@@ -96,7 +97,7 @@ export function refuseDirectories(changes: readonly Change[], reader: FileReader
     if (at.state === 'present' && at.type === 'directory') {
       throw new CertmendError('StorageFailed', `${path} is a directory where a file belongs; nothing was changed`, {
         exit: exitStatus.refused,
-        hint: `look into it, then move it away: mv ${path} ${path}.moved`,
+        hint: `look into it, then move it away: mv ${shellWord(path)} ${shellWord(`${path}.moved`)}`,
       });
     }
   }

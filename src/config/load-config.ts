@@ -1,3 +1,4 @@
+import { shellWord } from '../disk/shell-word.ts';
 import type { FileReader } from '../disk/file-reader.ts';
 import { CertmendError, exitStatus } from '../error.ts';
 import { ownPaths } from '../disk/own-paths.ts';
@@ -30,7 +31,7 @@ export async function loadConfig(reader: FileReader, path?: string): Promise<Con
 /** What it says is done as root, so nobody else may have a say in it (notify.exec above all). */
 function remedyOf(path: string, problem: string): string {
   if (problem !== 'not-ours') return '';
-  return `; look at it, then: chown root:root ${path} && chmod go-w ${path} (and so for a directory on the way to it)`;
+  return `; look at it, then: chown root:root ${shellWord(path)} && chmod go-w ${shellWord(path)} (and so for a directory on the way to it)`;
 }
 
 /** Blank lines and comments, as in the file that the packages install: the boot hook need not load a parser for it. */

@@ -1,3 +1,4 @@
+import { shellWord } from './shell-word.ts';
 import { CertmendError } from '../error.ts';
 import type { ReasonCode } from '../reason.ts';
 
@@ -78,7 +79,7 @@ function explain(errno: string, path: string): { readonly code: ReasonCode; read
       };
     case 'ELOOP':
     case 'ENOTDIR':
-      return { code: 'StorageFailed', hint: `see what lies on the way: namei -l ${path}` };
+      return { code: 'StorageFailed', hint: `see what lies on the way: namei -l ${shellWord(path)}` };
     default:
       return { code: 'StorageFailed', hint: `check the disk and the mount that hold ${path} (dmesg, smartctl)` };
   }

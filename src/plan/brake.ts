@@ -14,7 +14,7 @@ export function brakeEngaged(brake: BrakeState, now: number): boolean {
 /** One sentence: how many, how many are allowed, until when. */
 export function brakeMessage(brake: BrakeState, now: number): string {
   const used = countedCommits(brake.commits, now).length;
-  return `certmend rotated the whole set ${used} times by itself within 24 hours, and ${brake.maxCommitsPerDay} are allowed: it does so no more ${until(brake.commits, brake, now)}, unless a person asks for it (certmend rotate)`;
+  return `certmend rotated the whole set ${used} times by itself within 24 hours, and ${brake.maxCommitsPerDay} are allowed: it does so no more ${until(brake.commits, brake, now)}, unless a person asks for it (certmend rotate --yes)`;
 }
 
 /** The same while one more is allowed. */

@@ -29,6 +29,6 @@ function offerOf({ assessment, previous, now }: DecideInput): PlanReason | undef
   const { generation, notAfter } = previous;
   const message =
     `the set in use is not valid yet by this clock; if the clock is right, generation ${generation} is valid until ` +
-    `${instant(notAfter)}: certmend rollback ${generation}`;
+    `${instant(notAfter)}: certmend rollback ${generation} --yes`;
   return { code: 'LeafNotYetValid', id: ahead.id, message };
 }

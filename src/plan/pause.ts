@@ -17,7 +17,7 @@ const longestPauseMs = 300_000;
 export function applyPause(plan: Plan, brake: BrakeState, now: number): Plan {
   const until = pausedUntil(brake, now);
   if (until === undefined || plan.actions.length === 0) return plan;
-  const message = `${String(brake.attempts?.length)} attempts in a row came to nothing (certmend status has the last events): the next is made from ${instant(until)} on, or when a person asks for it (certmend rotate)`;
+  const message = `${String(brake.attempts?.length)} attempts in a row came to nothing (certmend status has the last events): the next is made from ${instant(until)} on, or when a person asks for it (certmend rotate --yes)`;
   return {
     decision: 'refused',
     actions: [],

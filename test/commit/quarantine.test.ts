@@ -175,7 +175,7 @@ for (const isElsewhere of [false, true]) {
         if (!(error instanceof PowerCut)) throw error;
       }
       const found = readdirSync(tree.root, { recursive: true, encoding: 'utf8' }).filter((path) =>
-        path.endsWith("inside"),
+        path.endsWith('inside'),
       );
       t.is(found.length, 1, `call ${String(call)}`);
       if (existsSync(join(tree.root, key)))

@@ -424,7 +424,7 @@ test('decide offers the previous set when the clock went back behind the one tha
   const found = plan(future, { clock: behind, previous });
   t.is(found.decision, 'deferred');
   t.deepEqual(codes(found), ['ClockBehind', 'LeafNotYetValid client-admin']);
-  t.regex(found.reasons[1]?.message ?? '', /certmend rollback 3$/);
+  t.regex(found.reasons[1]?.message ?? '', /certmend rollback 3 --yes$/);
   t.deepEqual(codes(plan(future, { clock: behind, previous: { ...previous, notAfter: now - 1 } })), ['ClockBehind']);
 });
 
