@@ -4,6 +4,7 @@ import { faults } from './faults.ts';
 import { footprint } from './footprint.ts';
 import { killEverywhere } from './kill-everywhere.ts';
 import { goPeers } from './go-peers.ts';
+import { manyKilledStarts } from './killed-starts.ts';
 import { machineScenarios } from './machine/scenarios.ts';
 import { packaging } from './packaging/scenarios.ts';
 import { soak } from './soak.ts';
@@ -19,6 +20,7 @@ export const allScenarios: readonly Scenario[] = [
   ...footprint,
   ...systemdScenarios,
   ...soak,
+  ...manyKilledStarts,
   ...machineScenarios,
   ...faults,
   ...errorInjection,
