@@ -7,7 +7,7 @@ import type { FileReader } from '../disk/file-reader.ts';
 import type { FileWriter } from '../disk/file-writer.ts';
 import { makeOwnDirectory } from '../disk/own-directory.ts';
 import { ownPaths } from '../disk/own-paths.ts';
-import { namesIn } from '../disk/require-readable.ts';
+import { namesIn, unread } from '../disk/require-readable.ts';
 import { CertmendError } from '../error.ts';
 import type { MaterialFile } from '../issue/material.ts';
 import type { Binding, GenerationOrigin, Manifest, ManifestFile } from './generation.ts';
@@ -79,7 +79,9 @@ export function createGenerationStore({
 
 function write(reader: FileReader, writer: FileWriter, draft: GenerationDraft): Manifest {
   const target = generationDirectory(draft.number);
-  if (reader.stat(target).state !== 'absent') {
+  const there = reader.stat(target);
+  if (there.state === 'unreadable') throw unread(target, there.detail, 'no set was made');
+  if (there.state === 'present') {
     throw new CertmendError(
       'GenerationDamaged',
       `generation ${String(draft.number)} exists already; it was not changed`,

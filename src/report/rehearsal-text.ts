@@ -1,4 +1,5 @@
 import { paint, type Paper } from './paper.ts';
+import { printable } from './printable.ts';
 import type { RehearsalReport, RehearsedState } from './rehearsal-report.ts';
 
 export function rehearsalText(report: RehearsalReport, paper: Paper): string {
@@ -35,6 +36,6 @@ function stateText({ health, expired, remadeAtStart, certificates }: RehearsedSt
 function firstOfEach(reasons: readonly { readonly code: string; readonly message: string }[]): readonly string[] {
   return [...Map.groupBy(reasons, ({ code }) => code)].map(([code, [first, ...others]]) => {
     const more = others.length === 0 ? '' : ` (and ${String(others.length)} more)`;
-    return `             ${code}: ${first?.message ?? ''}${more}`;
+    return `             ${code}: ${printable(first?.message ?? '')}${more}`;
   });
 }

@@ -169,7 +169,7 @@ test('decide mends a damaged pair in the course of a rotation and keeps its byte
 });
 
 test('decide leaves out what cannot be renamed over and says so', (t) => {
-  const inTheWay = { ...leafItem(admin), certificateFile: inPlaceOf('directory'), certificates: damaged };
+  const inTheWay = { ...leafItem(admin), certificateFile: inPlaceOf('symlink-escapes'), certificates: damaged };
   const found = plan([inTheWay, leafItem(scheduler, { notAfter: now - day })]);
   t.deepEqual(installed(found), ['client-scheduler', 'serving-kube-apiserver']);
   t.deepEqual(codes(found), ['LeafExpired client-scheduler', 'LeafUnreadable client-admin']);
@@ -523,7 +523,7 @@ for (const [id, code] of [
   test(`decide does not take a request for ${id}`, (t) => {
     const items = [
       leafItem({ ...admin, protected: true }),
-      { ...leafItem(scheduler), keyFile: inPlaceOf('directory'), key: damaged },
+      { ...leafItem(scheduler), keyFile: inPlaceOf('symlink-escapes'), key: damaged },
     ];
     const error = t.throws(() => plan(items, { request: { kind: 'rotate', ids: [id] } }), {
       instanceOf: CertmendError,
