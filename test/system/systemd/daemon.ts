@@ -41,6 +41,8 @@ export async function daemonSurvives(node: SystemdNode): Promise<string> {
   await eventually('it is back from the reload', async () => (await state(node)) === 'active running');
   assert.equal(await mainPid(node), reloaded, 'a reload is no restart');
 
+  await isMissed(node);
+  await comesBackCorrected(node);
   await sandboxOpens(node);
 
   await node.powerOff();
@@ -49,6 +51,35 @@ export async function daemonSurvives(node: SystemdNode): Promise<string> {
   await eventually('a standby', async () => / · standby \d+ ready/.test(await node.property('certmend', 'StatusText')));
   assert.doesNotMatch(await node.say('/usr/local/bin/ask'), /FAILED/);
   return `the watchdog took ${watchdog.toFixed(0)} s of 30`;
+}
+
+/** A daemon that does nothing is told by doctor and status, with a line that mends it. */
+async function isMissed(node: SystemdNode): Promise<void> {
+  const told = async (what: RegExp): Promise<void> => {
+    for (const command of ['doctor', 'status'])
+      assert.match((await node.run('certmend', command)).stdout, what, command);
+  };
+  await node.say('systemctl', 'stop', 'certmend');
+  await told(/certmend\.service is stopped/);
+  await node.say('systemctl', 'disable', 'certmend');
+  await told(/stopped and disabled.*\n?.*|systemctl enable --now certmend\.service/);
+  await node.say('systemctl', 'enable', '--now', 'certmend.service');
+  await node.say('kill', '-STOP', await mainPid(node));
+  await told(/SIGSTOP/);
+  await node.say('systemctl', 'kill', '-s', 'CONT', 'certmend.service');
+  assert.doesNotMatch((await node.run('certmend', 'doctor')).stdout, /SIGSTOP|is stopped/);
+}
+
+/** A refused configuration is waited for: once it is right nobody has to restart anything. */
+async function comesBackCorrected(node: SystemdNode): Promise<void> {
+  const wrong = '/etc/certmend/config.yaml.d/wrong.yaml';
+  await node.say('sh', '-c', `echo 'renewl: 1' >${wrong}`);
+  await node.say('systemctl', '--no-block', 'restart', 'certmend');
+  await eventually('its word', async () =>
+    (await node.say('journalctl', '--no-pager', '-b', '-u', 'certmend')).includes('unknown key renewl'),
+  );
+  await node.say('rm', wrong);
+  await eventually('it is back', async () => (await state(node)) === 'active running');
 }
 
 /** A directory of the operator's own is closed to the daemon until doctor's drop-in opens it. */
