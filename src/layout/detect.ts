@@ -56,7 +56,7 @@ export function detect(
   if (only !== undefined && second === undefined) {
     const elsewhere = word === 'active' ? undefined : dataOfAnother(only, units, reader, dataDirOf);
     if (elsewhere === undefined) return { ok: true, ...only, evidence };
-    const problem = `${only.unit} is ${word} and has no data in ${dataDirOf(only.layout, only.unit)}, while ${elsewhere} has the files of a node and no unit`;
+    const problem = `${only.unit} is ${word} and has no data in ${dataDirOf(only.layout, only.unit)}, while ${elsewhere} has the files of a node and no unit that is enabled`;
     return { ok: false, problem, hint: `${chooseByHand} If that directory is a leftover, remove it.`, evidence };
   }
   // The RKE2 archive always installs both units, so two installed ones say nothing about the role.
@@ -98,7 +98,7 @@ function unitOf(
 
 /**
  * A node whose unit has no data may be new, or the unit that runs it was renamed, or belongs to the other product: where
- * another product without a unit has data, nobody can tell whose certificates are to be healed.
+ * another product has data and no unit that is enabled, nobody can tell whose certificates are to be healed.
  */
 function dataOfAnother(
   { layout, unit }: ProductUnit,
@@ -107,11 +107,13 @@ function dataOfAnother(
   dataDirOf: (layout: KnownLayout, unit: string) => string,
 ): string | undefined {
   if (holdsFiles(dataDirOf(layout, unit), reader)) return undefined;
-  return knownLayouts
-    .filter(({ product, role }) => product !== layout.product && role === 'server')
-    .filter(({ product }) => !units.some((other) => other.layout.product === product))
-    .map((other) => dataDirOf(other, other.unit))
-    .find((directory) => holdsFiles(directory, reader));
+  return (
+    knownLayouts
+      .filter(({ product, role }) => product !== layout.product && role === 'server')
+      // One that is enabled too would not have come here: an installed unit that nobody enabled is as good as none.
+      .map((other) => dataDirOf(other, units.find(({ layout: { name } }) => name === other.name)?.unit ?? other.unit))
+      .find((directory) => holdsFiles(directory, reader))
+  );
 }
 
 function namesOf(units: readonly ProductUnit[]): string {

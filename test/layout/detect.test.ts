@@ -282,6 +282,16 @@ const refusals: readonly (Omit<Case, 'layout'> & { readonly says: RegExp; readon
     hint: /layout:/,
   },
   {
+    name: 'an enabled unit without data beside the data of another product whose unit nobody enabled',
+    tree: {
+      [`${wants}/k3s.service`]: { link: 'x' },
+      '/usr/local/lib/systemd/system/rke2-server.service': unit('/usr/local/bin/rke2 server'),
+      ...rke2Server,
+    },
+    says: /^k3s\.service is enabled and has no data in .*k3s, while .*rke2 has the files of a node/,
+    hint: /layout:/,
+  },
+  {
     name: 'two units that run the product, and neither is enabled',
     tree: {
       '/etc/systemd/system/k3s-a.service': unit('/usr/local/bin/k3s server'),
