@@ -1,3 +1,4 @@
+import type { FileState } from '../disk/file-reader.ts';
 import { fileFault } from './file-fault.ts';
 import { pairFault, type LeafSubject } from './leaf-subject.ts';
 import { holdsPrivateKey, modesOf, permissionsFault, type GuardedFile } from './permissions.ts';
@@ -38,9 +39,18 @@ export const certificateFileRule: Rule<LeafSubject> = {
         : undefined);
     if (fault === undefined) return 'passed';
     const message = fault.remedy === undefined ? fault.clause : `${fault.clause}; ${fault.remedy}`;
+    if (entry.reissuedAtStart && !entry.protected && isInTheWay(certificateFile)) {
+      // The product writes into what is there: it fails on a directory, and waits for a FIFO's reader for ever (products 1.6).
+      const refuses = `${message}; ${subject.context.layout.product} could not write its new one there`;
+      return { code: 'LeafUnreadable', severity: 'critical', message: refuses, answer: 'quarantine' };
+    }
     return pairFault(subject, 'repair', { code: 'LeafUnreadable', severity: 'critical', message });
   },
 };
+
+function isInTheWay(file: FileState): boolean {
+  return file.state === 'unreadable' && (file.problem === 'directory' || file.problem === 'special-file');
+}
 
 /** Is the private key there, and is it one? */
 export const keyFileRule: Rule<LeafSubject> = {
