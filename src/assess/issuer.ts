@@ -21,6 +21,8 @@ export interface IssuerProblem {
   readonly clause: string;
   /** Only the key is at fault: leaves that fit the certificate (a standby made earlier) are as good as ever. */
   readonly onlyKey: boolean;
+  /** A file of it is there and could not be read (disk, permission, a link out): that says nothing about its bytes. */
+  readonly isUnread?: boolean | undefined;
 }
 
 /**
@@ -41,12 +43,13 @@ export function issuerOf(item: AuthorityItem, now: number): Issuer {
   const certificates = item.certificates.ok ? item.certificates.value : [];
   const [signer] = certificates;
   const end = signer?.notAfter;
+  const problem = problemOf(item, signer, end, now);
   return {
     id: item.entry.id,
     path: item.entry.certificatePath,
     certificates,
     end,
-    problem: problemOf(item, signer, end, now),
+    problem: problem === undefined ? undefined : { ...problem, isUnread: isUnread(item) },
   };
 }
 
@@ -85,6 +88,11 @@ function problemOf(
     return { code: 'AuthorityKeyUnsupported', clause, onlyKey: true };
   }
   return undefined;
+}
+
+function isUnread({ certificateFile, keyFile }: AuthorityItem): boolean {
+  // A link to nowhere is a missing file to the product, too.
+  return [certificateFile, keyFile].some((file) => file?.state === 'unreadable' && file.problem !== 'dangling-symlink');
 }
 
 /** Kinds of keys that leaves are issued with (issue/signature.ts; a test holds the two together). */

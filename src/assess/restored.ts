@@ -5,10 +5,11 @@ import type { IssuerProblem } from './issuer.ts';
 /**
  * Will the product have this authority again when it starts? A server restores a missing file of the bootstrap set from
  * its datastore, before it looks at its leaves (products 2, 2.4, 3.3). What lies there and differs it restores or refuses to
- * start with; either way its leaves are made by the authority of the datastore.
+ * start with; either way its leaves are made by the authority of the datastore. Of one that certmend could not read nothing
+ * is known: it may be as good as ever.
  */
 export function productRestores(context: AssessContext, problem: IssuerProblem): boolean {
-  return context.restores && reasons[problem.code].atStart === 'restores';
+  return context.restores && problem.isUnread !== true && reasons[problem.code].atStart === 'restores';
 }
 
 /**

@@ -418,6 +418,20 @@ test('assess says which authority blocks a leaf, and whether only its key is at 
   ]);
 });
 
+test('assess takes a damaged pair for better gone only when its authority was read or is missing', (t) => {
+  const takenAway = (change: Parameters<typeof authorityItem>[1]): boolean | undefined => {
+    const pair = { ...leafItem(admin), certificates: damaged };
+    const { findings } = assess(inputFor(node(pair, authorityItem('client-ca', { certificates: damaged, ...change }))));
+    return findings.find(({ id, code }) => id === admin.id && code === 'LeafUnreadable')?.blocked?.takenAway;
+  };
+  t.true(takenAway({}));
+  t.true(takenAway({ certificateFile: absent, certificates: missing }));
+  for (const problem of ['io', 'denied', 'symlink-escapes', 'directory'] as const) {
+    t.false(takenAway({ certificateFile: inPlaceOf(problem) }), problem);
+    t.false(takenAway({ keyFile: inPlaceOf(problem) }), `key: ${problem}`);
+  }
+});
+
 test('assess misses nothing on a node that was never started', (t) => {
   const gone = [admin, scheduler, apiServer, kubelet].map((entry) => ({
     ...leafItem(entry),
