@@ -1,3 +1,4 @@
+import { printable } from './printable.ts';
 import type { StandbyReport } from './standby-report.ts';
 
 export function standbyText(report: StandbyReport): string {
@@ -5,5 +6,5 @@ export function standbyText(report: StandbyReport): string {
     const made = report.made ? 'was made and proven' : 'is ready and was proven just now';
     return `standby generation ${String(report.generation)} ${made}; good until ${report.notAfter ?? 'unknown'}\n`;
   }
-  return `no standby is ready: ${report.reason ?? 'unknown'}\n  what to do: certmend standby prepare\n`;
+  return `no standby is ready: ${printable(report.reason ?? 'unknown')}\n  what to do: certmend standby prepare\n`;
 }
