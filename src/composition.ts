@@ -13,6 +13,7 @@ import { shiftedClock, systemClock, type Clock } from './system/clock.ts';
 import type { MetricsServer } from './system/metrics-server.ts';
 import { readHostFacts } from './system/host-facts.ts';
 import { createFileReader } from './system/node-file-reader.ts';
+import { requireRoot } from './system/require-root.ts';
 import { readSynchronisation } from './system/synchronisation.ts';
 import { fromWorkingDirectory } from './system/working-directory.ts';
 
@@ -32,12 +33,7 @@ export interface Composition {
 export async function compose(args: Arguments, io: Io, { askSystemd }: Composition): Promise<Ports> {
   const root = fromWorkingDirectory(args.root);
   const reader = createFileReader(root);
-  if (root !== '/' && reader.list('/') === undefined) {
-    throw new CertmendError('Usage', `--root ${args.root} is not a directory that can be read`, {
-      hint: 'name the directory at which the disk of the node is mounted',
-      exit: exitStatus.usage,
-    });
-  }
+  if (root !== '/') requireRoot(args.root, reader);
   const clock = clockFor(args.at);
   const config =
     args.config === undefined

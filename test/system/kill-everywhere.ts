@@ -8,7 +8,7 @@ import { fingerprintPaths, fingerprintTree } from '../fixtures/fingerprint-tree.
 import { copyTree, makeTree, type Tree } from '../fixtures/tree.ts';
 import { program, run, type Ended } from './certmend.ts';
 import { programs, type Scenario } from './scenario.ts';
-import { inLanes, inScratch } from './scratch.ts';
+import { inLanes, inMemory } from './scratch.ts';
 import { assertNothingStray, assertProtectedUntouched, ownLeaves, pairFits } from './set-state.ts';
 import { exhaustive } from './strace.ts';
 
@@ -42,7 +42,7 @@ export const killEverywhere: readonly Scenario[] = commands.map((command) => ({
   name: `${command.words.slice(0, 2).join(' ')} on ${command.leaf === 'fresh' ? 'a good' : 'an expired'} set, killed at any call, leaves to the next run (${command.next[0] ?? ''}) no key out of place and no file that nobody owns`,
   needs: [programs.openssl, programs.flock, programs.cp],
   isHeavy: true,
-  run: async () => await inScratch((scratch) => killCommand(command, scratch)),
+  run: async () => await inMemory((scratch) => killCommand(command, scratch)),
 }));
 
 async function killCommand(command: Command, scratch: string): Promise<string> {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { killedStarts, killPoints } from '../fixtures/killed-starts.ts';
 import { makeTree } from '../fixtures/tree.ts';
 import { programs, type Scenario } from './scenario.ts';
-import { inScratch } from './scratch.ts';
+import { inMemory } from './scratch.ts';
 
 const starts = 70;
 
@@ -14,7 +14,7 @@ export const manyKilledStarts: readonly Scenario[] = [
     needs: [programs.openssl, programs.flock],
     isHeavy: false,
     run: () =>
-      inScratch(async (scratch) => {
+      inMemory(async (scratch) => {
         for (const [index, point] of killPoints.entries()) {
           const tree = makeTree({ directory: join(scratch, `node-${String(index)}`), leaf: 'expired' });
           const [, second, ...others] = await killedStarts(tree, starts, point);

@@ -59,8 +59,27 @@ async function outcome(scenario: Scenario): Promise<{ readonly ok: boolean; read
   try {
     return { ok: true, text: await scenario.run() };
   } catch (error) {
-    return { ok: false, text: inspect(error, { depth: 6, maxArrayLength: 12 }) };
+    return { ok: false, text: tellFailure(error) };
   }
+}
+
+/** What went wrong before where: what reads this may keep no more than the first lines. */
+function tellFailure(error: unknown): string {
+  if (!(error instanceof AggregateError)) return inspect(error, { depth: 6 });
+  const each = (error.errors as Error[]).slice(0, 12).map((failure) => {
+    const { cause } = failure;
+    return `${failure.message}\n${cause instanceof Error ? `${cause.message}\n${whereOf(cause)}` : inspect(cause)}`;
+  });
+  return [error.message, ...each].join('\n');
+}
+
+/** The frames that are not the runtime's. */
+function whereOf({ stack = '' }: Error): string {
+  return stack
+    .split('\n')
+    .filter((line) => /^\s+at .*file:/.test(line))
+    .slice(0, 4)
+    .join('\n');
 }
 
 function isMissing({ command }: Program): boolean {

@@ -5,7 +5,7 @@ import { fingerprintPaths, fingerprintTree } from '../fixtures/fingerprint-tree.
 import { copyTree, makeTree, type Tree } from '../fixtures/tree.ts';
 import { prestart, run, program } from './certmend.ts';
 import { programs, type Scenario } from './scenario.ts';
-import { inLanes, inScratch } from './scratch.ts';
+import { inLanes, inMemory } from './scratch.ts';
 import {
   assertAllNew,
   assertNothingStray,
@@ -42,7 +42,7 @@ export const straceKill: readonly Scenario[] = [
 ];
 
 async function killEverywhere(fromStandby: boolean): Promise<string> {
-  return await inScratch(async (scratch) => {
+  return await inMemory(async (scratch) => {
     const pristine = makeTree({
       directory: join(scratch, 'pristine'),
       leaf: 'expired',
