@@ -9,7 +9,7 @@ const known: ReadonlySet<string> = new Set([
   'chunks/cli-yargs.cjs: mixin2.require(resolvedConfigPath)',
   'chunks/cli-yargs.cjs: _shim.require(config.extends)',
   // In package.json of winston, which reads its own version from it.
-  'chunks/report-winston-audit.cjs: "./lib/winston.js"',
+  'chunks/audit-winston-audit.cjs: "./lib/winston.js"',
 ]);
 
 /**

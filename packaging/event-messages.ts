@@ -1,4 +1,4 @@
-import type { AuditEvent } from '../src/report/audit.ts';
+import type { AuditEvent } from '../src/audit/audit.ts';
 
 /** What `journalctl -x` says of a record that has no reason. The compiler sees to it that every event is here. */
 export const eventMessages: Readonly<Record<AuditEvent, string>> = {

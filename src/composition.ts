@@ -5,17 +5,17 @@ import { parseInstant } from './config/instant.ts';
 import { loadConfig } from './config/load-config.ts';
 import { CertmendError, exitStatus } from './error.ts';
 import type { DaemonPorts } from './daemon/ports.ts';
-import type { Examiner } from './heal/examine.ts';
-import type { Ports, WriteSide } from './heal/ports.ts';
+import type { Examiner } from './doctor/examine.ts';
+import type { Ports, WriteSide } from './survey/ports.ts';
 import type { Scratch } from './heal/rehearse.ts';
 import { emptyMemory } from './inventory/inventory-memory.ts';
 import { shiftedClock, systemClock, type Clock } from './system/clock.ts';
 import type { MetricsServer } from './system/metrics-server.ts';
 import { readHostFacts } from './system/host-facts.ts';
-import { createFileReader } from './system/node-file-reader.ts';
-import { requireRoot } from './system/require-root.ts';
+import { createFileReader } from './system/files/node-file-reader.ts';
+import { requireRoot } from './system/files/require-root.ts';
 import { readSynchronisation } from './system/synchronisation.ts';
-import { fromWorkingDirectory } from './system/working-directory.ts';
+import { fromWorkingDirectory } from './system/files/working-directory.ts';
 
 export { fromWorkingDirectory };
 
@@ -67,8 +67,8 @@ export async function compose(args: Arguments, io: Io, { askSystemd }: Compositi
  */
 export async function scratchCopy(ports: Ports, args: Arguments, io: Io): Promise<Scratch> {
   const [{ createFileWriter }, { makeScratchDirectory }] = await Promise.all([
-    import('./system/node-file-writer.ts'),
-    import('./system/scratch-directory.ts'),
+    import('./system/files/node-file-writer.ts'),
+    import('./system/files/scratch-directory.ts'),
   ]);
   // Before there is a directory that would have to be removed again.
   const clock = clockFor(args.at);
@@ -108,10 +108,10 @@ export async function composeDaemon(args: Arguments, io: Io): Promise<DaemonPort
   process.title = 'certmend';
   const [{ createNotifier }, { createWaker }, { createFileWriter }, { writeTextfile }, { runProgram }] =
     await Promise.all([
-      import('./system/notifier.ts'),
+      import('./system/systemd/notifier.ts'),
       import('./system/waker.ts'),
-      import('./system/node-file-writer.ts'),
-      import('./system/textfile.ts'),
+      import('./system/files/node-file-writer.ts'),
+      import('./system/files/textfile.ts'),
       import('./system/run-program.ts'),
     ]);
   let served: { readonly listen: string; readonly server: MetricsServer } | undefined;
@@ -173,7 +173,7 @@ const neverAsks: Machine = {
 };
 
 async function theMachine(): Promise<Machine> {
-  const { serviceRunning } = await import('./system/units.ts');
+  const { serviceRunning } = await import('./system/systemd/units.ts');
   return {
     serviceRunning,
     servedChain: async (port) => {
@@ -209,11 +209,11 @@ async function composeWriteSide({
     { openAudit },
     { randomBytes },
   ] = await Promise.all([
-    import('./system/node-file-writer.ts'),
-    import('./system/storage.ts'),
-    import('./system/relabel.ts'),
-    import('./system/lock.ts'),
-    import('./system/scratch-directory.ts'),
+    import('./system/files/node-file-writer.ts'),
+    import('./system/files/storage.ts'),
+    import('./system/files/relabel.ts'),
+    import('./system/files/lock.ts'),
+    import('./system/files/scratch-directory.ts'),
     import('./system/open-audit.ts'),
     import('node:crypto'),
   ]);

@@ -4,7 +4,7 @@ import { main } from './cli/main.ts';
 import type { Io } from './cli/io.ts';
 import { isTerminal, standardError, standardOutput } from './system/standard-output.ts';
 import { damagedParts } from './system/program-parts.ts';
-import { leaveGoneDirectory } from './system/working-directory.ts';
+import { leaveGoneDirectory } from './system/files/working-directory.ts';
 
 /*
  * certmend: where everything is.

@@ -1,22 +1,22 @@
 import type { Item } from '../inventory/inventory.ts';
 import type { Assessment, CertificateRow, Finding } from './assessment.ts';
-import { judgeAuthority } from './authority.ts';
-import { clockFinding } from './clock-finding.ts';
+import { judgeAuthority } from './rules/authority.ts';
+import { clockFinding } from './rules/clock-finding.ts';
 import { answerDrift } from './drift.ts';
 import { assessContext, type AssessContext, type AssessInput } from './context.ts';
 import { matchesGlob } from './glob.ts';
 import { healthOf } from './health.ts';
-import { judgeKey } from './key.ts';
-import { judgeKubeconfig } from './kubeconfig.ts';
-import { judgeLeaf } from './leaf.ts';
-import { lostSet } from './lost-set.ts';
-import { judgeListener } from './listener.ts';
-import { judgeDocument } from './protected-document.ts';
-import { restartFinding, restartOf } from './restart.ts';
+import { judgeKey } from './rules/key.ts';
+import { judgeKubeconfig } from './rules/kubeconfig.ts';
+import { judgeLeaf } from './rules/leaf/leaf.ts';
+import { lostSet } from './rules/lost-set.ts';
+import { judgeListener } from './rules/listener.ts';
+import { judgeDocument } from './rules/protected-document.ts';
+import { restartFinding, restartOf } from './rules/restart.ts';
 import type { Judgement } from './row.ts';
-import { judgeUnknown } from './unknown.ts';
-import { weakenedFindings } from './weakened.ts';
-import { unusableNames } from './unusable-names.ts';
+import { judgeUnknown } from './rules/unknown.ts';
+import { weakenedFindings } from './rules/weakened.ts';
+import { unusableNames } from './rules/unusable-names.ts';
 
 /**
  * Everything that is wrong or due at an instant, and the health that follows. Pure: the same input gives the same

@@ -1,4 +1,4 @@
-import type { Certificate } from '../inventory/inventory.ts';
+import type { Certificate } from '../x509/certificate.ts';
 
 /*
  * Trust as the peers judge it. They are Go programs, and crypto/x509 takes every certificate of the file that it was

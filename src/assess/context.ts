@@ -1,4 +1,5 @@
-import type { Certificate, Inventory, Item } from '../inventory/inventory.ts';
+import type { Inventory, Item } from '../inventory/inventory.ts';
+import type { Certificate } from '../x509/certificate.ts';
 import type { Layout } from '../layout/layout.ts';
 import type { ClockBelief, Finding, Remembered } from './assessment.ts';
 import { issuersOf, type Issuer } from './issuer.ts';

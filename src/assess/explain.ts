@@ -1,15 +1,15 @@
 import type { Item } from '../inventory/inventory.ts';
 import type { Assessment, CertificateRow, Finding } from './assessment.ts';
-import { authorityRules, authoritySubject } from './authority.ts';
+import { authorityRules, authoritySubject } from './rules/authority.ts';
 import { assessContext, type AssessContext, type AssessInput } from './context.ts';
-import { keyRules } from './key.ts';
-import { kubeconfigRules, kubeconfigSubject } from './kubeconfig.ts';
-import { leafRules } from './leaf.ts';
-import { leafSubject } from './leaf-subject.ts';
-import { listenerRules, listenerSubject } from './listener.ts';
+import { keyRules } from './rules/key.ts';
+import { kubeconfigRules, kubeconfigSubject } from './rules/kubeconfig.ts';
+import { leafRules } from './rules/leaf/leaf.ts';
+import { leafSubject } from './rules/leaf/subject.ts';
+import { listenerRules, listenerSubject } from './rules/listener.ts';
 import { nextDue, type Due } from './next-due.ts';
-import { documentRules } from './protected-document.ts';
-import { traceOf, type RuleTrace } from './rule.ts';
+import { documentRules } from './rules/protected-document.ts';
+import { traceOf, type RuleTrace } from './rules/rule.ts';
 
 /** What `certmend why ENTRY` shows. */
 export interface Explanation {

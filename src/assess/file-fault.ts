@@ -1,5 +1,5 @@
 import type { FileState } from '../disk/file-reader.ts';
-import type { Parsed } from '../inventory/inventory.ts';
+import type { Parsed } from '../x509/parsed.ts';
 import { shellWord } from '../disk/shell-word.ts';
 
 /** What is wrong with a file as a file, before anybody asks what it says. */

@@ -1,4 +1,6 @@
-import type { AuthorityItem, Certificate, Inventory, PrivateKey } from '../inventory/inventory.ts';
+import type { AuthorityItem, Inventory } from '../inventory/inventory.ts';
+import type { PrivateKey } from '../x509/private-key.ts';
+import type { Certificate } from '../x509/certificate.ts';
 import type { ReasonCode } from '../reason.ts';
 import { maySign } from './chain.ts';
 import { instant } from './figures.ts';

@@ -1,5 +1,5 @@
 import type { FileState } from '../disk/file-reader.ts';
-import type { Certificate } from '../inventory/inventory.ts';
+import type { Certificate } from '../x509/certificate.ts';
 import { reasons } from '../reason.ts';
 import type { CertificateRow, CertificateStatus, Finding } from './assessment.ts';
 

@@ -34,7 +34,7 @@ export const commands: readonly Command[] = [
       ['certmend check --at +120d', 'what will be red in 120 days'],
       ['certmend --root /mnt/backup check -o json', 'a mounted disk, for a script'],
     ],
-    load: () => import('./check.ts'),
+    load: () => import('./commands/check.ts'),
   },
   {
     name: 'plan',
@@ -44,7 +44,7 @@ export const commands: readonly Command[] = [
       'Changes nothing. Exit status: 0 nothing to do, 1 something would be done, 2 it would be refused or deferred.',
     options: { at, 'repair-bootstrap': repairBootstrap },
     examples: [['certmend plan --at +400d', 'after more than a year in a box']],
-    load: () => import('./plan.ts'),
+    load: () => import('./commands/plan.ts'),
   },
   {
     name: 'why',
@@ -53,7 +53,7 @@ export const commands: readonly Command[] = [
     details: 'Changes nothing.',
     options: { at },
     examples: [['certmend why server-ca', 'what certmend knows and would do about one entry']],
-    load: () => import('./why.ts'),
+    load: () => import('./commands/why.ts'),
   },
   {
     name: 'prestart',
@@ -71,7 +71,7 @@ export const commands: readonly Command[] = [
       ['certmend prestart --unit rke2-server', 'what the drop-in of rke2-server.service runs'],
       ['certmend prestart --unit rke2-server --repair-bootstrap', 'by hand, when an authority file was cut short'],
     ],
-    load: () => import('./prestart.ts'),
+    load: () => import('./commands/prestart.ts'),
   },
   {
     name: 'rotate',
@@ -83,7 +83,7 @@ export const commands: readonly Command[] = [
       ['certmend rotate --yes', 'the whole set'],
       ['certmend rotate etcd/client --reuse-key --yes', 'one pair, same key'],
     ],
-    load: () => import('./rotate.ts'),
+    load: () => import('./commands/rotate.ts'),
   },
   {
     name: 'standby',
@@ -100,7 +100,7 @@ export const commands: readonly Command[] = [
     details: 'Exit status of show and verify: 0 ready, 1 none or stale, 2 damaged.',
     options: {},
     examples: [['certmend standby prepare', 'make and prove a set ahead of time']],
-    load: () => import('./standby.ts'),
+    load: () => import('./commands/standby.ts'),
   },
   {
     name: 'generations',
@@ -109,7 +109,7 @@ export const commands: readonly Command[] = [
     details: 'Changes nothing.',
     options: {},
     examples: [],
-    load: () => import('./generations.ts'),
+    load: () => import('./commands/generations.ts'),
   },
   {
     name: 'rollback',
@@ -120,7 +120,7 @@ export const commands: readonly Command[] = [
     details: 'The service must be stopped. The set is proven again first; an expired or damaged one is refused.',
     options: { yes },
     examples: [['certmend rollback --yes', 'undo the last commit']],
-    load: () => import('./rollback.ts'),
+    load: () => import('./commands/rollback.ts'),
   },
   {
     name: 'rehearse',
@@ -134,7 +134,7 @@ export const commands: readonly Command[] = [
       ['certmend rehearse', 'what the boot hook would do now'],
       ['certmend rehearse --at +400d', 'would this node survive a year in a box?'],
     ],
-    load: () => import('./rehearse.ts'),
+    load: () => import('./commands/rehearse.ts'),
   },
   {
     name: 'status',
@@ -143,7 +143,7 @@ export const commands: readonly Command[] = [
     details: 'Changes nothing. Exit status as for check.',
     options: {},
     examples: [],
-    load: () => import('./status.ts'),
+    load: () => import('./commands/status.ts'),
   },
   {
     name: 'doctor',
@@ -161,7 +161,7 @@ export const commands: readonly Command[] = [
       },
     },
     examples: [['certmend doctor --write-drop-ins', 'a data directory of your own, or a unit without the boot hook']],
-    load: () => import('./doctor.ts'),
+    load: () => import('./commands/doctor.ts'),
   },
   {
     name: 'daemon',
@@ -173,6 +173,6 @@ export const commands: readonly Command[] = [
       'anew, SIGTERM ends it. It listens on nothing unless metrics.listen is set.',
     options: {},
     examples: [['systemctl status certmend', 'how it does']],
-    load: () => import('./daemon.ts'),
+    load: () => import('./commands/daemon.ts'),
   },
 ];

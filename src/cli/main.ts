@@ -1,7 +1,7 @@
 import { CertmendError, exitStatus, type ExitStatus } from '../error.ts';
 import { programFault } from '../program-fault.ts';
 import { readBootArguments } from './boot-arguments.ts';
-import { run as runPrestart } from './prestart.ts';
+import { run as runPrestart } from './commands/prestart.ts';
 import type { Io } from './io.ts';
 import { sayFailure } from './say-failure.ts';
 
@@ -16,7 +16,7 @@ export async function main(argv: readonly string[], io: Io): Promise<ExitStatus>
     if (boot !== undefined) {
       return boot.name === 'prestart'
         ? await runPrestart(boot.args, io)
-        : await (await import('./daemon.ts')).run(boot.args, io);
+        : await (await import('./commands/daemon.ts')).run(boot.args, io);
     }
     const { parse } = await import('./yargs.ts');
     const invocation = await parse(argv, io);

@@ -1,4 +1,4 @@
-import { paperFor, type Paper } from '../report/paper.ts';
+import { paperFor, type Paper } from '../terminal/paper.ts';
 import type { Io } from './io.ts';
 
 export function paperOf({ stdout, env }: Io): Paper {

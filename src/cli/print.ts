@@ -1,4 +1,4 @@
-import { renderDocument } from '../report/render.ts';
+import { renderDocument } from '../terminal/render.ts';
 import type { Arguments } from './command.ts';
 import type { Io } from './io.ts';
 

@@ -1,6 +1,6 @@
 import { LineCounter, parseDocument } from 'yaml';
-import { yamlText } from '../disk/yaml-text.ts';
-import { isStackExhausted } from '../layout/stack-exhausted.ts';
+import { yamlText } from '../yaml/yaml-text.ts';
+import { isStackExhausted } from '../yaml/stack-exhausted.ts';
 import { type ConfigFile, configFileSchema, knownKeys } from './config-file.ts';
 import { locateKey } from './locate-key.ts';
 import { maxConfigBytes } from './max-config-bytes.ts';

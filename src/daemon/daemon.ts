@@ -1,5 +1,5 @@
 import { CertmendError } from '../error.ts';
-import type { Ports } from '../heal/ports.ts';
+import type { Ports } from '../survey/ports.ts';
 import type { Layout } from '../layout/layout.ts';
 import { statusLine } from '../report/status-line.ts';
 import { loadState } from '../state/load-state.ts';

@@ -1,4 +1,4 @@
-import type { ClockPort } from '../heal/ports.ts';
+import type { ClockPort } from '../survey/ports.ts';
 import type { Notifier } from './ports.ts';
 
 /**

@@ -1,6 +1,6 @@
 import type { Finding, Health, HealthLevel, HealthReason } from '../assess/assessment.ts';
 import type { ReasonCode } from '../reason.ts';
-import type { AuditRecord, Priority } from '../report/audit.ts';
+import type { AuditRecord, Priority } from '../audit/audit.ts';
 import type { State, ToldReason } from '../state/state.ts';
 
 /** The health that was last told, by what it rests on: messages count days and are no news. */

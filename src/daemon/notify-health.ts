@@ -1,6 +1,6 @@
 import { jsonText } from '../disk/json-text.ts';
 import type { State } from '../state/state.ts';
-import { healthChangeDocument } from '../report/health-change.ts';
+import { healthChangeDocument } from './health-change.ts';
 import type { KnownHealth } from './health-news.ts';
 
 /** Hands a change of health to the operator's program. Returns why that failed, or undefined. */

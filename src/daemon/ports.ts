@@ -1,4 +1,4 @@
-import type { Ports } from '../heal/ports.ts';
+import type { Ports } from '../survey/ports.ts';
 
 /** What the daemon needs of the outside besides what every command needs. composition.ts builds the real ones. */
 export interface DaemonPorts {

@@ -1,8 +1,8 @@
 import { CertmendError } from '../error.ts';
 import { keepStandby } from '../heal/prepare-standby.ts';
-import type { Ports } from '../heal/ports.ts';
-import { withSession, type Session } from '../heal/session.ts';
-import type { Survey } from '../heal/survey.ts';
+import type { Ports } from '../survey/ports.ts';
+import { withSession, type Session } from '../session/session.ts';
+import type { Survey } from '../survey/survey.ts';
 import { bounded } from '../state/bounds.ts';
 import type { State } from '../state/state.ts';
 import { withTold } from '../state/transitions.ts';

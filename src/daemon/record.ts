@@ -1,7 +1,7 @@
 import { CertmendError } from '../error.ts';
-import type { Ports } from '../heal/ports.ts';
-import { withSession } from '../heal/session.ts';
-import type { AuditRecord } from '../report/audit.ts';
+import type { Ports } from '../survey/ports.ts';
+import { withSession } from '../session/session.ts';
+import type { AuditRecord } from '../audit/audit.ts';
 import { withTold } from '../state/transitions.ts';
 import { toldFrom, type KnownHealth } from './health-news.ts';
 

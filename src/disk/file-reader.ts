@@ -1,5 +1,5 @@
 /**
- * Reads of the node's files. A port: the adapter is `system/node-file-reader.ts`. Paths are absolute node paths. Each throws CertmendError StorageFailed when this
+ * Reads of the node's files. A port: the adapter is `system/files/node-file-reader.ts`. Paths are absolute node paths. Each throws CertmendError StorageFailed when this
  * process or the system is short of memory or open files: that says nothing about what is at a path.
  */
 export interface FileReader {

@@ -1,7 +1,7 @@
 /**
  * Every mutation certmend ever makes to a file system goes through this port, one system call each, synchronous, so
  * that tests can cut, fail and count them. Paths are absolute node paths. Every method throws a node `ErrnoException`.
- * The adapter is `system/node-file-writer.ts`.
+ * The adapter is `system/files/node-file-writer.ts`.
  */
 export interface FileWriter {
   /** open(O_CREAT|O_EXCL|O_NOFOLLOW|O_WRONLY, mode); returns a raw descriptor. */

@@ -1,6 +1,6 @@
 import { effectiveEnd } from '../assess/chain.ts';
-import { parseCertificates } from '../inventory/certificate.ts';
-import type { Certificate, Inventory } from '../inventory/inventory.ts';
+import { parseCertificates, type Certificate } from '../x509/certificate.ts';
+import type { Inventory } from '../inventory/inventory.ts';
 import type { MaterialFile } from '../issue/material.ts';
 
 export interface SetValidity {

@@ -4,12 +4,12 @@ import { decide } from '../plan/decide.ts';
 import type { Plan } from '../plan/plan.ts';
 import { brakeOf } from '../state/transitions.ts';
 import { execute } from './execute.ts';
-import { unchanged, type Outcome } from './outcome.ts';
-import type { Ports } from './ports.ts';
-import { previousOf, standbyOf } from './generations-known.ts';
-import { withRecovery } from './recovery.ts';
-import { withSession, type Session } from './session.ts';
-import { telling } from './telling.ts';
+import { unchanged, type Outcome } from '../session/outcome.ts';
+import type { Ports } from '../survey/ports.ts';
+import { previousOf, standbyOf } from '../survey/generations-known.ts';
+import { withRecovery } from '../session/recovery.ts';
+import { withSession, type Session } from '../session/session.ts';
+import { telling } from '../session/telling.ts';
 
 /** A request by a person, as against what the node's own state asks for. */
 export interface RotateRequest {

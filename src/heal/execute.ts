@@ -3,7 +3,7 @@ import { changeSet, filesOf, storedFiles } from '../activate/change-set.ts';
 import type { Change } from '../commit/change.ts';
 import { journalPending } from '../commit/journal.ts';
 import { isShielded } from '../commit/protected.ts';
-import { keepInQuarantine, putBackMoved } from '../commit/quarantine.ts';
+import { keepInQuarantine, putBackMoved } from '../commit/quarantine/quarantine.ts';
 import { adoptLive } from '../generation/compose.ts';
 import type { Manifest } from '../generation/generation.ts';
 import { anchorsOn } from '../generation/validity.ts';
@@ -11,13 +11,13 @@ import type { MaterialFile } from '../issue/material.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { State } from '../state/state.ts';
 import { afterAssessment, afterCommit, withActive, withListenerAsked, type Counted } from '../state/transitions.ts';
-import { makeGeneration } from './make-generation.ts';
-import type { Outcome } from './outcome.ts';
-import { prune } from './prune.ts';
-import { announce } from './announce.ts';
-import type { Session } from './session.ts';
-import { survey } from './survey.ts';
-import { prove } from './generations-known.ts';
+import { makeGeneration } from '../session/make-generation.ts';
+import type { Outcome } from '../session/outcome.ts';
+import { prune } from '../session/prune.ts';
+import { announce } from '../session/announce.ts';
+import type { Session } from '../session/session.ts';
+import { survey } from '../survey/survey.ts';
+import { prove } from '../survey/generations-known.ts';
 
 /** Leaf material that is durable and proven, and how it came about. */
 interface Material {

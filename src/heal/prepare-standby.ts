@@ -2,15 +2,15 @@ import { CertmendError, exitStatus } from '../error.ts';
 import { ownPaths } from '../disk/own-paths.ts';
 import type { LeafItem } from '../inventory/inventory.ts';
 import { withProof, withStandby } from '../state/transitions.ts';
-import { announce } from './announce.ts';
-import { standbyOf } from './generations-known.ts';
-import { makeGeneration } from './make-generation.ts';
-import type { Ports } from './ports.ts';
-import { proofOf } from './proof.ts';
-import { prune } from './prune.ts';
-import { withSession, type Session } from './session.ts';
-import { refuseWeakened } from './survey.ts';
-import { telling } from './telling.ts';
+import { announce } from '../session/announce.ts';
+import { standbyOf } from '../survey/generations-known.ts';
+import { makeGeneration } from '../session/make-generation.ts';
+import type { Ports } from '../survey/ports.ts';
+import { proofOf } from '../survey/proof.ts';
+import { prune } from '../session/prune.ts';
+import { withSession, type Session } from '../session/session.ts';
+import { refuseWeakened } from '../survey/survey.ts';
+import { telling } from '../session/telling.ts';
 
 const lockWaitMs = 5000;
 

@@ -4,10 +4,10 @@ import type { Plan } from '../plan/plan.ts';
 import { afterAssessment } from '../state/transitions.ts';
 import { worthSaving } from '../state/worth-saving.ts';
 import { ownPaths } from '../disk/own-paths.ts';
-import { isSomethingLeftBehind } from './left-behind.ts';
-import { unchanged, type Outcome } from './outcome.ts';
-import type { Ports } from './ports.ts';
-import { survey, type Survey } from './survey.ts';
+import { isSomethingLeftBehind } from '../survey/left-behind.ts';
+import { unchanged, type Outcome } from '../session/outcome.ts';
+import type { Ports } from '../survey/ports.ts';
+import { survey, type Survey } from '../survey/survey.ts';
 
 /** How often a suspect clock is looked at again while the boot hook waits for it. */
 const clockPollMs = 1000;
@@ -91,14 +91,14 @@ async function waitForClock(ports: Ports, first: Survey, deadline: number): Prom
  */
 async function asBefore(seen: Survey, ports: Ports): Promise<Outcome> {
   if (seen.assessment.findings.every(({ answer }) => answer !== 'operator')) return unchanged(nothing, seen);
-  const { foresee } = await import('./foresee.ts');
+  const { foresee } = await import('../survey/foresee.ts');
   const { plan } = await foresee(ports, { seen });
   return unchanged(plan, seen);
 }
 
 /** With `boot.enabled: false` the plan is told, and refused when it would change the node. */
 async function reportOnly(seen: Survey, ports: Ports): Promise<Outcome> {
-  const { foresee } = await import('./foresee.ts');
+  const { foresee } = await import('../survey/foresee.ts');
   const { plan } = await foresee(ports, { seen });
   const isCutOff = ports.reader.stat(ownPaths.journal).state !== 'absent';
   if (plan.actions.length === 0 && !isCutOff) return unchanged(plan, seen);

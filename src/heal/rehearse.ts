@@ -5,10 +5,10 @@ import { isReplaceable } from '../assess/file-fault.ts';
 import { filesOf } from '../activate/change-set.ts';
 import { CertmendError, exitStatus } from '../error.ts';
 import { ownPaths } from '../disk/own-paths.ts';
-import type { Outcome } from './outcome.ts';
+import type { Outcome } from '../session/outcome.ts';
 import { prestart } from './prestart.ts';
-import type { Ports } from './ports.ts';
-import { survey, type Survey } from './survey.ts';
+import type { Ports } from '../survey/ports.ts';
+import { survey, type Survey } from '../survey/survey.ts';
 
 /** What would happen at the rehearsed instant: before, the boot hook itself, and after. */
 export interface Rehearsal {

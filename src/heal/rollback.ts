@@ -1,15 +1,15 @@
 import { CertmendError, exitStatus } from '../error.ts';
 import type { Plan } from '../plan/plan.ts';
-import { leftAsIfLive } from './as-if-live.ts';
+import { leftAsIfLive } from '../survey/as-if-live.ts';
 import { execute } from './execute.ts';
-import { prove } from './generations-known.ts';
-import type { Outcome } from './outcome.ts';
-import type { Ports } from './ports.ts';
+import { prove } from '../survey/generations-known.ts';
+import type { Outcome } from '../session/outcome.ts';
+import type { Ports } from '../survey/ports.ts';
 import { refuseWhileRunning } from './rotate.ts';
-import { withRecovery } from './recovery.ts';
-import { withSession, type Session } from './session.ts';
-import { findLayout } from './survey.ts';
-import { telling } from './telling.ts';
+import { withRecovery } from '../session/recovery.ts';
+import { withSession, type Session } from '../session/session.ts';
+import { findLayout } from '../survey/survey.ts';
+import { telling } from '../session/telling.ts';
 
 const lockWaitMs = 5000;
 

@@ -1,8 +1,8 @@
 import { CertmendError, exitStatus } from '../error.ts';
 import { carryOut, type RotateRequest } from './carry-out.ts';
-import type { Outcome } from './outcome.ts';
-import type { Ports } from './ports.ts';
-import { findLayout, refuseWeakened } from './survey.ts';
+import type { Outcome } from '../session/outcome.ts';
+import type { Ports } from '../survey/ports.ts';
+import { findLayout, refuseWeakened } from '../survey/survey.ts';
 
 const lockWaitMs = 5000;
 

@@ -1,8 +1,7 @@
 import { hash } from 'node:crypto';
 import type { FileState } from '../disk/file-reader.ts';
-import type { CertificateMemory } from './certificate.ts';
-import type { Parsed } from './inventory.ts';
-import { parseFile } from './parsed.ts';
+import type { CertificateMemory } from '../x509/certificate.ts';
+import { type Parsed, parseFile } from '../x509/parsed.ts';
 
 /**
  * What was parsed before, for a command that looks at the node several times: the first look of the boot hook, the one

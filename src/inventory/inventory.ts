@@ -1,4 +1,6 @@
-import type { KeyObject, X509Certificate } from 'node:crypto';
+import type { Certificate } from '../x509/certificate.ts';
+import type { Parsed } from '../x509/parsed.ts';
+import type { PrivateKey } from '../x509/private-key.ts';
 import type {
   AuthorityEntry,
   DocumentEntry,
@@ -72,53 +74,6 @@ export interface DocumentItem {
   readonly file: FileState;
   /** `ok` when the file has the format the entry names. */
   readonly content: Parsed<true>;
-}
-
-/** Result of parsing untrusted bytes. `problems` are clauses for a person, at least one. `missing` tells absence from damage. */
-export type Parsed<T> =
-  | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly missing: boolean; readonly problems: readonly string[] };
-
-/** One certificate, read with node:crypto plus the fields it does not give (RFC 5280 4.1, 4.2). */
-export interface Certificate {
-  readonly x509: X509Certificate;
-  readonly der: Buffer;
-  /** Raw DER of the subject Name and issuer Name: chain building compares bytes (products 1.1). */
-  readonly subjectDer: Buffer;
-  readonly issuerDer: Buffer;
-  /** DER of the SubjectPublicKeyInfo. */
-  readonly spkiDer: Buffer;
-  readonly commonName: string;
-  readonly organizations: readonly string[];
-  readonly issuerCommonName: string;
-  readonly serialHex: string;
-  /** Milliseconds since the epoch. */
-  readonly notBefore: number;
-  readonly notAfter: number;
-  readonly dnsNames: readonly string[];
-  readonly ipAddresses: readonly string[];
-  /** True when a basicConstraints extension says cA TRUE. */
-  readonly isAuthority: boolean;
-  /** Names of RFC 5280 4.2.1.3; undefined when the extension is absent. */
-  readonly keyUsages: readonly string[] | undefined;
-  /** `serverAuth`, `clientAuth` or a dotted OID; undefined when the extension is absent. */
-  readonly extendedKeyUsages: readonly string[] | undefined;
-  /** Lower-case hexadecimal key identifiers; undefined when absent. */
-  readonly subjectKeyIdentifier: string | undefined;
-  readonly authorityKeyIdentifier: string | undefined;
-  /** Lower-case hexadecimal SHA-256 of the DER. */
-  readonly fingerprint256: string;
-}
-
-/** An opaque handle: has no toJSON, prints as `[private key]`, and is never serialised (P9). */
-export interface PrivateKey {
-  readonly keyObject: KeyObject;
-  /** `EC P-256`, `EC P-384`, `RSA 2048` */
-  readonly algorithm: string;
-  /** DER SubjectPublicKeyInfo of its public half: equal to a certificate's `spkiDer` when they fit. */
-  readonly spkiDer: Buffer;
-  /** Which PEM form it was read from. */
-  readonly form: 'sec1' | 'pkcs1' | 'pkcs8';
 }
 
 export interface ListenerDocument {

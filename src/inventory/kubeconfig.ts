@@ -1,15 +1,15 @@
 import { posix } from 'node:path';
-import { yamlText } from '../disk/yaml-text.ts';
-import { decodeBase64 } from './base64.ts';
-import { parseCertificates, type CertificateMemory } from './certificate.ts';
-import type { Certificate, CredentialSource, KubeconfigDocument, Parsed } from './inventory.ts';
-import { fieldsOf, textOf } from './json-value.ts';
-import { isStackExhausted } from '../layout/stack-exhausted.ts';
-import { loadYaml } from '../layout/yaml-on-demand.ts';
-import { damaged, parsed } from './parsed.ts';
+import { yamlText } from '../yaml/yaml-text.ts';
+import { decodeBase64 } from '../x509/base64.ts';
+import { parseCertificates, type CertificateMemory, type Certificate } from '../x509/certificate.ts';
+import type { CredentialSource, KubeconfigDocument } from './inventory.ts';
+import { type Parsed, damaged, parsed } from '../x509/parsed.ts';
+import { fieldsOf, textOf } from '../yaml/json-value.ts';
+import { isStackExhausted } from '../yaml/stack-exhausted.ts';
+import { loadYaml } from '../yaml/yaml-on-demand.ts';
 import { readPlainKubeconfig } from './plain-kubeconfig.ts';
-import { parseFirstPrivateKey } from './private-key.ts';
-import { isTameYaml } from './tame-yaml.ts';
+import { parseFirstPrivateKey } from '../x509/private-key.ts';
+import { isTameYaml } from '../yaml/tame-yaml.ts';
 
 /** What the current context of a kubeconfig says, not yet looked into. Data is base64 and goes before a path. */
 export interface KubeconfigFields {

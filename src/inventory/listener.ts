@@ -1,10 +1,10 @@
 import { isUtf8 } from 'node:buffer';
-import { decodeBase64 } from './base64.ts';
-import { parseCertificates, type CertificateMemory } from './certificate.ts';
-import type { ListenerDocument, Parsed } from './inventory.ts';
-import { fieldsOf, textOf } from './json-value.ts';
-import { damaged, parsed } from './parsed.ts';
-import { parseFirstPrivateKey } from './private-key.ts';
+import { decodeBase64 } from '../x509/base64.ts';
+import { parseCertificates, type CertificateMemory } from '../x509/certificate.ts';
+import type { ListenerDocument } from './inventory.ts';
+import { type Parsed, damaged, parsed } from '../x509/parsed.ts';
+import { fieldsOf, textOf } from '../yaml/json-value.ts';
+import { parseFirstPrivateKey } from '../x509/private-key.ts';
 
 const nameAnnotation = 'listener.cattle.io/cn-';
 const staticAnnotation = 'listener.cattle.io/static';

@@ -2,13 +2,13 @@ import { isUtf8 } from 'node:buffer';
 import { posix } from 'node:path';
 import type { FileReader, FileState } from '../disk/file-reader.ts';
 import type { DocumentEntry, Entry, KeyEntry } from '../layout/entry.ts';
-import { parseCertificates } from './certificate.ts';
-import type { Item, Parsed, PrivateKey } from './inventory.ts';
+import { parseCertificates } from '../x509/certificate.ts';
+import type { Item } from './inventory.ts';
+import { type Parsed, damaged, parsed } from '../x509/parsed.ts';
+import { type PrivateKey, parseFirstPrivateKey, parsePrivateKeys } from '../x509/private-key.ts';
 import { parseFileOnce, type InventoryMemory } from './inventory-memory.ts';
 import { parseKubeconfig } from './kubeconfig.ts';
 import { parseListener } from './listener.ts';
-import { damaged, parsed } from './parsed.ts';
-import { parseFirstPrivateKey, parsePrivateKeys } from './private-key.ts';
 
 /** Reads and parses the files of one entry. */
 export function readItem(entry: Entry, read: (path: string) => FileState, memory: InventoryMemory): Item {

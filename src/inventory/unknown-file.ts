@@ -1,7 +1,12 @@
 import type { FileReader, FileState } from '../disk/file-reader.ts';
-import { parseCertificateDer, skimCertificates, type CertificateMemory } from './certificate.ts';
-import type { Certificate, Parsed, UnknownFile } from './inventory.ts';
-import { parseFile, parsed } from './parsed.ts';
+import {
+  parseCertificateDer,
+  skimCertificates,
+  type CertificateMemory,
+  type Certificate,
+} from '../x509/certificate.ts';
+import type { UnknownFile } from './inventory.ts';
+import { type Parsed, parseFile, parsed } from '../x509/parsed.ts';
 import { strayName } from './stray-name.ts';
 
 /** Looked into whatever they hold. */

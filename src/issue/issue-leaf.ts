@@ -1,15 +1,16 @@
 import { createHash, createPublicKey, generateKeyPairSync, randomBytes, type KeyObject } from 'node:crypto';
-import type { ExtendedKeyUsage, Identity } from '../layout/entry.ts';
-import * as der from './der.ts';
+import type { Identity } from '../layout/entry.ts';
 import {
+  type ExtendedKeyUsage,
   authorityKeyIdentifierExtension,
   extendedKeyUsageExtension,
   keyUsageExtension,
   subjectAltNameExtension,
-} from './extensions.ts';
+} from '../x509/encode-extensions.ts';
+import * as der from '../x509/write-der.ts';
 import { alternativeNames, subjectName } from './names.ts';
-import { encodePem } from './pem.ts';
-import { signCertificate } from './signature.ts';
+import { encodePem } from '../x509/pem.ts';
+import { signCertificate } from '../x509/signature.ts';
 import { openAuthority, type AuthorityMaterial, type SigningAuthority } from './signing-authority.ts';
 
 export interface LeafRequest {

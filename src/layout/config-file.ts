@@ -1,25 +1,8 @@
 import type { FileReader } from '../disk/file-reader.ts';
-import { yamlText } from '../disk/yaml-text.ts';
-import { readFullYaml } from './full-yaml.ts';
-import { readSimpleYaml } from './simple-yaml.ts';
-
-export interface ConfigValue {
-  readonly value: string;
-  /** 1-based. */
-  readonly line: number;
-}
-
-/** One `key: value` of a product's config.yaml, in file order; a key may come twice, the product lets the last win. */
-export interface ConfigItem {
-  readonly key: string;
-  readonly list: boolean;
-  readonly values: readonly ConfigValue[];
-  readonly line: number;
-}
-
-export type ConfigItems =
-  | { readonly ok: true; readonly items: readonly ConfigItem[] }
-  | { readonly ok: false; readonly problem: string; readonly line: number };
+import type { ConfigItem } from '../yaml/config-items.ts';
+import { yamlText } from '../yaml/yaml-text.ts';
+import { readFullYaml } from '../yaml/full-yaml.ts';
+import { readSimpleYaml } from '../yaml/simple-yaml.ts';
 
 export type ConfigFile =
   | { readonly state: 'absent' }

@@ -1,9 +1,10 @@
 import type { FileReader } from '../disk/file-reader.ts';
-import { longName, readCommandLine } from './arguments.ts';
-import { type ConfigItem, readConfigFile } from './config-file.ts';
-import type { Origin } from './layout.ts';
+import { longName, readCommandLine } from './detect/arguments.ts';
+import { readConfigFile } from './config-file.ts';
+import type { ConfigItem } from '../yaml/config-items.ts';
+import type { Origin } from '../disk/origin.ts';
 import type { Product } from './names.ts';
-import type { Unit } from './unit-file.ts';
+import type { Unit } from '../systemd/unit-file.ts';
 
 /**
  * The product's own settings as it would see them at its next start: every value of a key in the order the product

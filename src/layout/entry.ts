@@ -1,10 +1,10 @@
+import type { ExtendedKeyUsage } from '../x509/encode-extensions.ts';
+
 /**
  * One row of a layout. All paths are absolute *node paths*: as the product on the node names them. The adapters put
  * the directory given with --root in front; nothing else knows that it exists.
  */
 export type Entry = LeafEntry | AuthorityEntry | ListenerEntry | KubeconfigEntry | KeyEntry | DocumentEntry;
-
-export type ExtendedKeyUsage = 'serverAuth' | 'clientAuth';
 
 /** Subject and names of a certificate. `organizations` is compared as a set; names as in RFC 5280 4.2.1.6. */
 export interface Identity {

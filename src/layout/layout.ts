@@ -1,3 +1,4 @@
+import type { Origin } from '../disk/origin.ts';
 import type { Entry } from './entry.ts';
 
 /** A layout resolved for one node: the table of a product and role, filled in with the node's effective configuration. */
@@ -43,12 +44,6 @@ export interface Conversation {
   readonly clientTrusts: string;
   /** Name the client asks for (SNI and host check); must be among the server's SANs. */
   readonly serverName: string;
-}
-
-/** A value and where it was found: `/etc/rancher/rke2/config.yaml:3`, `rke2-server.service ExecStart`, `default`. */
-export interface Origin<T> {
-  readonly value: T;
-  readonly origin: string;
 }
 
 export interface Setting {

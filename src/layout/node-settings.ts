@@ -1,7 +1,9 @@
-import { firstServiceAddress, isIPv6, normalAddress } from './addresses.ts';
+import { isIPv6, normalAddress } from '../x509/ip-address.ts';
+import { firstServiceAddress } from './service-address.ts';
 import { type EffectiveConfig, isOn, lastValue, listValues } from './effective-config.ts';
 import type { FileReader } from '../disk/file-reader.ts';
-import type { HostFacts, LayoutQuestion, Origin, Setting } from './layout.ts';
+import type { HostFacts, LayoutQuestion, Setting } from './layout.ts';
+import type { Origin } from '../disk/origin.ts';
 import type { KnownLayout } from './names.ts';
 
 /** The settings of one node that its table needs, read out of the effective configuration, defaults filled in. */

@@ -1,18 +1,19 @@
 import type { FileReader } from '../disk/file-reader.ts';
-import { agentEntries } from './agent-table.ts';
-import { readCommandLine } from './arguments.ts';
-import { conversationsOf } from './conversations.ts';
-import { detect } from './detect.ts';
-import { holdsFiles } from './detect-directories.ts';
+import { agentEntries } from './products/agent-table.ts';
+import { readCommandLine } from './detect/arguments.ts';
+import { conversationsOf } from './products/conversations.ts';
+import { detect } from './detect/detect.ts';
+import { holdsFiles } from './detect/detect-directories.ts';
 import { type EffectiveConfig, readEffectiveConfig } from './effective-config.ts';
-import type { HostFacts, LastKnown, LayoutAnswer, LayoutQuestion, Origin } from './layout.ts';
+import type { HostFacts, LastKnown, LayoutAnswer, LayoutQuestion } from './layout.ts';
+import type { Origin } from '../disk/origin.ts';
 import { type KnownLayout, layoutOf, type Product } from './names.ts';
 import { readDataDir, readNodeSettings } from './node-settings.ts';
-import { isSinceMay2025, readProductVersion } from './product-version.ts';
-import { protectedPaths } from './protected-paths.ts';
-import { selfMadeCertificate } from './self-made.ts';
-import { serverEntries } from './server-table.ts';
-import { readUnit, type Unit } from './unit-file.ts';
+import { isSinceMay2025, readProductVersion } from './detect/product-version.ts';
+import { protectedPaths } from './products/protected-paths.ts';
+import { selfMadeCertificate } from './detect/self-made.ts';
+import { serverEntries } from './products/server-table.ts';
+import { readUnit, type Unit } from '../systemd/unit-file.ts';
 
 /**
  * Says what this node should have: finds product and role, reads the product's effective configuration, and fills in

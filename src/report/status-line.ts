@@ -1,9 +1,9 @@
 import { reasons as reasonTable, type ReasonCode } from '../reason.ts';
 import { instantOf } from '../state/rfc3339.ts';
 import type { State } from '../state/state.ts';
-import { distanceText, durationText } from './duration.ts';
+import { distanceText, durationText } from '../terminal/duration.ts';
 import { certificateCount, nextEnd } from './next-end.ts';
-import { printable } from './printable.ts';
+import { printable } from '../terminal/printable.ts';
 
 /** A message is somebody's sentence; the line is one line. */
 const longestMessage = 100;

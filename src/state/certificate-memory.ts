@@ -1,5 +1,6 @@
 import type { Assessment, CertificateRow } from '../assess/assessment.ts';
-import type { Certificate, Inventory, LeafItem, ListenerItem } from '../inventory/inventory.ts';
+import type { Inventory, LeafItem, ListenerItem } from '../inventory/inventory.ts';
+import type { Certificate } from '../x509/certificate.ts';
 import { reasons } from '../reason.ts';
 import { bounds } from './bounds.ts';
 import { rfc3339 } from './rfc3339.ts';

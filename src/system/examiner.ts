@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
-import type { Examiner } from '../heal/examine.ts';
-import { readDaemonUnit } from './daemon-unit.ts';
-import { createStorage } from './storage.ts';
-import { tryWrite } from './try-write.ts';
+import type { Examiner } from '../doctor/examine.ts';
+import { readDaemonUnit } from './systemd/daemon-unit.ts';
+import { createStorage } from './files/storage.ts';
+import { tryWrite } from './files/try-write.ts';
 
 /** What `doctor` asks of the machine. What it writes to try has no name and is gone at once. */
 export function createExaminer(root: string, searchPath: string): Examiner {

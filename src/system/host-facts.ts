@@ -3,7 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { hostname, networkInterfaces } from 'node:os';
 import type { HostFacts } from '../layout/layout.ts';
 import { requireReadable } from '../disk/require-readable.ts';
-import { createFileReader } from './node-file-reader.ts';
+import { createFileReader } from './files/node-file-reader.ts';
 
 /** One address of an interface, as os.networkInterfaces gives it. */
 export interface InterfaceAddress {

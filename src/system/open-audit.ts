@@ -1,11 +1,11 @@
 import { fstatSync } from 'node:fs';
 import { defaultConfig } from '../config/default-config.ts';
-import type { Audit, AuditRecord } from '../report/audit.ts';
-import { journalFields } from '../report/journal-fields.ts';
-import { paperFor } from '../report/paper.ts';
-import { auditFile } from './audit-file.ts';
+import type { Audit, AuditRecord } from '../audit/audit.ts';
+import { journalFields } from '../audit/journal-fields.ts';
+import { paperFor } from '../terminal/paper.ts';
+import { auditFile } from './files/audit-file.ts';
 import type { Clock } from './clock.ts';
-import { openJournal } from './journal.ts';
+import { openJournal } from './systemd/journal.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -31,7 +31,7 @@ export function openAudit(input: {
   let audit: Audit | undefined;
   let kept: readonly AuditRecord[] = [];
   const ready = async (): Promise<void> => {
-    const { createAudit } = await import('../report/winston-audit.ts');
+    const { createAudit } = await import('../audit/winston-audit.ts');
     if (audit !== undefined) return;
     // What is done to a tree under another root is no event of this machine.
     const journal = root === '/' ? openJournal() : undefined;

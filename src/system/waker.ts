@@ -3,7 +3,7 @@ import { basename, dirname, resolve } from 'node:path';
 import type { Waker, Wake } from '../daemon/ports.ts';
 import { ownPaths } from '../disk/own-paths.ts';
 import type { Clock } from './clock.ts';
-import { hostDirectory } from './host-place.ts';
+import { hostDirectory } from './files/host-place.ts';
 
 const urgency: readonly Wake[] = ['stop', 'reload', 'saved', 'changed'];
 

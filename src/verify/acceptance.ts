@@ -1,6 +1,6 @@
-import { nameFault } from '../assess/name-fault.ts';
-import type { Certificate } from '../inventory/inventory.ts';
-import { ipOctets } from '../issue/ip-octets.ts';
+import { nameFault } from '../x509/name-fault.ts';
+import type { Certificate } from '../x509/certificate.ts';
+import { ipOctets } from '../x509/ip-address.ts';
 import type { Candidate } from './candidate.ts';
 import { instant, type Failure } from './verdict.ts';
 

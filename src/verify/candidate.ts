@@ -1,7 +1,7 @@
-import { parseCertificates } from '../inventory/certificate.ts';
-import type { AuthorityItem, Certificate, Inventory, LeafItem, PrivateKey } from '../inventory/inventory.ts';
+import { parseCertificates, type Certificate } from '../x509/certificate.ts';
+import type { AuthorityItem, Inventory, LeafItem } from '../inventory/inventory.ts';
+import { type PrivateKey, parseFirstPrivateKey } from '../x509/private-key.ts';
 import { parseOnce, type InventoryMemory } from '../inventory/inventory-memory.ts';
-import { parseFirstPrivateKey } from '../inventory/private-key.ts';
 import type { MaterialFile } from '../issue/material.ts';
 import type { LeafEntry } from '../layout/entry.ts';
 import type { Failure } from './verdict.ts';

@@ -1,5 +1,6 @@
 import { isSignedBy, lacking, maySign } from '../assess/chain.ts';
-import type { AuthorityItem, Certificate } from '../inventory/inventory.ts';
+import type { AuthorityItem } from '../inventory/inventory.ts';
+import type { Certificate } from '../x509/certificate.ts';
 import type { Candidate } from './candidate.ts';
 import { instant, type Failure } from './verdict.ts';
 

@@ -1,4 +1,5 @@
-import type { Certificate, Inventory } from '../inventory/inventory.ts';
+import type { Inventory } from '../inventory/inventory.ts';
+import type { Certificate } from '../x509/certificate.ts';
 import { emptyMemory, type InventoryMemory } from '../inventory/inventory-memory.ts';
 import type { MaterialFile } from '../issue/material.ts';
 import { checkAcceptance } from './acceptance.ts';

@@ -7,7 +7,7 @@ import {
   lifeUnder,
   type IssuerRelation,
 } from '../../src/assess/chain.ts';
-import type { Certificate } from '../../src/inventory/inventory.ts';
+import type { Certificate } from '../../src/x509/certificate.ts';
 import { authorityCertificate, certificate, day, now } from './sample-node.ts';
 
 const year = 365 * day;

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { assess } from '../../src/assess/assess.ts';
-import { urgencyOf } from '../../src/assess/urgency.ts';
+import { urgencyOf } from '../../src/assess/rules/urgency.ts';
 import { dayMs } from '../../src/assess/figures.ts';
 import {
   absent,

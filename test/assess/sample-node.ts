@@ -4,7 +4,6 @@ import type { ClockBelief } from '../../src/assess/assessment.ts';
 import type { FileState } from '../../src/disk/file-reader.ts';
 import type {
   AuthorityItem,
-  Certificate,
   DocumentItem,
   Inventory,
   Item,
@@ -12,9 +11,10 @@ import type {
   KubeconfigItem,
   LeafItem,
   ListenerItem,
-  Parsed,
-  PrivateKey,
 } from '../../src/inventory/inventory.ts';
+import type { Parsed } from '../../src/x509/parsed.ts';
+import type { PrivateKey } from '../../src/x509/private-key.ts';
+import type { Certificate } from '../../src/x509/certificate.ts';
 import type { EntryBase, LeafEntry } from '../../src/layout/entry.ts';
 import type { Layout } from '../../src/layout/layout.ts';
 

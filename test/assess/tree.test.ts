@@ -7,7 +7,7 @@ import type { Assessment } from '../../src/assess/assessment.ts';
 import { takeInventory } from '../../src/inventory/take-inventory.ts';
 import { resolveLayout } from '../../src/layout/resolve-layout.ts';
 import { readHostFacts } from '../../src/system/host-facts.ts';
-import { createFileReader } from '../../src/system/node-file-reader.ts';
+import { createFileReader } from '../../src/system/files/node-file-reader.ts';
 import {
   agentKeyGarbage,
   authorityNearEnd,

@@ -2,7 +2,7 @@ import test from 'ava';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { DoctorReport } from '../../src/report/doctor-report.ts';
+import type { DoctorReport } from '../../src/report/doctor.ts';
 import type { Tree } from '../fixtures/tree.ts';
 import { temporaryTree } from '../road/temporary-tree.ts';
 import { runBuilt } from './built.ts';

@@ -4,8 +4,8 @@ import { dirname, join, relative } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { changedPaths, fingerprintTree } from '../fixtures/fingerprint-tree.ts';
 import { temporaryTree } from '../road/temporary-tree.ts';
-import { createFileWriter } from '../../src/system/node-file-writer.ts';
-import { writeTextfile } from '../../src/system/textfile.ts';
+import { createFileWriter } from '../../src/system/files/node-file-writer.ts';
+import { writeTextfile } from '../../src/system/files/textfile.ts';
 import { runBuilt } from './built.ts';
 
 /*

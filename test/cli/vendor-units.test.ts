@@ -1,7 +1,7 @@
 import test from 'ava';
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { DoctorReport } from '../../src/report/doctor-report.ts';
+import type { DoctorReport } from '../../src/report/doctor.ts';
 import type { Tree, TreeOptions } from '../fixtures/tree.ts';
 import { temporaryTree } from '../road/temporary-tree.ts';
 import { runBuilt } from './built.ts';

@@ -13,8 +13,8 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { boundQuarantine } from '../../src/commit/quarantine-bound.ts';
-import { keepInQuarantine, putBackMoved } from '../../src/commit/quarantine.ts';
+import { boundQuarantine } from '../../src/commit/quarantine/bound.ts';
+import { keepInQuarantine, putBackMoved } from '../../src/commit/quarantine/quarantine.ts';
 import type { FileWriter } from '../../src/disk/file-writer.ts';
 import { cutAt, PowerCut } from '../crash/interrupted-writer.ts';
 import { freshDisk, machineOn, survivals, type Wrap } from '../crash/power-loss.ts';

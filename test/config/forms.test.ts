@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { loadConfig } from '../../src/config/load-config.ts';
 import { changedPaths, fingerprintTree } from '../fixtures/fingerprint-tree.ts';
-import { createFileReader } from '../../src/system/node-file-reader.ts';
+import { createFileReader } from '../../src/system/files/node-file-reader.ts';
 import { runBuilt } from '../cli/built.ts';
 import { temporaryTree } from '../road/temporary-tree.ts';
 

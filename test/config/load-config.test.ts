@@ -7,7 +7,7 @@ import type { Config } from '../../src/config/config.ts';
 import { defaultConfig } from '../../src/config/default-config.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
 import { CertmendError } from '../../src/error.ts';
-import { createFileReader } from '../../src/system/node-file-reader.ts';
+import { createFileReader } from '../../src/system/files/node-file-reader.ts';
 
 const main = '/etc/certmend/config.yaml';
 

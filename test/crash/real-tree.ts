@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, wr
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { FileWriter } from '../../src/disk/file-writer.ts';
-import { createFileReader } from '../../src/system/node-file-reader.ts';
-import { createFileWriter } from '../../src/system/node-file-writer.ts';
+import { createFileReader } from '../../src/system/files/node-file-reader.ts';
+import { createFileWriter } from '../../src/system/files/node-file-writer.ts';
 import { judge, oldTree, strays, type Machine } from './small-node.ts';
 
 /** The small node as real files below a temporary root, written by the real adapter. */

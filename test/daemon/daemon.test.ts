@@ -4,7 +4,7 @@ import test from 'ava';
 import { defaultConfig } from '../../src/config/default-config.ts';
 import { CertmendError } from '../../src/error.ts';
 import type { State } from '../../src/state/state.ts';
-import { acquireLock } from '../../src/system/lock.ts';
+import { acquireLock } from '../../src/system/files/lock.ts';
 import { garbageFile } from '../fixtures/damage.ts';
 import { expiredAuthority, replacedAuthority } from '../fixtures/damage-node.ts';
 import { reissueLeaf } from '../fixtures/damage-pair.ts';

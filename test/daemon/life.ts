@@ -4,7 +4,7 @@ import type { Io } from '../../src/cli/io.ts';
 import type { Config } from '../../src/config/config.ts';
 import { daemon } from '../../src/daemon/daemon.ts';
 import type { DaemonPorts, Snapshot, Wake } from '../../src/daemon/ports.ts';
-import type { Ports } from '../../src/heal/ports.ts';
+import type { Ports } from '../../src/survey/ports.ts';
 import { emptyMemory } from '../../src/inventory/inventory-memory.ts';
 
 export interface Life {

@@ -1,15 +1,15 @@
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, X509Certificate } from 'node:crypto';
-import { parseCertificates } from '../../src/inventory/certificate.ts';
-import * as der from '../../src/issue/der.ts';
+import { parseCertificates } from '../../src/x509/certificate.ts';
+import * as der from '../../src/x509/write-der.ts';
 import {
   authorityKeyIdentifierExtension,
   extendedKeyUsageExtension,
   keyUsageExtension,
   subjectAltNameExtension,
-} from '../../src/issue/extensions.ts';
+} from '../../src/x509/encode-extensions.ts';
 import { alternativeNames, subjectName } from '../../src/issue/names.ts';
-import { encodePem } from '../../src/issue/pem.ts';
-import { signatureScheme, signCertificate } from '../../src/issue/signature.ts';
+import { encodePem } from '../../src/x509/pem.ts';
+import { signatureScheme, signCertificate } from '../../src/x509/signature.ts';
 import type { CertificateWish, KeyAlgorithm, Signatures, Signer, Validity } from '../fixtures/sign.ts';
 
 /**

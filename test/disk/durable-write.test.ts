@@ -5,7 +5,7 @@ import test, { type ExecutionContext } from 'ava';
 import { makeDirectories, writeDurably, writeNewFile } from '../../src/disk/durable-write.ts';
 import type { FileWriter } from '../../src/disk/file-writer.ts';
 import { CertmendError } from '../../src/error.ts';
-import { createFileWriter } from '../../src/system/node-file-writer.ts';
+import { createFileWriter } from '../../src/system/files/node-file-writer.ts';
 import { failAt } from '../crash/interrupted-writer.ts';
 import { MemoryDisk } from '../crash/memory-disk.ts';
 

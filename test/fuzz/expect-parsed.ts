@@ -1,4 +1,4 @@
-import type { Parsed } from '../../src/inventory/inventory.ts';
+import type { Parsed } from '../../src/x509/parsed.ts';
 
 /**
  * The promise of every parser of the inventory: a value, or problems that are short and printable and quote nothing.

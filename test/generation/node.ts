@@ -10,8 +10,8 @@ import { takeInventory } from '../../src/inventory/take-inventory.ts';
 import type { Inventory } from '../../src/inventory/inventory.ts';
 import { resolveLayout } from '../../src/layout/resolve-layout.ts';
 import { readHostFacts } from '../../src/system/host-facts.ts';
-import { createFileReader } from '../../src/system/node-file-reader.ts';
-import { createFileWriter } from '../../src/system/node-file-writer.ts';
+import { createFileReader } from '../../src/system/files/node-file-reader.ts';
+import { createFileWriter } from '../../src/system/files/node-file-writer.ts';
 import { makeTree, type Tree, type TreeOptions } from '../fixtures/tree.ts';
 
 export const createdAt = Date.parse('2027-12-05T03:04:05.678Z');

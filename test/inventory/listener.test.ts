@@ -1,5 +1,6 @@
 import test from 'ava';
-import type { ListenerDocument, Parsed } from '../../src/inventory/inventory.ts';
+import type { ListenerDocument } from '../../src/inventory/inventory.ts';
+import type { Parsed } from '../../src/x509/parsed.ts';
 import { parseListener } from '../../src/inventory/listener.ts';
 import { listenerDocument } from '../fixtures/listener.ts';
 import { newKey, signCertificates } from '../fixtures/sign.ts';

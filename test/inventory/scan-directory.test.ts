@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import test from 'ava';
 import { scanDirectory } from '../../src/inventory/scan-directory.ts';
-import { createFileReader } from '../../src/system/node-file-reader.ts';
+import { createFileReader } from '../../src/system/files/node-file-reader.ts';
 import { newKey, signCertificates } from '../fixtures/sign.ts';
 
 const validity = { notBefore: Date.parse('2026-03-01T00:00:00Z'), notAfter: Date.parse('2027-03-01T00:00:00Z') };

@@ -1,9 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseCertificates } from '../../src/inventory/certificate.ts';
-import type { Certificate } from '../../src/inventory/inventory.ts';
-import { parseFirstPrivateKey } from '../../src/inventory/private-key.ts';
+import { parseCertificates, type Certificate } from '../../src/x509/certificate.ts';
+import { parseFirstPrivateKey } from '../../src/x509/private-key.ts';
 import type { AuthorityMaterial } from '../../src/issue/signing-authority.ts';
 import { makeAuthorities, authorityExtensions } from '../fixtures/authorities.ts';
 import { newKey, signCertificates, type KeyAlgorithm, type Validity } from '../fixtures/sign.ts';

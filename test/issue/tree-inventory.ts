@@ -6,7 +6,7 @@ import type { Inventory } from '../../src/inventory/inventory.ts';
 import { takeInventory } from '../../src/inventory/take-inventory.ts';
 import type { AuthorityEntry, EntryBase, LeafEntry } from '../../src/layout/entry.ts';
 import type { Conversation, Layout } from '../../src/layout/layout.ts';
-import { createFileReader } from '../../src/system/node-file-reader.ts';
+import { createFileReader } from '../../src/system/files/node-file-reader.ts';
 import { makeTree, type Tree, type TreeLeaf, type TreeOptions } from '../fixtures/tree.ts';
 
 /** A tree of its own for one test; gone when the test is over. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import type { Layout } from '../../src/layout/layout.ts';
 import { readHostFacts } from '../../src/system/host-facts.ts';
-import { createFileReader } from '../../src/system/node-file-reader.ts';
+import { createFileReader } from '../../src/system/files/node-file-reader.ts';
 import { openssl } from '../fixtures/openssl.ts';
 import { makeTree, type Tree, type TreeOptions } from '../fixtures/tree.ts';
 import { builtModule } from '../cli/built-module.ts';

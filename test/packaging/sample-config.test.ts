@@ -8,7 +8,7 @@ import type { Config } from '../../src/config/config.ts';
 import { knownKeys } from '../../src/config/config-file.ts';
 import { defaultConfig } from '../../src/config/default-config.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
-import { createFileReader } from '../../src/system/node-file-reader.ts';
+import { createFileReader } from '../../src/system/files/node-file-reader.ts';
 
 async function load(t: ExecutionContext, text: string): Promise<Config> {
   const root = mkdtempSync(join(tmpdir(), 'certmend-sample-'));

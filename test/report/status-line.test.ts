@@ -1,9 +1,8 @@
 import test from 'ava';
-import { durationText, distanceText, residualText } from '../../src/report/duration.ts';
+import { durationText, distanceText, residualText } from '../../src/terminal/duration.ts';
 import { statusLine } from '../../src/report/status-line.ts';
-import { statusReport } from '../../src/report/status-report.ts';
-import { statusText } from '../../src/report/status-text.ts';
-import { plainPaper } from '../../src/report/paper.ts';
+import { statusReport, statusText } from '../../src/report/status.ts';
+import { plainPaper } from '../../src/terminal/paper.ts';
 import { rfc3339 } from '../../src/state/rfc3339.ts';
 import type { State } from '../../src/state/state.ts';
 import { emptyState } from '../../src/state/transitions.ts';

@@ -1,6 +1,6 @@
 import type { FileWriter } from '../../src/disk/file-writer.ts';
 import { ownPaths } from '../../src/disk/own-paths.ts';
-import type { Ports } from '../../src/heal/ports.ts';
+import type { Ports } from '../../src/survey/ports.ts';
 import { PowerCut } from '../crash/interrupted-writer.ts';
 import { portsAt } from './run-at.ts';
 import { builtModule } from '../cli/built-module.ts';

@@ -1,6 +1,6 @@
 import type { Io } from '../../src/cli/io.ts';
-import type { Outcome } from '../../src/heal/outcome.ts';
-import type { Ports } from '../../src/heal/ports.ts';
+import type { Outcome } from '../../src/session/outcome.ts';
+import type { Ports } from '../../src/survey/ports.ts';
 import type { Synchronisation } from '../../src/assess/assessment.ts';
 import { builtModule } from '../cli/built-module.ts';
 

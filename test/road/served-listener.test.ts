@@ -8,7 +8,7 @@ import { servedFrom, tlsServer, type Served, type TlsServer } from '../fixtures/
 import type { Tree } from '../fixtures/tree.ts';
 import { temporaryTree } from './temporary-tree.ts';
 import type { Io } from '../../src/cli/io.ts';
-import type { Survey } from '../../src/heal/survey.ts';
+import type { Survey } from '../../src/survey/survey.ts';
 
 /*
  * The race for the listener (products 5), after the start: a K3s server, whose port can be set, and a real TLS server on it.
@@ -17,7 +17,7 @@ import type { Survey } from '../../src/heal/survey.ts';
 
 const { compose } = builtModule<typeof import('../../src/composition.ts')>('src/composition.ts');
 const { noArguments } = builtModule<typeof import('../../src/cli/command.ts')>('src/cli/command.ts');
-const { survey } = builtModule<typeof import('../../src/heal/survey.ts')>('src/heal/survey.ts');
+const { survey } = builtModule<typeof import('../../src/survey/survey.ts')>('src/survey/survey.ts');
 
 interface Race {
   readonly tree: Tree;

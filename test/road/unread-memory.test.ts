@@ -1,7 +1,7 @@
 import test from 'ava';
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { CheckReport, PrestartReport } from '../../src/report/document.ts';
-import type { StatusReport } from '../../src/report/status-report.ts';
+import type { StatusReport } from '../../src/report/status.ts';
 import type { State } from '../../src/state/state.ts';
 import { program, startBuilt, type Ended } from '../cli/built.ts';
 import { reissueLeaf } from '../fixtures/damage-pair.ts';

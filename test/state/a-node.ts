@@ -1,6 +1,7 @@
 import type { Assessment, CertificateRow } from '../../src/assess/assessment.ts';
 import type { LeafEntry } from '../../src/layout/entry.ts';
-import type { AuthorityItem, Certificate, Inventory, LeafItem, ListenerItem } from '../../src/inventory/inventory.ts';
+import type { AuthorityItem, Inventory, LeafItem, ListenerItem } from '../../src/inventory/inventory.ts';
+import type { Certificate } from '../../src/x509/certificate.ts';
 import { noon } from './full-state.ts';
 
 type Names = Pick<Certificate, 'commonName' | 'dnsNames' | 'ipAddresses'>;

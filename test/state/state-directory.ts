@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import type { FileReader } from '../../src/disk/file-reader.ts';
 import type { FileWriter } from '../../src/disk/file-writer.ts';
-import { createFileReader } from '../../src/system/node-file-reader.ts';
-import { createFileWriter } from '../../src/system/node-file-writer.ts';
+import { createFileReader } from '../../src/system/files/node-file-reader.ts';
+import { createFileWriter } from '../../src/system/files/node-file-writer.ts';
 
 export interface StateDirectory {
   readonly root: string;

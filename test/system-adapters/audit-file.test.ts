@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { auditFile } from '../../src/system/audit-file.ts';
+import { auditFile } from '../../src/system/files/audit-file.ts';
 import { openAudit, stderrIsJournal } from '../../src/system/open-audit.ts';
 
 function freshRoot(t: ExecutionContext) {

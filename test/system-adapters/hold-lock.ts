@@ -1,4 +1,4 @@
-import { acquireLock } from '../../src/system/lock.ts';
+import { acquireLock } from '../../src/system/files/lock.ts';
 
 // A process of its own that takes the lock, says so, and keeps it until it is killed or its input ends.
 const [root = '', waitMs = '0'] = process.argv.slice(2);

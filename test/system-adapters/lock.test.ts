@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 import { CertmendError } from '../../src/error.ts';
-import { acquireLock } from '../../src/system/lock.ts';
+import { acquireLock } from '../../src/system/files/lock.ts';
 
 function rootFor(t: ExecutionContext): string {
   const root = mkdtempSync(join(tmpdir(), 'certmend-lock-'));

@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { maxFileBytes, type FileReader } from '../../src/disk/file-reader.ts';
-import { createFileReader } from '../../src/system/node-file-reader.ts';
+import { createFileReader } from '../../src/system/files/node-file-reader.ts';
 
 interface Scratch {
   readonly root: string;

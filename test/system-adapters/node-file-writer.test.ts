@@ -13,9 +13,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import type { FileWriter } from '../../src/disk/file-writer.ts';
-import { createFileReader } from '../../src/system/node-file-reader.ts';
-import { createFileWriter } from '../../src/system/node-file-writer.ts';
-import { createStorage } from '../../src/system/storage.ts';
+import { createFileReader } from '../../src/system/files/node-file-reader.ts';
+import { createFileWriter } from '../../src/system/files/node-file-writer.ts';
+import { createStorage } from '../../src/system/files/storage.ts';
 
 interface Place {
   readonly root: string;

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import test from 'ava';
-import { createFileReader } from '../../src/system/node-file-reader.ts';
+import { createFileReader } from '../../src/system/files/node-file-reader.ts';
 
 /** What somebody else could do to a file that certmend acts on, and whether it is believed then. */
 const cases: readonly (readonly [what: string, spoil: (directory: string, file: string) => void, believed: boolean])[] =

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import test from 'ava';
-import { createRelabel } from '../../src/system/relabel.ts';
+import { createRelabel } from '../../src/system/files/relabel.ts';
 
 test('relabel has nothing to do in a tree under another root', (t) => {
   t.is(createRelabel('/nowhere')(['/etc/hostname']), undefined);

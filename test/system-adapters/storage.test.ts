@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import { createStorage } from '../../src/system/storage.ts';
+import { createStorage } from '../../src/system/files/storage.ts';
 
 test('storage knows the free space that df shows, also for a path that is not there yet', (t) => {
   const root = mkdtempSync(join(tmpdir(), 'certmend-storage-'));

@@ -1,4 +1,4 @@
-import { parseCertificateDer } from '../../../src/inventory/certificate.ts';
+import { parseCertificateDer } from '../../../src/x509/certificate.ts';
 import { expectParsed } from '../expect-parsed.ts';
 import { derOf, seedMaterial } from '../seeds.ts';
 import type { FuzzTarget } from '../target.ts';

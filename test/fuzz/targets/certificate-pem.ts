@@ -1,4 +1,4 @@
-import { parseCertificates } from '../../../src/inventory/certificate.ts';
+import { parseCertificates } from '../../../src/x509/certificate.ts';
 import { expectParsed } from '../expect-parsed.ts';
 import { derOf, seedMaterial } from '../seeds.ts';
 import type { FuzzTarget } from '../target.ts';

@@ -1,5 +1,5 @@
 import { createPublicKey } from 'node:crypto';
-import { parsePrivateKeys } from '../../../src/inventory/private-key.ts';
+import { parsePrivateKeys } from '../../../src/x509/private-key.ts';
 import { expectParsed } from '../expect-parsed.ts';
 import { derOf, pkcs8Of, seedMaterial } from '../seeds.ts';
 import type { FuzzTarget } from '../target.ts';

@@ -1,0 +1,19 @@
+import type { ClockBelief, Finding } from '../assessment.ts';
+import { instant } from '../figures.ts';
+
+/** The finding about a clock that is not believed; undefined when it is. */
+export function clockFinding(clock: ClockBelief, now: number): Finding | undefined {
+  if (clock.believed) return undefined;
+  const [sentence = 'the clock is not believed'] = clock.evidence;
+  const remedy =
+    'nothing is issued or replaced until the clock is synchronised or set right; if it is right, say so with --believe-clock';
+  return {
+    code: clock.verdict === 'behind' ? 'ClockBehind' : 'ClockAheadSuspect',
+    id: undefined,
+    path: undefined,
+    severity: 'warning',
+    message: `${sentence}; ${remedy}`,
+    evidence: { now: instant(now), ...(clock.bound === undefined ? {} : { bound: instant(clock.bound) }) },
+    answer: 'wait',
+  };
+}

@@ -1,0 +1,77 @@
+import type { Certificate } from '../../x509/certificate.ts';
+import { issuerRelation } from '../chain.ts';
+import type { AssessContext } from '../context.ts';
+import { instant } from '../figures.ts';
+import type { ListenerSubject } from './listener.ts';
+import type { Rule } from './rule.ts';
+import { shellWord } from '../../disk/shell-word.ts';
+
+/**
+ * What the running service serves, as against what is in its document: the product makes a new certificate, merges it
+ * with the one that its cluster stores, and may go on with the old one (products 5). A note when no peer refuses it.
+ */
+export const servedRule: Rule<ListenerSubject> = {
+  name: 'served',
+  asks: 'does the running service serve it?',
+  inputs: ({ leaf, context: { served, remembered } }) => ({
+    port: served === undefined ? '' : String(served.port),
+    served: served?.certificates[0]?.fingerprint256 ?? '',
+    document: leaf?.fingerprint256 ?? '',
+    replaced: remembered.listenerAsked?.fingerprint256 ?? '',
+  }),
+  judge(subject) {
+    const { item, leaf, issuer, context } = subject;
+    const { served, layout, clock, now } = context;
+    const [shown, ...carried] = served?.certificates ?? [];
+    const anchors = issuer?.certificates ?? [];
+    if (served === undefined || shown === undefined || leaf === undefined || anchors.length === 0) return 'skipped';
+    if (shown.fingerprint256 === leaf.fingerprint256) return 'passed';
+    const which = isReplaced(shown, context)
+      ? 'the old certificate, which certmend asked to be replaced'
+      : 'another one';
+    const clause = `port ${String(served.port)} does not serve the certificate in ${item.entry.path} but ${which}`;
+    const relation = issuerRelation(shown, anchors, carried);
+    const isRefused = relation === 'foreign' || relation === 'signature-invalid';
+    const hasEnded = clock.believed && shown.notAfter < now;
+    if (!isRefused && !hasEnded) {
+      const message = `${clause}; it does no harm: it lasts until ${instant(shown.notAfter)}, and ${issuer?.path ?? ''} holds what peers need to trust it`;
+      return { code: 'ListenerStale', severity: 'note', message, answer: 'none' };
+    }
+    const why = hasEnded
+      ? `it expired at ${instant(shown.notAfter)}`
+      : `it was signed by ${shown.issuerCommonName}, not by the authority in ${issuer?.path ?? ''}`;
+    const message = `${clause}; ${why}, so agents that join refuse it: systemctl restart ${layout.unit}${comesBack(subject)}`;
+    return { code: 'ListenerStale', severity: 'critical', message, answer: 'operator' };
+  },
+};
+
+/** ` It is what port 9345 serves`: said only where it was seen. */
+export function servedClause({ leaf, context: { served } }: ListenerSubject): string {
+  if (leaf === undefined || served?.certificates[0]?.fingerprint256 !== leaf.fingerprint256) return '';
+  return ` and is what port ${String(served.port)} serves`;
+}
+
+/** The product merges what it makes with what its cluster stores, and prefers the stored one that is not near its end (products 5). */
+export function comesBack({ leaf, context }: ListenerSubject): string {
+  const { layout, serviceRunning, remembered, served } = context;
+  const { product, unit, role } = layout;
+  if (serviceRunning !== true || role !== 'server') return '';
+  const secret = `${product}-serving`;
+  const [shown = leaf] = served?.certificates ?? [];
+  const asked = remembered.listenerAsked;
+  const isBack = asked !== undefined && shown !== undefined && isReplaced(shown, context);
+  const story = isBack
+    ? `; certmend asked for a new one at ${instant(asked.at)}, and ${product} went on with the old one from its Secret ${secret}`
+    : `; if it is back after a start, ${product} took it from its Secret`;
+  return `${story}: ${kubectl(context)} -n kube-system delete secret ${secret}; systemctl restart ${unit}`;
+}
+
+function isReplaced({ fingerprint256 }: Certificate, { remembered }: AssessContext): boolean {
+  return remembered.listenerAsked?.fingerprint256 === fingerprint256;
+}
+
+/** By the administrator's own kubeconfig: it does not go through the listener that is at fault, and needs no PATH. */
+function kubectl({ layout: { product, dataDir } }: AssessContext): string {
+  const program = product === 'k3s' ? 'k3s kubectl' : shellWord(`${dataDir}/bin/kubectl`);
+  return `${program} --kubeconfig ${shellWord(`${dataDir}/server/cred/admin.kubeconfig`)}`;
+}

@@ -1,0 +1,42 @@
+import { reasons } from '../../reason.ts';
+import type { Finding } from '../assessment.ts';
+import type { AssessContext } from '../context.ts';
+
+/**
+ * Findings about a file that the product makes anew at each of its starts. While the service is down they are one note:
+ * the next start replaces the file whatever is wrong with it. While it runs they are real, and a restart is the answer.
+ * A key that would keep the product from starting, and permissions, stay what they are.
+ */
+export function leaveToProduct(
+  findings: readonly Finding[],
+  entry: { readonly id: string; readonly certificatePath: string },
+  context: AssessContext,
+): readonly Finding[] {
+  const stay = findings.filter(isOurs);
+  const product = findings.filter((finding) => !isOurs(finding));
+  const [first] = product;
+  if (first === undefined) return findings;
+  const { product: name, unit } = context.layout;
+  if (context.serviceRunning === true) {
+    const restarted = product.map((finding): Finding => ({
+      ...finding,
+      answer: 'operator',
+      message: `${finding.message}; ${name} makes it anew at its start: systemctl restart ${unit}`,
+    }));
+    return [...restarted, ...stay];
+  }
+  const note: Finding = {
+    code: 'ReissuedAtStart',
+    id: entry.id,
+    path: entry.certificatePath,
+    severity: 'note',
+    message: `${product.map((finding) => finding.message).join('; ')}; ${name} makes it anew when ${unit} starts`,
+    evidence: { ...first.evidence, found: product.map((finding) => finding.code).join(', ') },
+    answer: 'none',
+  };
+  return [note, ...stay];
+}
+
+function isOurs(finding: Finding): boolean {
+  return finding.answer === 'quarantine' || reasons[finding.code].nature === 'access';
+}

@@ -1,0 +1,73 @@
+import { reasons, type ReasonCode } from '../../reason.ts';
+import type { CertificateRow, Finding, Restart } from '../assessment.ts';
+import type { AssessContext } from '../context.ts';
+import { dayMs, instant, minute, span } from '../figures.ts';
+import { urgencyOf } from './urgency.ts';
+
+/**
+ * The date before which a running service has to be restarted, since what ends is made anew at its start and at no other
+ * time: by the boot hook, or by the product itself. Undefined when the service does not run (its next start is enough),
+ * when nothing is due, and on a clock that is not believed.
+ */
+export function restartOf(
+  rows: readonly CertificateRow[],
+  findings: readonly Finding[],
+  context: AssessContext,
+): Restart | undefined {
+  if (context.serviceRunning !== true || !context.clock.believed) return undefined;
+  const atStart = new Set(
+    context.layout.entries.flatMap((entry) => (entry.kind === 'leaf' && entry.reissuedAtStart ? [entry.id] : [])),
+  );
+  const due = new Set(
+    findings.flatMap(({ id, code, answer }) => {
+      if (id === undefined || !isEndOfLeaf(code)) return [];
+      return answer === 'rotate' || atStart.has(id) ? [id] : [];
+    }),
+  );
+  const ends = rows
+    .flatMap(({ id, effectiveNotAfter }) =>
+      due.has(id) && effectiveNotAfter !== undefined ? [{ id, at: effectiveNotAfter }] : [],
+    )
+    .toSorted((left, right) => left.at - right.at);
+  const [first] = ends;
+  return first === undefined ? undefined : { before: first.at, first: first.id, due: ends.length };
+}
+
+/** The order that follows from it: one for the node, however many certificates are due. */
+export function restartFinding(restart: Restart, context: AssessContext): Finding {
+  const { before, first, due } = restart;
+  const { now, layout, settings } = context;
+  const unit = layout.unit.replace(/\.service$/, '');
+  const left = before - now;
+  const others = due === 1 ? '' : `, and ${String(due - 1)} more are due`;
+  const message =
+    left > 0
+      ? `restart ${unit} before ${minute(before)} or the node stops (${shortSpan(left)}): ${first} ends then${others}`
+      : `restart ${unit} now, ${first} expired ${span(left)} ago (${minute(before)})${others}`;
+  return {
+    code: 'RestartDue',
+    id: undefined,
+    path: undefined,
+    ...urgencyOf(left, settings.leafCriticalDays),
+    message,
+    evidence: {
+      before: instant(before),
+      now: instant(now),
+      first,
+      due: String(due),
+      unit,
+      criticalDays: String(settings.leafCriticalDays),
+    },
+    answer: 'operator',
+  };
+}
+
+function shortSpan(ms: number): string {
+  return ms >= 2 * dayMs ? `${String(Math.floor(ms / dayMs))} d` : span(ms);
+}
+
+/** What the product and the boot hook make anew at a start, and at no other time. */
+export function isEndOfLeaf(code: ReasonCode): boolean {
+  const { about, nature } = reasons[code];
+  return about === 'leaf' && (nature === 'over' || nature === 'ending');
+}

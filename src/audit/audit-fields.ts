@@ -1,0 +1,36 @@
+import { bounded } from '../state/bounds.ts';
+import type { AuditRecord } from './audit.ts';
+import { printable } from '../terminal/printable.ts';
+import { withholdKeys } from './withhold-keys.ts';
+
+/**
+ * A record as it is logged: fields by name, nothing that was not asked for, no private key, one line each. Fields that
+ * do not apply are left out.
+ */
+export function auditFields(record: AuditRecord): AuditRecord {
+  const text = (value: string) => printable(withholdKeys(value));
+  const optional = <Name extends string>(name: Name, value: string | undefined) =>
+    (value === undefined ? {} : { [name]: text(value) }) as Partial<Record<Name, string>>;
+  return {
+    event: record.event,
+    priority: record.priority,
+    message: bounded(text(record.message)),
+    ...(record.reason === undefined ? {} : { reason: record.reason }),
+    ...optional('entry', record.entry),
+    ...optional('path', record.path),
+    ...(record.generation === undefined ? {} : { generation: record.generation }),
+    ...optional('fingerprintOld', record.fingerprintOld),
+    ...optional('fingerprintNew', record.fingerprintNew),
+    ...(record.changes === undefined
+      ? {}
+      : {
+          changes: record.changes.map(({ entry, path, fingerprintOld, fingerprintNew }) => ({
+            entry: text(entry),
+            path: text(path),
+            ...optional('fingerprintOld', fingerprintOld),
+            ...optional('fingerprintNew', fingerprintNew),
+          })),
+        }),
+    ...optional('hint', record.hint),
+  };
+}

@@ -1,0 +1,28 @@
+import { fromWorkingDirectory } from '../../composition.ts';
+import { assessFiles } from '../../assess/assess-files.ts';
+import { CertmendError, exitStatus, type ExitStatus } from '../../error.ts';
+import type { Ports } from '../../survey/ports.ts';
+import { scanDirectory } from '../../inventory/scan-directory.ts';
+import { directoryReport, checkText } from '../../report/check.ts';
+import type { Arguments } from '../command.ts';
+import { healthStatus } from './health-status.ts';
+import type { Io } from '../io.ts';
+import { paperOf } from '../paper-of.ts';
+
+import { print } from '../print.ts';
+
+/** `check --path DIR`: every certificate file below a directory that belongs to no layout: dates only. */
+export async function checkDirectory(path: string, ports: Ports, args: Arguments, io: Io): Promise<ExitStatus> {
+  const directory = ports.root === '/' ? fromWorkingDirectory(path) : path;
+  if (ports.reader.list(directory) === undefined) {
+    throw new CertmendError('NodeNotFound', `${directory} is not a directory that can be read`, {
+      exit: exitStatus.unknown,
+      hint: 'check the path; with --root it is below that directory',
+    });
+  }
+  const files = scanDirectory(directory, ports.reader);
+  const { rows, health } = assessFiles(files, ports.clock.now(), ports.config.renewal.renewBeforeDays ?? 120);
+  const report = directoryReport({ rows, health, now: ports.clock.now(), root: ports.root, directory });
+  print(args, io, report, () => checkText(report, paperOf(io)));
+  return rows.length === 0 ? exitStatus.unknown : healthStatus(health.level);
+}

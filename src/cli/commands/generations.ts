@@ -1,0 +1,28 @@
+import { compose } from '../../composition.ts';
+import { ownPaths } from '../../disk/own-paths.ts';
+import { unread } from '../../disk/require-readable.ts';
+import { exitStatus, type ExitStatus } from '../../error.ts';
+import { listGenerations } from '../../generation/list.ts';
+import { generationsReport, generationsText } from '../../report/generations.ts';
+import { loadState } from '../../state/load-state.ts';
+import type { Arguments } from '../command.ts';
+import type { Io } from '../io.ts';
+import { print } from '../print.ts';
+import { paperOf } from '../paper-of.ts';
+import { sayFailure } from '../say-failure.ts';
+
+export async function run(args: Arguments, io: Io): Promise<ExitStatus> {
+  const ports = await compose(args, io, { askSystemd: false });
+  const loaded = loadState(ports.reader);
+  const report = generationsReport({
+    root: ports.root,
+    now: ports.clock.now(),
+    state: loaded.kind === 'loaded' ? loaded.state : undefined,
+    generations: listGenerations(ports.reader),
+  });
+  print(args, io, report, () => generationsText(report, paperOf(io)));
+  if (loaded.kind !== 'unread') return exitStatus.ok;
+  const failure = unread(ownPaths.state, loaded.problem, 'which of them is active and which stands by is not known');
+  sayFailure(failure, io);
+  return failure.exit;
+}

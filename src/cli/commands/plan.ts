@@ -1,0 +1,34 @@
+import { assess } from '../../assess/assess.ts';
+import { compose } from '../../composition.ts';
+import { exitStatus, type ExitStatus } from '../../error.ts';
+import { foresee } from '../../survey/foresee.ts';
+import { withLimits } from '../../plan/plan-reasons.ts';
+import { planReport, planText } from '../../report/plan.ts';
+import type { Arguments } from '../command.ts';
+import type { Io } from '../io.ts';
+import { print } from '../print.ts';
+import { paperOf } from '../paper-of.ts';
+import { tellLayout } from './tell-layout.ts';
+
+export async function run(args: Arguments, io: Io): Promise<ExitStatus> {
+  const ports = await compose(args, io, { askSystemd: true });
+  tellLayout(ports, args, io);
+  // What the boot hook would do, at a moment in which the service is down; and what that means for one that runs.
+  const { survey, plan } = await foresee({ ...ports, serviceRunning: () => false });
+  const { layout, question, assessment } = survey;
+  const { restart } = assess({ ...question, serviceRunning: ports.serviceRunning(layout.unit) });
+  const { unit } = layout;
+  const told = { ...plan, reasons: withLimits(plan.reasons, assessment.findings) };
+  const report = planReport({ plan: told, layout, root: ports.root, at: assessment.now, unit, restart });
+  print(args, io, report, () => planText(report, paperOf(io)));
+  switch (plan.decision) {
+    case 'nothing-to-do':
+      return exitStatus.ok;
+    case 'rotate':
+    case 'repair':
+      return exitStatus.warning;
+    case 'deferred':
+    case 'refused':
+      return exitStatus.critical;
+  }
+}

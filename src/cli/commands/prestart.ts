@@ -1,0 +1,54 @@
+import { compose } from '../../composition.ts';
+import { CertmendError, exitStatus, type ExitStatus } from '../../error.ts';
+import { prestart } from '../../heal/prestart.ts';
+import { programFault } from '../../program-fault.ts';
+import { prestartReport, prestartText } from '../../report/prestart.ts';
+import type { Arguments } from '../command.ts';
+import type { Io } from '../io.ts';
+import { sayFailure } from '../say-failure.ts';
+
+/**
+ * The boot hook. Whatever happens, the unit may start: every error becomes a line in the unit's own journal and exit
+ * status 0, unless --strict (P1).
+ */
+export async function run(args: Arguments, io: Io): Promise<ExitStatus> {
+  const status = await runStrictly(args, io).catch((error: unknown) => failed(error, io));
+  return args.strict ? status : exitStatus.ok;
+}
+
+async function runStrictly(args: Arguments, io: Io): Promise<ExitStatus> {
+  const ports = await compose(args, io, { askSystemd: false });
+  if (args.verbose) {
+    const { tellLayout } = await import('./tell-layout.ts');
+    tellLayout(ports, args, io);
+  }
+  const started = ports.clock.monotonic();
+  const outcome = await prestart(ports);
+  const report = prestartReport({
+    outcome,
+    root: ports.root,
+    unit: outcome.survey.layout.unit,
+    layout: outcome.survey.layout.name,
+    at: outcome.survey.assessment.now,
+    durationMs: ports.clock.monotonic() - started,
+  });
+  if (args.output === 'table') {
+    io.stdout.write(prestartText(report, outcome.notes));
+  } else {
+    const { renderDocument } = await import('../../terminal/render.ts');
+    io.stdout.write(renderDocument(report, args.output));
+  }
+  return outcome.decision === 'refused' || outcome.decision === 'deferred' ? exitStatus.refused : exitStatus.ok;
+}
+
+function failed(error: unknown, io: Io): ExitStatus {
+  const known = error instanceof CertmendError ? error : programFault(error, io.damagedParts);
+  if (known === undefined) {
+    const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    io.stderr.write(`certmend: a bug in certmend stopped the boot hook; the service starts as it is\n${detail}\n`);
+    return exitStatus.bug;
+  }
+  sayFailure(known, io);
+  io.stderr.write('  the service is started all the same\n');
+  return known.exit;
+}

@@ -1,0 +1,31 @@
+import { compose } from '../../composition.ts';
+import { CertmendError, exitStatus, type ExitStatus } from '../../error.ts';
+import { rotate } from '../../heal/rotate.ts';
+import { findLayout } from '../../survey/survey.ts';
+import type { Arguments } from '../command.ts';
+import { agree } from './agree.ts';
+import { unknownEntry } from './entry-of.ts';
+import type { Io } from '../io.ts';
+import { printOutcome } from './print-outcome.ts';
+
+export async function run(args: Arguments, io: Io): Promise<ExitStatus> {
+  const ports = await compose(args, io, { askSystemd: true });
+  const layout = findLayout(ports);
+  for (const id of args.words) {
+    const entry = layout.entries.find((other) => other.id === id);
+    if (entry === undefined) {
+      throw unknownEntry(id, layout);
+    }
+    if (entry.kind !== 'leaf' || entry.protected || entry.reissuedAtStart) {
+      throw new CertmendError('Usage', `${id} is not a certificate that certmend issues on ${layout.name}`, {
+        exit: exitStatus.usage,
+        hint: `certmend why ${id} says who makes it`,
+      });
+    }
+  }
+  const what = args.words.length === 0 ? 'every leaf certificate' : args.words.join(', ');
+  await agree(args, io, `Replace ${what} of ${layout.name} under ${ports.root}?`);
+  const started = ports.clock.monotonic();
+  const outcome = await rotate(ports, { ids: args.words, reuseKeys: args.reuseKey });
+  return printOutcome(args, io, ports, outcome, started);
+}

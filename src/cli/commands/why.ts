@@ -1,0 +1,33 @@
+import { explain } from '../../assess/explain.ts';
+import { compose } from '../../composition.ts';
+import { exitStatus, type ExitStatus } from '../../error.ts';
+import { foresee } from '../../survey/foresee.ts';
+import { whyReport, whyText } from '../../report/why.ts';
+import type { Arguments } from '../command.ts';
+import { unknownEntry } from './entry-of.ts';
+import type { Io } from '../io.ts';
+import { paperOf } from '../paper-of.ts';
+import { print } from '../print.ts';
+import { tellLayout } from './tell-layout.ts';
+
+export async function run(args: Arguments, io: Io): Promise<ExitStatus> {
+  const ports = await compose(args, io, { askSystemd: true });
+  tellLayout(ports, args, io);
+  const { survey, plan } = await foresee(ports);
+  const [id = ''] = args.words;
+  const explanation = explain(id, survey.question, survey.assessment);
+  if (explanation === undefined) {
+    throw unknownEntry(id, survey.layout);
+  }
+  const entry = survey.layout.entries.find((other) => other.id === id);
+  const report = whyReport({
+    root: ports.root,
+    explanation,
+    entry,
+    plan,
+    assessment: survey.assessment,
+    unit: survey.layout.unit,
+  });
+  print(args, io, report, () => whyText(report, paperOf(io)));
+  return exitStatus.ok;
+}

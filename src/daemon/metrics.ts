@@ -1,0 +1,123 @@
+import type { Assessment } from '../assess/assessment.ts';
+import type { State } from '../state/state.ts';
+import { printable } from '../terminal/printable.ts';
+import { instantOf } from '../state/rfc3339.ts';
+
+/**
+ * What node_exporter and Prometheus read (text exposition format 0.0.4). Times are absolute, in seconds since the
+ * epoch, so that an alert needs no knowledge of when they were taken. docs/metrics.md lists every name.
+ *
+ * @param seen undefined when there is no node to look after yet
+ * @param run.now milliseconds since the epoch
+ * @param run.durationMs of the check, milliseconds
+ */
+export function metricsText(
+  seen: { readonly assessment: Assessment; readonly state: State; readonly nodeName: string } | undefined,
+  run: { readonly now: number; readonly durationMs: number; readonly checks: number; readonly version: string },
+): string {
+  const families = [
+    family('certmend_build_info', 'The version that runs.', [[{ version: run.version }, 1]]),
+    family('certmend_last_check_timestamp_seconds', 'When the certificates were looked at last.', [
+      [{}, run.now / 1000],
+    ]),
+    family('certmend_check_duration_seconds', 'How long that took.', [[{}, run.durationMs / 1000]]),
+    family('certmend_checks', 'Checks since the daemon started.', [[{}, run.checks]]),
+    ...(seen === undefined ? [] : nodeFamilies(seen)),
+  ];
+  return `${families.join('\n')}\n`;
+}
+
+type Labels = Readonly<Record<string, string>>;
+type Sample = readonly [labels: Labels, value: number];
+
+function nodeFamilies({
+  assessment,
+  state,
+}: {
+  readonly assessment: Assessment;
+  readonly state: State;
+}): readonly string[] {
+  const { rows, health, clock } = assessment;
+  const { generations, brake } = state;
+  const ends = (value: (row: Assessment['rows'][number]) => number | undefined): readonly Sample[] =>
+    rows.flatMap((row): Sample[] => {
+      const ms = value(row);
+      return ms === undefined ? [] : [[{ id: row.id, role: row.role, path: row.path }, ms / 1000]];
+    });
+  const dayAgo = assessment.now - 86_400_000;
+  const numbers = Object.entries({
+    active: generations.active,
+    standby: generations.standby,
+    previous: generations.previous,
+  }).flatMap(([role, generation]) => (generation === null ? [] : [{ role, generation }]));
+  return [
+    family(
+      'certmend_certificate_not_after_timestamp_seconds',
+      'When a certificate ends, the ends of its authorities considered.',
+      ends(({ effectiveNotAfter, notAfter }) => effectiveNotAfter ?? notAfter),
+    ),
+    family(
+      'certmend_certificate_not_before_timestamp_seconds',
+      'When a certificate begins.',
+      ends(({ notBefore }) => notBefore),
+    ),
+    family(
+      'certmend_certificate_status',
+      'One for the status a certificate has.',
+      rows.map(({ id, role, path, status }): Sample => [{ id, role, path, status }, 1]),
+    ),
+    family(
+      'certmend_health',
+      'One for the level of health the node has.',
+      (['ok', 'warning', 'critical'] as const).map((level): Sample => [{ level }, health.level === level ? 1 : 0]),
+    ),
+    family('certmend_health_since_timestamp_seconds', 'Since when.', [
+      [{}, (instantOf(state.health.since) ?? assessment.now) / 1000],
+    ]),
+    family(
+      'certmend_reason',
+      'One for each reason why the node is not well.',
+      health.reasons.map(({ code, id }): Sample => [{ code, id: id ?? '' }, 1]),
+    ),
+    family(
+      'certmend_restart_before_timestamp_seconds',
+      'When the first certificate ends that only a restart of the running service makes anew; absent when none is due.',
+      assessment.restart === undefined ? [] : [[{ id: assessment.restart.first }, assessment.restart.before / 1000]],
+    ),
+    family('certmend_clock_believed', 'Whether the wall clock is believed.', [[{}, clock.believed ? 1 : 0]]),
+    family(
+      'certmend_generation',
+      'Number of the generation in each role.',
+      numbers.map(({ role, generation }): Sample => [{ role, origin: generation.origin }, generation.number]),
+    ),
+    family(
+      'certmend_generation_not_after_timestamp_seconds',
+      'When the generation in each role ends.',
+      numbers.map(({ role, generation }): Sample => [{ role }, (instantOf(generation.notAfter) ?? 0) / 1000]),
+    ),
+    family('certmend_standby_ready', 'Whether a verified standby set is ready.', [
+      [{}, generations.standby === null ? 0 : 1],
+    ]),
+    family('certmend_commits_last_day', 'Commits within the last 24 hours, which the brake counts.', [
+      [{}, brake.commits.filter((commit) => (instantOf(commit) ?? 0) > dayAgo).length],
+    ]),
+  ];
+}
+
+function family(name: string, help: string, samples: readonly Sample[]): string {
+  // Two of the same labels would make a collector refuse the whole file; names can be made to look the same.
+  const values = new Map(samples.toReversed().map(([labels, value]) => [labelText(labels), value]));
+  const lines = [...values].reverse().map(([labels, value]) => `${name}${labels} ${String(value)}`);
+  return [`# HELP ${name} ${help}`, `# TYPE ${name} gauge`, ...lines].join('\n');
+}
+
+function labelText(labels: Labels): string {
+  const parts = Object.entries(labels).map(([name, value]) => `${name}="${escaped(value)}"`);
+  return parts.length === 0 ? '' : `{${parts.join(',')}}`;
+}
+
+/** Backslash, quote and line end, as the format asks; it has no escape for what steers a terminal. */
+function escaped(value: string): string {
+  const lines = value.split('\n').map(printable);
+  return lines.join('\n').replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
+}

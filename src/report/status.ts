@@ -1,0 +1,159 @@
+import type { HealthLevel } from '../assess/assessment.ts';
+import { countedCommits } from '../plan/brake.ts';
+import type { ReasonCode } from '../reason.ts';
+import { instantOf, rfc3339 } from '../state/rfc3339.ts';
+import type { GenerationReference, State, StateEvent, StateNode } from '../state/state.ts';
+import { apiVersion, type DocumentHeader } from './document.ts';
+import { certificateCount, nextEnd } from './next-end.ts';
+import { statusLine } from './status-line.ts';
+import { distanceText, durationText, wholeSeconds } from '../terminal/duration.ts';
+import { headLine } from '../terminal/head-line.ts';
+import { paint, type Paper } from '../terminal/paper.ts';
+import { printable } from '../terminal/printable.ts';
+import { reasonLines } from '../terminal/reason-lines.ts';
+import { renderTable } from '../terminal/table.ts';
+import { healthInk } from './check.ts';
+
+/** What certmend remembers of the node, for `status`. Null where nothing is known yet. */
+export interface StatusReport extends DocumentHeader<'Status'> {
+  readonly at: string;
+  readonly root: string;
+  /** The line of `systemctl status`. */
+  readonly line: string;
+  readonly node: StateNode | null;
+  readonly health: {
+    readonly level: HealthLevel;
+    readonly since: string;
+    readonly reasons: readonly { readonly code: ReasonCode; readonly id: string | null; readonly message: string }[];
+  } | null;
+  readonly lastCheck: string | null;
+  /** Why what is remembered cannot be read: then nothing is known of generations, brake and events. */
+  readonly unread: string | null;
+  readonly certificates: number;
+  /** What ends first. */
+  readonly next: { readonly id: string; readonly at: string; readonly residualSeconds: number } | null;
+  readonly generations: {
+    readonly active: GenerationReference | null;
+    readonly standby: GenerationReference | null;
+    readonly previous: GenerationReference | null;
+  };
+  readonly commitsLastDay: number;
+  readonly maxCommitsPerDay: number;
+  /** What keeps certmend itself from its work on this machine: the daemon, the boot hook. Empty when all is well. */
+  readonly machine: readonly MachineFault[];
+  /** Newest last. */
+  readonly events: readonly StateEvent[];
+}
+
+export interface MachineFault {
+  readonly check: string;
+  readonly message: string;
+  readonly hint: string | null;
+}
+
+/**
+ * @param input.now milliseconds since the epoch
+ * @param input.state undefined when there is no state file, or none that can be used
+ */
+export function statusReport(input: {
+  readonly state: State | undefined;
+  readonly now: number;
+  readonly root: string;
+  readonly maxCommitsPerDay: number;
+  readonly machine?: readonly MachineFault[];
+  readonly unread?: string | undefined;
+}): StatusReport {
+  const { state, now, root, maxCommitsPerDay } = input;
+  const next = state === undefined ? undefined : nextEnd(state, now);
+  const commits = (state?.brake.commits ?? []).map((commit) => instantOf(commit) ?? 0);
+  return {
+    apiVersion,
+    kind: 'Status',
+    at: rfc3339(now),
+    root,
+    line: statusLine(state, now),
+    node: state?.node ?? null,
+    health: state?.health ?? null,
+    lastCheck: state?.lastCheck ?? null,
+    unread: input.unread ?? null,
+    certificates: state === undefined ? 0 : certificateCount(state),
+    next:
+      next === undefined
+        ? null
+        : { id: next.id, at: rfc3339(next.at), residualSeconds: Math.floor((next.at - now) / 1000) },
+    generations: {
+      active: state?.generations.active ?? null,
+      standby: state?.generations.standby ?? null,
+      previous: state?.generations.previous ?? null,
+    },
+    commitsLastDay: countedCommits(commits, now).length,
+    maxCommitsPerDay,
+    machine: input.machine ?? [],
+    events: state?.events ?? [],
+  };
+}
+
+const shownEvents = 8;
+
+/** The human form of a `Status`: the one line, the facts behind it, what is wrong, and the last events. */
+export function statusText(report: StatusReport, paper: Paper): string {
+  const { line, node, health, events, at } = report;
+  const now = instantOf(at) ?? 0;
+  const [verdict = '', ...parts] = line.split(' · ');
+  const head = headLine(verdict, health === null ? undefined : healthInk[health.level], parts, paper);
+  if (node === null || health === null) return head;
+  const facts = [
+    ['node', [node.nodeName, node.layout, node.dataDir].filter((part) => part !== '').join(' · ')],
+    ['since', `${wholeSeconds(health.since)} (${durationText(now - (instantOf(health.since) ?? now))})`],
+    [
+      'last check',
+      report.lastCheck === null
+        ? 'never'
+        : `${wholeSeconds(report.lastCheck)} (${durationText(now - (instantOf(report.lastCheck) ?? now))} ago)`,
+    ],
+    ['next end', report.next === null ? 'nothing known' : `${report.next.id} · ${dated(report.next.at, now)}`],
+    ...(report.unread === null ? remembered(report, now) : [['memory', report.unread] as const]),
+  ] as const;
+  const lines = facts
+    .map(([name, value]) => `  ${paint(name.padEnd(11), 'faint', paper)} ${printable(value)}\n`)
+    .join('');
+  const reasons = health.reasons.length === 0 ? '' : `\n${reasonLines(health.reasons, paper)}`;
+  const machine = report.machine
+    .map(
+      ({ check, message, hint }) =>
+        `  ${paint(check.padEnd(11), 'yellow', paper)} ${printable(message)}${hint === null ? '' : `; ${printable(hint)}`}\n`,
+    )
+    .join('');
+  return `${head}\n${lines}${machine}${reasons}${eventTable(events, paper)}`;
+}
+
+function remembered(report: StatusReport, now: number): readonly (readonly [string, string])[] {
+  const { active, standby, previous } = report.generations;
+  return [
+    ['active', generation(active, now)],
+    ['standby', generation(standby, now)],
+    ['previous', generation(previous, now)],
+    ['brake', `${String(report.commitsLastDay)} of ${String(report.maxCommitsPerDay)} commits in the last day`],
+  ];
+}
+
+function dated(instant: string, now: number): string {
+  return `${wholeSeconds(instant)} (${distanceText((instantOf(instant) ?? now) - now)})`;
+}
+
+function generation(reference: GenerationReference | null, now: number): string {
+  if (reference === null) return 'none';
+  const end = (instantOf(reference.notAfter) ?? now) - now;
+  const validity = end < 0 ? `ended ${durationText(end)} ago` : `ends in ${durationText(end)}`;
+  const live = reference.committedAt === null ? [] : [`live since ${wholeSeconds(reference.committedAt)}`];
+  return [`generation ${String(reference.number)}`, reference.origin, ...live, validity].join(' · ');
+}
+
+function eventTable(events: readonly StateEvent[], paper: Paper): string {
+  if (events.length === 0) return '';
+  const columns = [{ title: 'TIME' }, { title: 'EVENT', rank: 1 }, { title: 'MESSAGE', least: 40 }];
+  const rows = events
+    .slice(-shownEvents)
+    .map(({ at, event, message }) => [{ text: wholeSeconds(at) }, { text: event }, { text: message }]);
+  return `\n${renderTable(columns, rows, paper)}`;
+}

@@ -1,0 +1,53 @@
+import { tidy } from '../commit/tidy.ts';
+import { stagingDirectories } from '../commit/staging-directories.ts';
+import { CertmendError } from '../error.ts';
+import { prunable } from '../generation/retention.ts';
+import type { GenerationStore } from '../generation/store.ts';
+import type { Layout } from '../layout/layout.ts';
+import type { State } from '../state/state.ts';
+import type { Ports, WriteSide } from '../survey/ports.ts';
+
+/**
+ * Removes the sets of attempts that came to nothing (P13). What the saved state has never counted belongs to no commit
+ * and no standby: a run that was ended, or that failed and could not clear up, left it. Of the others the retention
+ * decides. For the beginning of a session, after recovery: then no journal is open that could need one of them.
+ *
+ * @param saved undefined when there was no state that could be read: then all that is there may be what was live
+ * @throws CertmendError StorageReadOnly and siblings: what is in the way of everything new
+ */
+export function removeLeftovers(store: GenerationStore, saved: State | undefined, retention: number): void {
+  store.cleanUp();
+  const numbers = store.numbers();
+  const { next, active, standby, previous, confirmed } = saved?.generations ?? nothing;
+  const known = { active: active?.number, standby: standby?.number, previous: previous?.number };
+  const inUse = new Set([...Object.values(known), confirmed ?? undefined]);
+  const unheardOf = numbers.filter((number) => saved !== undefined && number >= next && !inUse.has(number));
+  const others = numbers.filter((number) => !unheardOf.includes(number));
+  const old = prunable({ ...known, numbers: others, confirmed: confirmed ?? undefined, retention });
+  for (const number of [...unheardOf, ...old]) store.remove(number);
+}
+
+const nothing: Pick<State['generations'], 'next' | 'active' | 'standby' | 'previous' | 'confirmed'> = {
+  next: 1,
+  active: null,
+  standby: null,
+  previous: null,
+  confirmed: null,
+};
+
+/**
+ * Nothing new is begun beside leftovers that cannot be removed: a loop of failing attempts would add its own each time.
+ *
+ * @throws CertmendError the first thing that is in the way; nothing was changed
+ */
+export function requireTidy({ reader }: Ports, { writer }: WriteSide, layout: Layout): void {
+  const [problem] = tidy(stagingDirectories(layout), reader, writer).problems;
+  if (problem === undefined) return;
+  throw new CertmendError(
+    'StorageFailed',
+    `what an earlier attempt left behind is still there: ${problem}; nothing new was begun`,
+    {
+      hint: 'see what is in the way (lsattr, mount, dmesg), remove that file by hand, then run certmend again',
+    },
+  );
+}

@@ -1,0 +1,57 @@
+import type { Relabel } from '../disk/file-writer.ts';
+import type { FileReader } from '../disk/file-reader.ts';
+import type { FileWriter, Storage } from '../disk/file-writer.ts';
+import type { Synchronisation } from '../assess/assessment.ts';
+import type { InventoryMemory } from '../inventory/inventory-memory.ts';
+import type { HostFacts, LayoutQuestion } from '../layout/layout.ts';
+import type { Audit } from '../audit/audit.ts';
+import type { Config } from '../config/config.ts';
+
+/** What every command needs of the outside world. composition.ts builds the real ones; nothing else does. */
+export interface Ports {
+  /** As given with --root; for reports only, no stage prefixes it. */
+  readonly root: string;
+  readonly reader: FileReader;
+  readonly clock: ClockPort;
+  readonly host: HostFacts;
+  /** What this command has parsed so far. */
+  readonly memory: InventoryMemory;
+  readonly synchronisation: () => Synchronisation;
+  readonly config: Config;
+  readonly question: LayoutQuestion;
+  /** A person vouched for the clock on the command line (--believe-clock). */
+  readonly operatorBelieves: boolean;
+  /** A person asked for damaged files of the bootstrap set to be taken away (--repair-bootstrap). */
+  readonly repairBootstrap: boolean;
+  /** The clock is not the machine's (--at): a handshake's own date check cannot be asked to agree. */
+  readonly clockIsShifted: boolean;
+  /** Whether a unit is active; undefined when it cannot be told (another root, no systemd). Never asked by the boot hook. */
+  readonly serviceRunning: (unit: string) => boolean | undefined;
+  /**
+   * The certificates that are served on a port of this machine's loopback, leaf first, DER; undefined when nobody answers
+   * or nobody may ask (another root). Takes two seconds at most. Asked only while the service runs, so never on the boot path.
+   */
+  readonly servedChain: (port: number) => Promise<readonly Buffer[] | undefined>;
+  /** The write side is built only when something has to be written: the healthy boot path never loads it. */
+  readonly writeSide: () => Promise<WriteSide>;
+}
+
+export interface WriteSide {
+  readonly writer: FileWriter;
+  readonly storage: Storage;
+  readonly relabel: Relabel;
+  readonly audit: Audit;
+  /** Waits at most `waitMs` for the lock (P6). Throws CertmendError LockHeld. */
+  readonly lock: (waitMs: number) => { release(): void };
+  /** `bytes` random bytes as hexadecimal digits. */
+  readonly randomHex: (bytes: number) => string;
+}
+
+export interface ClockPort {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Milliseconds on a clock that never steps. */
+  monotonic(): number;
+  /** @param ended ends the wait early */
+  sleep(ms: number, ended?: AbortSignal): Promise<void>;
+}

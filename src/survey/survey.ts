@@ -1,0 +1,148 @@
+import type { Assessment, Remembered } from '../assess/assessment.ts';
+import { assess } from '../assess/assess.ts';
+import type { AssessInput } from '../assess/context.ts';
+import { believeClock } from '../assess/believe-clock.ts';
+import { buildDate } from '../build-info.ts';
+import { CertmendError, exitStatus } from '../error.ts';
+import { parseCertificateDer } from '../x509/certificate.ts';
+import type { AuthorityItem, Inventory } from '../inventory/inventory.ts';
+import { takeInventory } from '../inventory/take-inventory.ts';
+import type { LastKnown, Layout } from '../layout/layout.ts';
+import { brakeFindings } from '../plan/brake-findings.ts';
+import { resolveLayout } from '../layout/resolve-layout.ts';
+import { loadState, type LoadedState } from '../state/load-state.ts';
+import { stateFindings } from '../state/state-findings.ts';
+import { brakeOf, ofNode, rememberedOf } from '../state/transitions.ts';
+import { withNamesOnDisk } from './names-on-disk.ts';
+import { tracesOf } from './node-traces.ts';
+import type { Ports } from './ports.ts';
+
+/** The first half of the road: what is on the node now, what is remembered of it, and what is wrong or due. Read-only. */
+export interface Survey {
+  readonly layout: Layout;
+  readonly inventory: Inventory;
+  readonly loaded: LoadedState;
+  readonly remembered: Remembered;
+  /** What the assessment was asked: `why` asks the same again, rule by rule. */
+  readonly question: AssessInput;
+  readonly assessment: Assessment;
+  /** Days before its end at which a leaf is due on this node. */
+  readonly renewBeforeDays: number;
+}
+
+/**
+ * @param layout given when it is known already (a rehearsal's copy has no units to detect it from)
+ * @throws CertmendError NodeNotFound when no layout can be told; exit 78
+ */
+export async function survey(ports: Ports, layout: Layout = findLayout(ports)): Promise<Survey> {
+  const now = ports.clock.now();
+  const first = takeInventory(layout, ports.reader, ports.memory);
+  const inventory =
+    layout.weakened === undefined ? first : takeInventory(withNamesOnDisk(layout, first), ports.reader, ports.memory);
+  const loaded = loadState(ports.reader);
+  const remembered = rememberedHere(loaded, ports, layout, now);
+  const renewBeforeDays = ports.config.renewal.renewBeforeDays ?? layout.productRenewDays;
+  const clock = believeClock({
+    now,
+    buildDate,
+    highWater: remembered.highWater,
+    authorities: authorityBounds(inventory),
+    synchronisation: ports.synchronisation(),
+    maxOfflineGapDays: ports.config.clock.maxOfflineGapDays,
+    operatorBelieves: ports.operatorBelieves,
+  });
+  const serviceRunning = ports.serviceRunning(layout.unit);
+  const question: AssessInput = {
+    inventory,
+    now,
+    clock,
+    remembered,
+    settings: {
+      renewBeforeDays,
+      leafCriticalDays: ports.config.renewal.criticalDays,
+      authorityWarningDays: ports.config.authority.warningDays,
+      authorityCriticalDays: ports.config.authority.criticalDays,
+      acknowledged: ports.config.check.acknowledged,
+    },
+    serviceRunning,
+    served: serviceRunning === true ? await servedBy(ports, layout) : undefined,
+    traces: tracesOf(ports, layout, loaded),
+    extraFindings: [
+      ...brakeFindings(brakeOf(loaded.kind === 'loaded' ? loaded.state : undefined, ports.config), now),
+      ...stateFindings(loaded),
+    ],
+  };
+  return { layout, inventory, loaded, remembered, question, assessment: assess(question), renewBeforeDays };
+}
+
+/** What the running service serves where its listener is; undefined when nobody answers there. */
+async function servedBy({ servedChain }: Ports, { entries }: Layout): Promise<AssessInput['served']> {
+  const port = entries.find((entry) => entry.kind === 'listener')?.port;
+  const chain = port === undefined ? undefined : await servedChain(port);
+  if (port === undefined || chain === undefined) return undefined;
+  const certificates = chain.map((der) => parseCertificateDer(der));
+  // A certificate that cannot be read is none that could be compared.
+  return { port, certificates: certificates.flatMap((read) => (read.ok ? [read.value] : [])) };
+}
+
+/** A cloned disk brings another node's names: they are not this node's to keep. */
+function rememberedHere(loaded: LoadedState, ports: Ports, layout: Layout, now: number): Remembered {
+  switch (loaded.kind) {
+    case 'loaded': {
+      const node = {
+        machineId: ports.host.machineId,
+        nodeName: layout.nodeName,
+        layout: layout.name,
+        dataDir: layout.dataDir,
+      };
+      return rememberedOf(ofNode(loaded.state, node, now));
+    }
+    case 'newer':
+      return loaded.known;
+    case 'absent':
+    case 'unread':
+    case 'damaged':
+      return rememberedOf(undefined);
+  }
+}
+
+export function findLayout(ports: Ports): Layout {
+  const strict = resolveLayout(ports.question, ports.reader, ports.host);
+  // The state is read a second time only on a node that needs it.
+  const answer = strict.ok
+    ? strict
+    : resolveLayout(ports.question, ports.reader, ports.host, { lastKnown: lastKnownOf(ports) });
+  if (!answer.ok) {
+    throw new CertmendError('NodeNotFound', answer.problem, { hint: answer.hint, exit: exitStatus.configuration });
+  }
+  return answer.layout;
+}
+
+function lastKnownOf(ports: Ports): LastKnown | undefined {
+  const loaded = loadState(ports.reader);
+  if (loaded.kind !== 'loaded' || loaded.state.node.machineId !== ports.host.machineId) return undefined;
+  const { layout, dataDir, nodeName } = loaded.state.node;
+  return { layout, dataDir, nodeName };
+}
+
+/**
+ * Refuses what a person or the daemon would make ahead of time: without the configuration a set lacks names.
+ *
+ * @throws CertmendError NodeNotFound (exit 78)
+ */
+export function refuseWeakened({ weakened }: Layout): void {
+  if (weakened === undefined) return;
+  throw new CertmendError('NodeNotFound', weakened.problem, {
+    hint: `${weakened.hint} Nothing was changed.`,
+    exit: exitStatus.configuration,
+  });
+}
+
+function authorityBounds(inventory: Inventory): readonly { id: string; notBefore: number; notAfter: number }[] {
+  return inventory.items
+    .filter((item): item is AuthorityItem => item.kind === 'authority' && item.entry.copyOf === undefined)
+    .flatMap(({ entry, certificates }) => {
+      const first = certificates.ok ? certificates.value[0] : undefined;
+      return first === undefined ? [] : [{ id: entry.id, notBefore: first.notBefore, notAfter: first.notAfter }];
+    });
+}

@@ -1,0 +1,22 @@
+import type { FileReader } from '../../disk/file-reader.ts';
+import { unread } from '../../disk/require-readable.ts';
+import { CertmendError, exitStatus } from '../../error.ts';
+
+/**
+ * @param named what a person gave as --root
+ * @param reader of what is below it
+ * @throws CertmendError Usage for what is no directory, StorageDenied or StorageFailed (exit 73, retry) for one that
+ * cannot be read now: whoever named it was right
+ */
+export function requireRoot(named: string, reader: FileReader): void {
+  if (reader.list('/') !== undefined) return;
+  const at = reader.stat('/');
+  if (at.state === 'unreadable') throw unread(`--root ${named}`, at.detail, 'nothing was looked at');
+  if (at.state === 'present' && at.type === 'directory') {
+    throw unread(`--root ${named}`, 'cannot be listed', 'nothing was looked at');
+  }
+  throw new CertmendError('Usage', `--root ${named} is not a directory that can be read`, {
+    hint: 'name the directory at which the disk of the node is mounted',
+    exit: exitStatus.usage,
+  });
+}
