@@ -9,7 +9,7 @@ import typescriptEslint from 'typescript-eslint';
  * formats, which know nothing of nodes. What stands beside the road (state, audit, report, config) and around it (cli,
  * system) is handed to a stage as values and ports.
  */
-const formats = ['disk', 'x509', 'yaml', 'systemd', 'terminal'];
+const formats = ['time', 'disk', 'x509', 'yaml', 'systemd', 'terminal'];
 const stages = ['layout', 'inventory', 'assess', 'plan', 'issue', 'verify', 'generation', 'commit', 'activate'];
 const road = [...formats, ...stages];
 const beside = ['state', 'audit', 'report', 'config'];

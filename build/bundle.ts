@@ -27,7 +27,7 @@ const entryFile = join(output, 'certmend.cjs');
 
 /** Modules that the tests call in the program that ships, although none of its files needs them of another. */
 const doors =
-  /^src\/(?:layout\/|cli\/(?:main|command|boot-arguments)\.ts|heal\/prestart\.ts|composition\.ts|error\.ts)/;
+  /^src\/(?:(?:layout|systemd|yaml)\/|(?:cli\/(?:main|command|boot-arguments)|heal\/prestart|composition|error)\.ts)/;
 
 const options = {
   bundle: true,

@@ -1,6 +1,8 @@
 import type { UnknownFile } from '../inventory/inventory.ts';
 import type { CertificateRow, Finding, Health } from './assessment.ts';
-import { dayMs, instant, span } from './figures.ts';
+import { span } from '../time/span.ts';
+import { instant } from '../time/rfc3339.ts';
+import { dayMs } from '../time/units.ts';
 import { healthOf } from './health.ts';
 
 /**

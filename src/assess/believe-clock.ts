@@ -1,5 +1,7 @@
 import type { ClockBelief, Synchronisation } from './assessment.ts';
-import { dayMs, instant, minuteMs, span } from './figures.ts';
+import { span } from '../time/span.ts';
+import { instant } from '../time/rfc3339.ts';
+import { dayMs, minuteMs } from '../time/units.ts';
 
 /** What is known about time. All instants in milliseconds since the epoch. */
 export interface ClockInput {

@@ -1,15 +1,15 @@
 import type { Item } from '../inventory/inventory.ts';
 import type { Assessment, CertificateRow, Finding } from './assessment.ts';
 import { authorityRules, authoritySubject } from './rules/authority.ts';
-import { assessContext, type AssessContext, type AssessInput } from './context.ts';
+import { assessContext, type AssessContext, type AssessInput, type AssessSettings } from './context.ts';
 import { keyRules } from './rules/key.ts';
 import { kubeconfigRules, kubeconfigSubject } from './rules/kubeconfig.ts';
 import { leafRules } from './rules/leaf/leaf.ts';
 import { leafSubject } from './rules/leaf/subject.ts';
 import { listenerRules, listenerSubject } from './rules/listener.ts';
-import { nextDue, type Due } from './next-due.ts';
 import { documentRules } from './rules/protected-document.ts';
 import { traceOf, type RuleTrace } from './rules/rule.ts';
+import { dayMs } from '../time/units.ts';
 
 /** What `certmend why ENTRY` shows. */
 export interface Explanation {
@@ -58,4 +58,43 @@ function trace(item: Item, context: AssessContext): readonly RuleTrace[] {
     case 'document':
       return traceOf(documentRules, { item, context });
   }
+}
+
+/** The next date on which something changes for a certificate. */
+export interface Due {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly what: DueKind;
+}
+
+/** `valid`: it begins; `renewal`: it enters the window; `warning`, `critical`: an authority's; `end`: it expires. */
+export type DueKind = 'valid' | 'renewal' | 'warning' | 'critical' | 'end';
+
+/** The first such date after `now` (ms); undefined when there is none (expired, no certificate). */
+export function nextDue(row: CertificateRow, now: number, settings: AssessSettings): Due | undefined {
+  const end = row.effectiveNotAfter;
+  if (end === undefined || row.notBefore === undefined) return undefined;
+  const dates: Due[] = [{ at: row.notBefore, what: 'valid' }];
+  if (row.role === 'authority') {
+    dates.push({ at: end - settings.authorityWarningDays * dayMs, what: 'warning' });
+    dates.push({ at: end - settings.authorityCriticalDays * dayMs, what: 'critical' });
+  } else if (row.role !== 'unknown') {
+    dates.push({ at: end - settings.renewBeforeDays * dayMs, what: 'renewal' });
+  }
+  dates.push({ at: end, what: 'end' });
+  return dates.filter((date) => date.at > now).toSorted((left, right) => left.at - right.at)[0];
+}
+
+/** The earliest date over all rows, with its entry: what a status line shows. */
+export function earliestDue(
+  rows: readonly CertificateRow[],
+  now: number,
+  settings: AssessSettings,
+): (Due & { readonly id: string }) | undefined {
+  let earliest: (Due & { readonly id: string }) | undefined;
+  for (const row of rows) {
+    const due = nextDue(row, now, settings);
+    if (due !== undefined && (earliest === undefined || due.at < earliest.at)) earliest = { ...due, id: row.id };
+  }
+  return earliest;
 }

@@ -3,7 +3,7 @@ import type { PrivateKey } from '../x509/private-key.ts';
 import type { Certificate } from '../x509/certificate.ts';
 import type { ReasonCode } from '../reason.ts';
 import { maySign } from './chain.ts';
-import { instant } from './figures.ts';
+import { instant } from '../time/rfc3339.ts';
 
 /** An authority of the layout as a signer of leaves, at an instant. */
 export interface Issuer {

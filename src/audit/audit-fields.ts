@@ -1,7 +1,6 @@
 import { bounded } from '../state/bounds.ts';
 import type { AuditRecord } from './audit.ts';
 import { printable } from '../terminal/printable.ts';
-import { withholdKeys } from './withhold-keys.ts';
 
 /**
  * A record as it is logged: fields by name, nothing that was not asked for, no private key, one line each. Fields that
@@ -33,4 +32,14 @@ export function auditFields(record: AuditRecord): AuditRecord {
         }),
     ...optional('hint', record.hint),
   };
+}
+
+const pemKey = /-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----(?:[^-]|-(?!----END))*(?:-----END [A-Z0-9 ]*PRIVATE KEY-----)?/g;
+
+/**
+ * The text without private keys (P9). Nothing should ever put one into a message; this is the last door before the
+ * log, and an error text of somebody else's library may carry what it was given.
+ */
+export function withholdKeys(text: string): string {
+  return text.includes('PRIVATE KEY') ? text.replace(pemKey, '[private key withheld]') : text;
 }

@@ -4,7 +4,7 @@ import type { Audit, AuditRecord, Priority } from './audit.ts';
 import { auditFields } from './audit-fields.ts';
 import { journalLine, terminalLines } from './audit-text.ts';
 import type { Paper } from '../terminal/paper.ts';
-import { rfc3339 } from '../state/rfc3339.ts';
+import { rfc3339 } from '../time/rfc3339.ts';
 import { Writable } from 'node:stream';
 
 const levels: Readonly<Record<Priority, number>> = { critical: 0, error: 1, warning: 2, notice: 3, info: 4, debug: 5 };

@@ -1,12 +1,10 @@
 import type { Config } from './config.ts';
 import type { ConfigFile } from './config-file.ts';
 import { defaultConfig, usualValidityDays } from './default-config.ts';
-import { parseDuration } from './duration.ts';
+import { dayMs, parseDuration } from '../time/units.ts';
 import { type ParsedConfigFile, parseConfigFile } from './parse-config-file.ts';
 import type { ConfigProblem } from './problem.ts';
 import { parseSize } from './size.ts';
-
-const dayMs = 86_400_000;
 
 export interface ConfigSource {
   readonly path: string;

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { parseDuration } from './duration.ts';
+import { parseDuration } from '../time/units.ts';
 import { parseSize } from './size.ts';
 
 z.config({ jitless: true });

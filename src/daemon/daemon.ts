@@ -14,8 +14,7 @@ import { nextCheckMs } from './schedule.ts';
 import { snapshotOf } from './snapshot.ts';
 import { waitForNext } from './wait-for-next.ts';
 import { watchedDirectories } from './watched-directories.ts';
-import { blindHead, daemonLine } from './daemon-line.ts';
-import { createSpeaker } from './speaker.ts';
+import { blindHead, daemonLine, createSpeaker } from './speaker.ts';
 
 type Remarks = Readonly<Partial<Record<'configuration' | 'notification' | 'metrics' | 'check', string | undefined>>>;
 

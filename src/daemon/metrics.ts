@@ -1,7 +1,8 @@
+import { dayMs } from '../time/units.ts';
 import type { Assessment } from '../assess/assessment.ts';
 import type { State } from '../state/state.ts';
 import { printable } from '../terminal/printable.ts';
-import { instantOf } from '../state/rfc3339.ts';
+import { instantOf } from '../time/rfc3339.ts';
 
 /**
  * What node_exporter and Prometheus read (text exposition format 0.0.4). Times are absolute, in seconds since the
@@ -44,7 +45,7 @@ function nodeFamilies({
       const ms = value(row);
       return ms === undefined ? [] : [[{ id: row.id, role: row.role, path: row.path }, ms / 1000]];
     });
-  const dayAgo = assessment.now - 86_400_000;
+  const dayAgo = assessment.now - dayMs;
   const numbers = Object.entries({
     active: generations.active,
     standby: generations.standby,

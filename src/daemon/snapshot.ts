@@ -1,7 +1,7 @@
 import { jsonText } from '../disk/json-text.ts';
 import { version } from '../build-info.ts';
 import { metricsText } from './metrics.ts';
-import { rfc3339 } from '../state/rfc3339.ts';
+import { rfc3339 } from '../time/rfc3339.ts';
 import type { Snapshot } from './ports.ts';
 import type { Check } from './reconcile.ts';
 

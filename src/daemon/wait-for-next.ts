@@ -1,6 +1,8 @@
 import type { State } from '../state/state.ts';
-import { isOvertaken } from './overtaken.ts';
 import type { Loaded, Notifier, Waker } from './ports.ts';
+import { isDeepStrictEqual } from 'node:util';
+import type { FileReader } from '../disk/file-reader.ts';
+import { loadState } from '../state/load-state.ts';
 
 /** Changes mostly come in bursts (the product writes eighteen pairs): wait for the end of one, milliseconds. */
 const settleMs = 5000;
@@ -60,4 +62,23 @@ export async function waitForNext<Known extends Waiting>(
     [wall, mono] = [clock.now(), clock.monotonic()];
   }
   return after;
+}
+
+/**
+ * Whether another certmend has saved something since, that the daemon's own last word does not know: a commit of the boot
+ * hook, a refusal, a rollback by a person. The daemon's own saves are none. The state is compared, not the file: what the
+ * daemon saved and what came right after it cannot be told apart by their times.
+ *
+ * @param shown the state of the last check; undefined when there was none
+ */
+export function isOvertaken(shown: State | undefined, reader: FileReader): boolean {
+  const loaded = loadState(reader);
+  if (shown === undefined || loaded.kind !== 'loaded') return true;
+  return !isDeepStrictEqual(told(shown), told(loaded.state));
+}
+
+function told({ health, generations, brake, transaction }: State): unknown {
+  const { active, standby, previous } = generations;
+  const reasons = health.reasons.map(({ code, id }) => ({ code, id }));
+  return { level: health.level, reasons, active, standby, previous, brake, transaction };
 }

@@ -1,10 +1,9 @@
+import { dayMs } from '../time/units.ts';
 import type { MaterialFile } from '../issue/material.ts';
 import type { StandbyVerdict } from '../plan/plan.ts';
 import { bindingMismatch } from './binding.ts';
 import type { Binding, Manifest } from './generation.ts';
 import type { GenerationStore } from './store.ts';
-
-const dayMs = 86_400_000;
 
 /**
  * Is the standby good? Read again from disk, bound to this node, long enough, and verified.

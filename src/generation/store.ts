@@ -1,3 +1,4 @@
+import { rfc3339 } from '../time/rfc3339.ts';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { version } from '../build-info.ts';
@@ -148,11 +149,11 @@ function manifestOf({ number, origin, createdAt, binding, files, anchorsOf }: Ge
     schema: 1,
     number,
     origin,
-    createdAt: new Date(createdAt).toISOString(),
+    createdAt: rfc3339(createdAt),
     certmend: version,
     binding,
-    notBefore: new Date(validity.notBefore).toISOString(),
-    notAfter: new Date(validity.notAfter).toISOString(),
+    notBefore: rfc3339(validity.notBefore),
+    notAfter: rfc3339(validity.notAfter),
     files: files.map((file) => manifestFileOf(file, binding.dataDir)),
   };
 }

@@ -3,9 +3,8 @@ import type { FileReader } from '../disk/file-reader.ts';
 import type { Layout } from '../layout/layout.ts';
 import type { Inventory, UnknownFile } from './inventory.ts';
 import { emptyMemory, type InventoryMemory } from './inventory-memory.ts';
-import { strayName } from './stray-name.ts';
+import { strayName, lookAt, type Look } from './unknown-file.ts';
 import { pathsOf, readerWithin, readItem } from './read-item.ts';
-import { lookAt, type Look } from './unknown-file.ts';
 
 /**
  * Reads every file that the layout names, each once, and looks around in its directories. Whatever is on disk is a

@@ -6,8 +6,7 @@ import {
   type Certificate,
 } from '../x509/certificate.ts';
 import type { UnknownFile } from './inventory.ts';
-import { type Parsed, parseFile, parsed } from '../x509/parsed.ts';
-import { strayName } from './stray-name.ts';
+import { parseFile, parsed, type Parsed } from '../x509/parsed.ts';
 
 /** Looked into whatever they hold. */
 const certificateName = /\.(?:crt|cert|cer|pem)$/i;
@@ -61,3 +60,9 @@ function certificatesIn(bytes: Buffer, memory: CertificateMemory): Parsed<readon
   const der = parseCertificateDer(bytes);
   return der.ok ? parsed([der.value]) : pem;
 }
+
+/**
+ * Names of what a commit that was cut short leaves beside the files of the node (`commit/staged-name.ts`): staged files,
+ * keepsakes and what recovery staged again.
+ */
+export const strayName = /^\..+\.certmend-[0-9a-f]{16}(?:\.old|\.again)?$/;

@@ -1,3 +1,4 @@
+import { dayMs, hourMs, secondMs } from '../time/units.ts';
 import { createHash, createPublicKey, generateKeyPairSync, randomBytes, type KeyObject } from 'node:crypto';
 import type { Identity } from '../layout/entry.ts';
 import {
@@ -70,10 +71,8 @@ export function issueUnder(authority: SigningAuthority, request: LeafRequest): I
   };
 }
 
-const secondMs = 1000;
-const dayMs = 86_400 * secondMs;
 /** The product's own allowance for clocks that differ between nodes (products 1.1). */
-const backdateMs = 3600 * secondMs;
+const backdateMs = hourMs;
 
 function validity(authority: SigningAuthority, request: LeafRequest): { notBefore: number; notAfter: number } {
   const now = Math.floor(request.now / secondMs) * secondMs;

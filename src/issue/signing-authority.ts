@@ -1,3 +1,4 @@
+import { instant } from '../time/rfc3339.ts';
 import type { KeyObject } from 'node:crypto';
 import type { Certificate } from '../x509/certificate.ts';
 import { CertmendError, exitStatus } from '../error.ts';
@@ -51,8 +52,4 @@ function unusable(id: string, reason: string): CertmendError {
     hint: `see: certmend why ${id}`,
     exit: exitStatus.refused,
   });
-}
-
-function instant(at: number): string {
-  return new Date(at).toISOString().replace('.000Z', 'Z');
 }

@@ -2,11 +2,11 @@ import type { Finding } from '../assess/assessment.ts';
 import { isDrift } from '../assess/drift.ts';
 import { reasons as reasonTable, type ReasonCode } from '../reason.ts';
 import type { DecideInput } from './decide.ts';
-import { isGoodForLonger } from './good-for-longer.ts';
 import { writablePairs, type Pair } from './pairs.ts';
 import type { Action, Plan, PlanReason, Source } from './plan.ts';
 import { blockersOf, leftForOperator, reasonsOf, unique } from './plan-reasons.ts';
 import { bootstrapActions, inOrder, keepDamagedPair, sideActions, takePairAway } from './side-actions.ts';
+import { dayMs } from '../time/units.ts';
 
 /**
  * What the findings ask for, on a believed clock.
@@ -145,4 +145,20 @@ function isDamage(finding: Finding): boolean {
 /** It does not work now, and nothing but a new one or a new authority will change that. */
 function isDead(finding: Finding): boolean {
   return finding.blocked !== undefined && reasonTable[finding.code].nature === 'over';
+}
+
+/** A set that becomes due on the next day is not worth a commit. */
+const marginDays = 1;
+
+/**
+ * Would a set of leaves, once live, be left alone by certmend and by the product? It must be valid already and outlast
+ * the renewal window (architecture, Answers).
+ * @param set milliseconds since the epoch: latest notBefore and earliest effective notAfter of its leaves
+ */
+export function isGoodForLonger(
+  set: { readonly notBefore: number; readonly notAfter: number },
+  now: number,
+  renewBeforeDays: number,
+): boolean {
+  return set.notBefore <= now && set.notAfter > now + (renewBeforeDays + marginDays) * dayMs;
 }

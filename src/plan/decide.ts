@@ -1,8 +1,6 @@
 import type { Assessment } from '../assess/assessment.ts';
 import type { Inventory } from '../inventory/inventory.ts';
-import { applyBrake } from './apply-brake.ts';
-import { applyPause } from './pause.ts';
-import { brakeEngaged, brakeMessage } from './brake.ts';
+import { applyBrake, applyPause, brakeEngaged, brakeMessage } from './rate-limit.ts';
 import { decideByItself, mendByItself } from './decide-by-itself.ts';
 import { decideOnRequest } from './decide-on-request.ts';
 import { deferred } from './deferred.ts';

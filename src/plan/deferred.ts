@@ -1,5 +1,5 @@
 import { reasons as reasonTable } from '../reason.ts';
-import { instant } from '../assess/figures.ts';
+import { instant } from '../time/rfc3339.ts';
 import type { DecideInput } from './decide.ts';
 import type { Plan, PlanReason } from './plan.ts';
 import { reasonsOf } from './plan-reasons.ts';

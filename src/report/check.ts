@@ -1,8 +1,8 @@
 import type { Assessment, CertificateRow, Health, HealthLevel } from '../assess/assessment.ts';
 import type { Layout } from '../layout/layout.ts';
-import { rfc3339 } from '../state/rfc3339.ts';
+import { rfc3339 } from '../time/rfc3339.ts';
 import { apiVersion, type CheckedCertificate, type CheckReport } from './document.ts';
-import { residualText, wholeSeconds } from '../terminal/duration.ts';
+import { residualText, wholeSeconds } from '../time/span.ts';
 import { headLine, rootFact } from '../terminal/head-line.ts';
 import type { Ink, Paper } from '../terminal/paper.ts';
 import { reasonLines } from '../terminal/reason-lines.ts';

@@ -1,3 +1,4 @@
+import { rfc3339 } from '../time/rfc3339.ts';
 import type { HealthLevel } from '../assess/assessment.ts';
 import { apiVersion, type DocumentHeader } from './document.ts';
 import { paint, type Ink, type Paper } from '../terminal/paper.ts';
@@ -40,7 +41,7 @@ export function doctorReport(input: {
   return {
     apiVersion,
     kind: 'DoctorReport',
-    at: new Date(input.now).toISOString(),
+    at: rfc3339(input.now),
     root: input.root,
     level: levels.has('critical') ? 'critical' : levels.has('warning') ? 'warning' : 'ok',
     checks: input.checks.map(({ check, level, message, hint }) => ({ check, level, message, hint: hint ?? null })),

@@ -1,3 +1,4 @@
+import { rfc3339 } from '../time/rfc3339.ts';
 import type { GenerationSummary } from '../generation/list.ts';
 import type { State } from '../state/state.ts';
 import { apiVersion, type DocumentHeader } from './document.ts';
@@ -32,7 +33,7 @@ export function generationsReport(input: {
   return {
     apiVersion,
     kind: 'GenerationList',
-    at: new Date(now).toISOString(),
+    at: rfc3339(now),
     root,
     generations: generations.map((generation) => row(generation, state, now)),
   };

@@ -1,4 +1,4 @@
-import { instantOf } from '../state/rfc3339.ts';
+import { instantOf } from '../time/rfc3339.ts';
 import type { State } from '../state/state.ts';
 
 /**

@@ -1,9 +1,9 @@
 import type { Restart } from '../assess/assessment.ts';
 import type { Layout } from '../layout/layout.ts';
 import type { Action, Plan } from '../plan/plan.ts';
-import { rfc3339, instantOf } from '../state/rfc3339.ts';
+import { rfc3339, instantOf } from '../time/rfc3339.ts';
 import { apiVersion, type PlanReport } from './document.ts';
-import { durationText, wholeSeconds } from '../terminal/duration.ts';
+import { durationText, wholeSeconds } from '../time/span.ts';
 import { headLine, rootFact } from '../terminal/head-line.ts';
 import type { Ink, Paper } from '../terminal/paper.ts';
 import { printable } from '../terminal/printable.ts';

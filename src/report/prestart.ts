@@ -1,5 +1,5 @@
 import type { PlanReason } from '../plan/plan.ts';
-import { rfc3339 } from '../state/rfc3339.ts';
+import { rfc3339 } from '../time/rfc3339.ts';
 import { apiVersion, type PrestartReport } from './document.ts';
 import { printable } from '../terminal/printable.ts';
 import { reasonLines, wrap } from '../terminal/reason-lines.ts';

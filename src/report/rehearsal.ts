@@ -1,3 +1,4 @@
+import { rfc3339 } from '../time/rfc3339.ts';
 import type { CertificateStatus, Health, Severity } from '../assess/assessment.ts';
 import { reasons as reasonTable, type ReasonCode } from '../reason.ts';
 import { apiVersion, type DocumentHeader } from './document.ts';
@@ -78,7 +79,7 @@ export function rehearsalReport(rehearsed: Rehearsed, root: string): RehearsalRe
   return {
     apiVersion,
     kind: 'RehearsalReport',
-    at: new Date(at).toISOString(),
+    at: rfc3339(at),
     root,
     layout: before.layout.name,
     comesBack: failure === undefined && stands(after),

@@ -1,3 +1,4 @@
+import { rfc3339 } from '../time/rfc3339.ts';
 import type { StandbyVerdict } from '../plan/plan.ts';
 import { apiVersion, type DocumentHeader } from './document.ts';
 import { printable } from '../terminal/printable.ts';
@@ -27,12 +28,12 @@ export function standbyReport(input: {
   return {
     apiVersion,
     kind: 'StandbyReport',
-    at: new Date(now).toISOString(),
+    at: rfc3339(now),
     root,
     state: verdict.state,
     generation: verdict.state === 'missing' ? null : verdict.generation,
-    notBefore: ready === undefined ? null : new Date(ready.notBefore).toISOString(),
-    notAfter: ready === undefined ? null : new Date(ready.notAfter).toISOString(),
+    notBefore: ready === undefined ? null : rfc3339(ready.notBefore),
+    notAfter: ready === undefined ? null : rfc3339(ready.notAfter),
     reason: verdict.state === 'ready' ? null : verdict.reason,
     made,
   };

@@ -1,7 +1,7 @@
 import { reasons as reasonTable, type ReasonCode } from '../reason.ts';
-import { instantOf } from '../state/rfc3339.ts';
+import { instantOf } from '../time/rfc3339.ts';
 import type { State } from '../state/state.ts';
-import { distanceText, durationText } from '../terminal/duration.ts';
+import { distanceText, durationText } from '../time/span.ts';
 import { certificateCount, nextEnd } from './next-end.ts';
 import { printable } from '../terminal/printable.ts';
 

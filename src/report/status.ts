@@ -1,12 +1,12 @@
 import type { HealthLevel } from '../assess/assessment.ts';
-import { countedCommits } from '../plan/brake.ts';
+import { countedCommits } from '../plan/rate-limit.ts';
 import type { ReasonCode } from '../reason.ts';
-import { instantOf, rfc3339 } from '../state/rfc3339.ts';
+import { instantOf, rfc3339 } from '../time/rfc3339.ts';
 import type { GenerationReference, State, StateEvent, StateNode } from '../state/state.ts';
 import { apiVersion, type DocumentHeader } from './document.ts';
 import { certificateCount, nextEnd } from './next-end.ts';
 import { statusLine } from './status-line.ts';
-import { distanceText, durationText, wholeSeconds } from '../terminal/duration.ts';
+import { distanceText, durationText, wholeSeconds } from '../time/span.ts';
 import { headLine } from '../terminal/head-line.ts';
 import { paint, type Paper } from '../terminal/paper.ts';
 import { printable } from '../terminal/printable.ts';

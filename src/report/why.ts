@@ -3,9 +3,9 @@ import type { Assessment } from '../assess/assessment.ts';
 import type { Explanation } from '../assess/explain.ts';
 import type { Entry } from '../layout/entry.ts';
 import type { Plan } from '../plan/plan.ts';
-import { rfc3339, instantOf } from '../state/rfc3339.ts';
+import { rfc3339, instantOf } from '../time/rfc3339.ts';
 import { apiVersion, type DocumentHeader } from './document.ts';
-import { durationText, wholeSeconds } from '../terminal/duration.ts';
+import { durationText, wholeSeconds } from '../time/span.ts';
 import { paint, type Ink, type Paper } from '../terminal/paper.ts';
 import { printable } from '../terminal/printable.ts';
 

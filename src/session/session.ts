@@ -1,3 +1,4 @@
+import { rfc3339 } from '../time/rfc3339.ts';
 import { commitChanges } from '../commit/commit.ts';
 import { journalPending, type Transaction } from '../commit/journal.ts';
 import { recover, type RecoveryOutcome } from '../commit/recover.ts';
@@ -161,7 +162,7 @@ async function openSession(ports: Ports, write: WriteSide, layout: Layout, optio
     tell: (record) => {
       audit.record(record);
       state = withEvent(state, {
-        at: new Date(ports.clock.now()).toISOString(),
+        at: rfc3339(ports.clock.now()),
         event: record.event,
         code: record.reason ?? null,
         id: record.entry ?? null,
@@ -172,7 +173,7 @@ async function openSession(ports: Ports, write: WriteSide, layout: Layout, optio
     begin: ({ reason, byItself }) => {
       if (inTheWay !== undefined) throw inTheWay;
       requireTidy(ports, write, layout);
-      const at = new Date(ports.clock.now()).toISOString();
+      const at = rfc3339(ports.clock.now());
       const transaction = { id: write.randomHex(8), generation: 0, startedAt: at, reason };
       begun = withTransaction(byItself ? withAttempt(state, ports.clock.now()) : state, transaction);
       saveState(writer, begun);

@@ -3,7 +3,7 @@ import type { Inventory, LeafItem, ListenerItem } from '../inventory/inventory.t
 import type { Certificate } from '../x509/certificate.ts';
 import { reasons } from '../reason.ts';
 import { bounds } from './bounds.ts';
-import { rfc3339 } from './rfc3339.ts';
+import { rfc3339 } from '../time/rfc3339.ts';
 import type { State, StateAuthority, StateCertificate } from './state.ts';
 
 /**

@@ -5,7 +5,7 @@ import type { Inventory } from '../inventory/inventory.ts';
 import type { BrakeState } from '../plan/plan.ts';
 import { bounded, bounds } from './bounds.ts';
 import { authoritiesAfter, certificatesAfter } from './certificate-memory.ts';
-import { instantOf, rfc3339 } from './rfc3339.ts';
+import { instantOf, rfc3339 } from '../time/rfc3339.ts';
 import type { GenerationReference, State, StateEvent, StateNode, StateTransaction } from './state.ts';
 
 /** What a commit or a standby says of a generation; a manifest has all of it. */

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { instantOf } from './rfc3339.ts';
+import { instantOf } from '../time/rfc3339.ts';
 import type { State } from './state.ts';
 
 /** The high-water mark may be this much behind the truth, milliseconds; it guards against clocks off by much more. */

@@ -8,7 +8,7 @@ import { parseCertificateDer } from '../x509/certificate.ts';
 import type { AuthorityItem, Inventory } from '../inventory/inventory.ts';
 import { takeInventory } from '../inventory/take-inventory.ts';
 import type { LastKnown, Layout } from '../layout/layout.ts';
-import { brakeFindings } from '../plan/brake-findings.ts';
+import { brakeFindings } from '../plan/rate-limit.ts';
 import { resolveLayout } from '../layout/resolve-layout.ts';
 import { loadState, type LoadedState } from '../state/load-state.ts';
 import { stateFindings } from '../state/state-findings.ts';

@@ -1,10 +1,10 @@
+import { dayMs } from '../time/units.ts';
+import { instant } from '../time/rfc3339.ts';
 import { nameFault } from '../x509/name-fault.ts';
 import type { Certificate } from '../x509/certificate.ts';
 import { ipOctets } from '../x509/ip-address.ts';
 import type { Candidate } from './candidate.ts';
-import { instant, type Failure } from './verdict.ts';
-
-const dayMs = 86_400_000;
+import type { Failure } from './verdict.ts';
 
 /** When the product would put its own certificate in place at its start, because this one ends too soon (products 2.1). */
 export interface ProductWindow {

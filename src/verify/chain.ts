@@ -1,8 +1,9 @@
+import { instant } from '../time/rfc3339.ts';
 import { isSignedBy, lacking, maySign } from '../assess/chain.ts';
 import type { AuthorityItem } from '../inventory/inventory.ts';
 import type { Certificate } from '../x509/certificate.ts';
 import type { Candidate } from './candidate.ts';
-import { instant, type Failure } from './verdict.ts';
+import type { Failure } from './verdict.ts';
 
 export type AuthorityVerdict =
   { readonly ok: true; readonly signer: Certificate } | { readonly ok: false; readonly failure: Failure };

@@ -17,8 +17,3 @@ export interface Failure {
 export type Verdict =
   | { readonly ok: true; readonly verified: number; readonly handshakes: number; readonly notes: readonly string[] }
   | { readonly ok: false; readonly failures: readonly Failure[] };
-
-/** Times in messages: RFC 3339, whole seconds. @param at milliseconds since the epoch */
-export function instant(at: number): string {
-  return new Date(at).toISOString().replace(/\.\d+Z$/, 'Z');
-}

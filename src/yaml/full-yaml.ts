@@ -1,6 +1,5 @@
 import type { Document, Node, YAMLError } from 'yaml';
 import type { ConfigItem, ConfigItems, ConfigValue } from './config-items.ts';
-import { indentFlow } from './indent-flow.ts';
 import { isStackExhausted } from './stack-exhausted.ts';
 import { loadYaml } from './yaml-on-demand.ts';
 
@@ -106,4 +105,19 @@ class TooManyAliases extends Error {}
 function scalarText(scalar: { readonly value: unknown; readonly type?: string | undefined }): string {
   const text = typeof scalar.value === 'string' ? scalar.value : '';
   return scalar.type === 'PLAIN' && /^(~|null|Null|NULL)?$/.test(text) ? '' : text;
+}
+
+/**
+ * Indents the lines of a list or map in brackets, from that of `offset` to the one that closes it. Between brackets
+ * indentation means nothing, within quotes neither; so no value changes, and lines keep their numbers.
+ *
+ * @returns undefined when nothing is left to indent
+ */
+export function indentFlow(text: string, offset: number): string | undefined {
+  const start = text.lastIndexOf('\n', offset - 1) + 1;
+  const lines = text.slice(start).split('\n');
+  const last = lines.findIndex((line) => /[\]}]/.test(line));
+  if (last === -1) return undefined;
+  const indented = lines.map((line, index) => (index <= last ? ` ${line.replaceAll('\t', ' ')}` : line));
+  return text.slice(0, start) + indented.join('\n');
 }

@@ -1,7 +1,6 @@
 import test from 'ava';
 import { assess } from '../../src/assess/assess.ts';
-import { explain, type Explanation } from '../../src/assess/explain.ts';
-import { earliestDue, nextDue } from '../../src/assess/next-due.ts';
+import { explain, type Explanation, earliestDue, nextDue } from '../../src/assess/explain.ts';
 import type { Item } from '../../src/inventory/inventory.ts';
 import {
   absent,

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { assess } from '../../src/assess/assess.ts';
 import { urgencyOf } from '../../src/assess/rules/urgency.ts';
-import { dayMs } from '../../src/assess/figures.ts';
+import { dayMs } from '../../src/time/units.ts';
 import {
   absent,
   admin,

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import test from 'ava';
 import fc from 'fast-check';
 import { knownKeys } from '../../src/config/config-file.ts';
-import { parseDuration } from '../../src/config/duration.ts';
-import { parseInstant } from '../../src/config/instant.ts';
+import { parseDuration } from '../../src/time/units.ts';
+import { parseInstant } from '../../src/time/parse-instant.ts';
 import { nearestKey } from '../../src/config/nearest-key.ts';
 import { parseSize } from '../../src/config/size.ts';
 

@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { brakeEngaged, brakeMessage } from '../../src/plan/brake.ts';
+import { brakeEngaged, brakeMessage } from '../../src/plan/rate-limit.ts';
 
 const day = 86_400_000;
 const now = Date.parse('2026-06-01T00:00:00Z');

@@ -1,6 +1,6 @@
 import test from 'ava';
 import type { Plan } from '../../src/plan/plan.ts';
-import { applyPause, pausedUntil } from '../../src/plan/pause.ts';
+import { applyPause, pausedUntil } from '../../src/plan/rate-limit.ts';
 
 const now = Date.parse('2027-06-01T12:00:00Z');
 const attempts = (count: number): readonly number[] =>

@@ -1,9 +1,9 @@
 import test from 'ava';
-import { durationText, distanceText, residualText } from '../../src/terminal/duration.ts';
+import { durationText, distanceText, residualText } from '../../src/time/span.ts';
 import { statusLine } from '../../src/report/status-line.ts';
 import { statusReport, statusText } from '../../src/report/status.ts';
 import { plainPaper } from '../../src/terminal/paper.ts';
-import { rfc3339 } from '../../src/state/rfc3339.ts';
+import { rfc3339 } from '../../src/time/rfc3339.ts';
 import type { State } from '../../src/state/state.ts';
 import { emptyState } from '../../src/state/transitions.ts';
 import { certificate, fullState, node, noon } from '../state/full-state.ts';

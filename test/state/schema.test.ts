@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { fromJSONSchema } from 'zod';
 import { parseState } from '../../src/state/load-state.ts';
 import { publishedStateSchema } from '../../src/state/published-schema.ts';
-import { rfc3339, instantOf } from '../../src/state/rfc3339.ts';
+import { rfc3339, instantOf } from '../../src/time/rfc3339.ts';
 import { stateSchema } from '../../src/state/schema.ts';
 import { fullState } from './full-state.ts';
 

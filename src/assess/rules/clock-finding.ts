@@ -1,5 +1,5 @@
 import type { ClockBelief, Finding } from '../assessment.ts';
-import { instant } from '../figures.ts';
+import { instant } from '../../time/rfc3339.ts';
 
 /** The finding about a clock that is not believed; undefined when it is. */
 export function clockFinding(clock: ClockBelief, now: number): Finding | undefined {

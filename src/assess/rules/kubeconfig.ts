@@ -2,7 +2,9 @@ import type { CredentialSource, KubeconfigItem } from '../../inventory/inventory
 import type { Certificate } from '../../x509/certificate.ts';
 import { issuerRelation } from '../chain.ts';
 import type { AssessContext, KnownLeaf } from '../context.ts';
-import { dayMs, instant, span } from '../figures.ts';
+import { span } from '../../time/span.ts';
+import { instant } from '../../time/rfc3339.ts';
+import { dayMs } from '../../time/units.ts';
 import { fileFault } from '../file-fault.ts';
 import type { Issuer } from '../issuer.ts';
 import { modesOf, permissionsFault, type GuardedFile } from './permissions.ts';

@@ -1,7 +1,7 @@
 import type { Certificate } from '../../x509/certificate.ts';
 import { issuerRelation } from '../chain.ts';
 import type { AssessContext } from '../context.ts';
-import { instant } from '../figures.ts';
+import { instant } from '../../time/rfc3339.ts';
 import type { ListenerSubject } from './listener.ts';
 import type { Rule } from './rule.ts';
 import { shellWord } from '../../disk/shell-word.ts';

@@ -1,7 +1,9 @@
 import { reasons, type ReasonCode } from '../../reason.ts';
 import type { CertificateRow, Finding, Restart } from '../assessment.ts';
 import type { AssessContext } from '../context.ts';
-import { dayMs, instant, minute, span } from '../figures.ts';
+import { span } from '../../time/span.ts';
+import { instant, minute } from '../../time/rfc3339.ts';
+import { dayMs } from '../../time/units.ts';
 import { urgencyOf } from './urgency.ts';
 
 /**

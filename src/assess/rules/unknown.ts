@@ -1,7 +1,8 @@
 import type { UnknownFile } from '../../inventory/inventory.ts';
 import type { Certificate } from '../../x509/certificate.ts';
 import type { CertificateRow, CertificateStatus, Finding } from '../assessment.ts';
-import { instant, span } from '../figures.ts';
+import { span } from '../../time/span.ts';
+import { instant } from '../../time/rfc3339.ts';
 import { holdsPrivateKey, modesOf, permissionsFault } from './permissions.ts';
 
 /**

@@ -1,5 +1,5 @@
 import type { Severity } from '../assessment.ts';
-import { dayMs } from '../figures.ts';
+import { dayMs } from '../../time/units.ts';
 
 /** Days before an end at which it is told anew; from the last one on each day is a step. */
 const stepDays = [30, 14, 7] as const;

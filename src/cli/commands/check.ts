@@ -1,14 +1,16 @@
-import { compose } from '../../composition.ts';
-import { exitStatus, type ExitStatus } from '../../error.ts';
+import { compose, fromWorkingDirectory } from '../../composition.ts';
+import { exitStatus, CertmendError, type ExitStatus } from '../../error.ts';
 import { surveyWithStandby } from '../../survey/survey-with-standby.ts';
-import { checkReport, checkText } from '../../report/check.ts';
+import { checkReport, checkText, directoryReport } from '../../report/check.ts';
 import type { Arguments } from '../command.ts';
-import { checkDirectory } from './check-directory.ts';
 import { healthStatus } from './health-status.ts';
 import type { Io } from '../io.ts';
 import { print } from '../print.ts';
 import { paperOf } from '../paper-of.ts';
 import { tellLayout } from './tell-layout.ts';
+import { assessFiles } from '../../assess/assess-files.ts';
+import type { Ports } from '../../survey/ports.ts';
+import { scanDirectory } from '../../inventory/scan-directory.ts';
 
 export async function run(args: Arguments, io: Io): Promise<ExitStatus> {
   const ports = await compose(args, io, { askSystemd: true });
@@ -20,4 +22,20 @@ export async function run(args: Arguments, io: Io): Promise<ExitStatus> {
   const report = checkReport({ assessment, layout, root: ports.root });
   print(args, io, report, () => checkText(report, paperOf(io)));
   return assessment.rows.length === 0 ? exitStatus.unknown : healthStatus(assessment.health.level);
+}
+
+/** `check --path DIR`: every certificate file below a directory that belongs to no layout: dates only. */
+export async function checkDirectory(path: string, ports: Ports, args: Arguments, io: Io): Promise<ExitStatus> {
+  const directory = ports.root === '/' ? fromWorkingDirectory(path) : path;
+  if (ports.reader.list(directory) === undefined) {
+    throw new CertmendError('NodeNotFound', `${directory} is not a directory that can be read`, {
+      exit: exitStatus.unknown,
+      hint: 'check the path; with --root it is below that directory',
+    });
+  }
+  const files = scanDirectory(directory, ports.reader);
+  const { rows, health } = assessFiles(files, ports.clock.now(), ports.config.renewal.renewBeforeDays ?? 120);
+  const report = directoryReport({ rows, health, now: ports.clock.now(), root: ports.root, directory });
+  print(args, io, report, () => checkText(report, paperOf(io)));
+  return rows.length === 0 ? exitStatus.unknown : healthStatus(health.level);
 }

@@ -1,4 +1,6 @@
-import { dayMs, instant, span } from '../../figures.ts';
+import { span } from '../../../time/span.ts';
+import { instant } from '../../../time/rfc3339.ts';
+import { dayMs } from '../../../time/units.ts';
 import { pairFault, type LeafSubject } from './subject.ts';
 import { replaceAuthority } from '../protected-file.ts';
 import type { Rule, Verdict } from '../rule.ts';

@@ -17,3 +17,22 @@ export function instantOf(text: string | null): number | undefined {
   const instant = Date.parse(text);
   return Number.isNaN(instant) ? undefined : instant;
 }
+
+/**
+ * RFC 3339 in UTC, whole seconds.
+ * @param ms milliseconds since the epoch; `unknown` when it is no instant
+ */
+export function instant(ms: number): string {
+  const date = new Date(ms);
+  return Number.isNaN(date.getTime()) ? 'unknown' : date.toISOString().replace(/\.\d{3}Z$/, 'Z');
+}
+
+/**
+ * The same for a line that people read: `2026-12-15 23:23 UTC`. Down to the minute, since a term that is a little too
+ * early does no harm.
+ */
+export function minute(ms: number): string {
+  return instant(ms)
+    .replace('T', ' ')
+    .replace(/:\d{2}Z$/, ' UTC');
+}

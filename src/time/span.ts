@@ -1,7 +1,20 @@
-const second = 1000;
-const minute = 60 * second;
-const hour = 60 * minute;
-const day = 24 * hour;
+import { dayMs, hourMs, minuteMs, secondMs } from './units.ts';
+
+/**
+ * A length of time in the largest unit that still says something: `400 days`, `1 day`, `5 hours`, `3 minutes`. Rounded
+ * down, since a person who reads "1 day" must have that day.
+ * @param ms milliseconds; the sign is ignored
+ */
+export function span(ms: number): string {
+  const length = Math.abs(ms);
+  if (length >= dayMs) return counted(Math.floor(length / dayMs), 'day');
+  if (length >= hourMs) return counted(Math.floor(length / hourMs), 'hour');
+  return counted(Math.floor(length / minuteMs), 'minute');
+}
+
+function counted(count: number, unit: string): string {
+  return count === 1 ? `1 ${unit}` : `${count} ${unit}s`;
+}
 
 /**
  * A length of time in the one or two units that matter: `212 d`, `1 d 5 h`, `3 h 10 min`, `12 min`, `40 s`.
@@ -10,10 +23,10 @@ const day = 24 * hour;
  */
 export function durationText(ms: number): string {
   const length = Math.abs(ms);
-  if (length >= 2 * day) return `${whole(length / day)} d`;
-  if (length >= day) return two(length, day, 'd', hour, 'h');
-  if (length >= hour) return two(length, hour, 'h', minute, 'min');
-  return length >= minute ? `${whole(length / minute)} min` : `${whole(length / second)} s`;
+  if (length >= 2 * dayMs) return `${whole(length / dayMs)} d`;
+  if (length >= dayMs) return two(length, dayMs, 'd', hourMs, 'h');
+  if (length >= hourMs) return two(length, hourMs, 'h', minuteMs, 'min');
+  return length >= minuteMs ? `${whole(length / minuteMs)} min` : `${whole(length / secondMs)} s`;
 }
 
 /** `in 212 d` or `35 d ago`. */
