@@ -262,10 +262,10 @@ async function openSession(ports: Ports, write: WriteSide, layout: Layout, optio
   return session;
 }
 
-/** What comes after the commit point has less to sync than what was prepared for it, and is given the same time. */
+/** What comes after the commit point syncs a third of what was prepared for it, and is given half of the time. */
 function requireTime(now: number, preparedMs: number, { deadline, endedAt }: SessionOptions): void {
   const isLate = deadline !== undefined && now > deadline;
-  const mayBeEnded = endedAt !== undefined && now + preparedMs > endedAt;
+  const mayBeEnded = endedAt !== undefined && now + preparedMs / 2 > endedAt;
   if (!isLate && !mayBeEnded) return;
   throw new CertmendError('DeadlinePassed', 'the time for the boot hook is not enough for a commit to end in', {
     exit: exitStatus.tryAgain,

@@ -9,11 +9,22 @@ export interface CliResult {
   readonly stderr: string;
 }
 
-/** The whole program in this process, as a script sees it: words in, status and two streams out. */
+let last: Promise<unknown> = Promise.resolve();
+
+/**
+ * The whole program in this process, as a script sees it: words in, status and two streams out. One at a time: all of
+ * them compute, and the hook's deadline counts the time that another one takes from it.
+ */
 export async function runCli(
   words: readonly string[],
   options: { readonly answer?: boolean } = {},
 ): Promise<CliResult> {
+  const run = last.then(() => runNow(words, options));
+  last = run.catch(() => undefined);
+  return run;
+}
+
+async function runNow(words: readonly string[], options: { readonly answer?: boolean }): Promise<CliResult> {
   const out: string[] = [];
   const err: string[] = [];
   const { answer } = options;

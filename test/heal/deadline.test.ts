@@ -8,12 +8,12 @@ import { temporaryTree } from '../road/temporary-tree.ts';
 
 /*
  * The last moment of the preparation: its clock leaps when the first live file gets its second name. The hook is ended
- * 74 s after its start, whatever it does, and what follows the commit point may take as long as what came before it.
+ * 74 s after its start, whatever it does, and what follows the commit point may take half as long as what came before it.
  */
 for (const [what, deadlineMs, leapMs, isLate] of [
   ['stops when the deadline passed during the preparation', 20_000, 30_000, true],
-  ['stops when it might be ended before the commit is done', 70_000, 40_000, true],
-  ['commits when there is time for as much again', 70_000, 30_000, false],
+  ['stops when it might be ended before the commit is done', 70_000, 50_000, true],
+  ['commits when there is time for half as much again', 70_000, 49_000, false],
 ] as const) {
   test(`prestart asks for the time again right before the journal is written, and ${what}`, async (t) => {
     const { root, now, dataDir } = temporaryTree(t, { leaf: 'expired' });
