@@ -1,6 +1,10 @@
 import { normalize } from 'node:path';
 import type { FileReader } from '../disk/file-reader.ts';
 import { generationDirectory } from '../generation/stored-path.ts';
+import { emptyMemory } from '../inventory/inventory-memory.ts';
+import { readItem } from '../inventory/read-item.ts';
+import { unparsablePaths } from '../inventory/unparsable-paths.ts';
+import type { Entry } from '../layout/entry.ts';
 import type { Layout } from '../layout/layout.ts';
 import { bootstrapFiles } from '../layout/bootstrap-files.ts';
 import { writtenModes } from '../layout/written-files.ts';
@@ -28,13 +32,17 @@ export function whyNotFollowed(
     return `is about ${within}, and this node keeps its files in ${layout.dataDir}`;
   }
   const ours = new Map(layout.entries.flatMap(writtenModes));
-  const bootstrap = new Set(layout.entries.flatMap(bootstrapFiles));
+  const bootstrap = new Map(
+    layout.entries.flatMap((entry) => bootstrapFiles(entry).map((path) => [path, entry] as const)),
+  );
   const sources = `${generationDirectory(transaction.generation)}/`;
   for (const change of changes) {
     const { path } = change;
     const mode = ours.get(path);
     if (isBootstrapRemoval(change)) {
-      if (!bootstrap.has(path)) return `takes away ${path}, which is no file of the bootstrap set`;
+      const entry = bootstrap.get(path);
+      if (entry === undefined) return `takes away ${path}, which is no file of the bootstrap set`;
+      if (isSound(path, entry, layout.dataDir, reader)) return `takes away ${path}, which is not damaged`;
     } else if (mode === undefined) {
       return `names ${path}, which is no file of this layout that certmend writes`;
     } else if (isShielded(path, layout.protectedPaths, reader)) {
@@ -52,6 +60,13 @@ export function whyNotFollowed(
 /** A damaged file of the bootstrap set that a person asked to be taken away (`--repair-bootstrap`). */
 export function isBootstrapRemoval(change: Change): boolean {
   return change.op === 'remove' && change.bootstrap === true && change.expects.state === 'file';
+}
+
+/** What can be parsed is taken away by nobody, whoever asks (`bootstrapActions`). What is gone is gone already. */
+function isSound(path: string, entry: Entry, dataDir: string, reader: FileReader): boolean {
+  if (reader.stat(path).state === 'absent') return false;
+  const item = readItem(entry, (one) => reader.read(one, dataDir), emptyMemory());
+  return !unparsablePaths(item).includes(path);
 }
 
 /** By the machine where both have an id; a host name can still be a preliminary one early in a boot. */

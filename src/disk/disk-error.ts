@@ -47,6 +47,7 @@ const phrase: Readonly<Record<string, string>> = {
   EMFILE: 'certmend has as many files open as it may (EMFILE)',
   ENFILE: 'the system has as many files open as it can (ENFILE)',
   ENOMEM: 'no memory is left (ENOMEM)',
+  EBUSY: 'it is in use, as a mount point is (EBUSY)',
   ELOOP: 'a symlink on the way leads out, nowhere or in a circle (ELOOP)',
   ENOTDIR: 'something on the way is no directory (ENOTDIR)',
 };
@@ -76,6 +77,11 @@ function explain(errno: string, path: string): { readonly code: ReasonCode; read
       return {
         code: 'StorageFailed',
         hint: 'this says nothing about the file: find what uses up memory or open files (ulimit -n, /proc/sys/fs/file-nr), then run certmend again',
+      };
+    case 'EBUSY':
+      return {
+        code: 'StorageFailed',
+        hint: `if something is mounted there (findmnt ${shellWord(path)}), umount it, then run certmend again`,
       };
     case 'ELOOP':
     case 'ENOTDIR':

@@ -1,6 +1,7 @@
 import { reasons as reasonTable } from '../reason.ts';
 import type { Storage } from '../disk/file-writer.ts';
 import { ownPaths } from '../disk/own-paths.ts';
+import type { Finding } from '../assess/assessment.ts';
 import { issuersOf } from '../assess/issuer.ts';
 import { filesOf } from '../activate/change-set.ts';
 import { bootHook } from './boot-hook.ts';
@@ -152,14 +153,32 @@ function directoriesWritable({ layout }: Survey, { tryWrite }: Examiner): readon
 }
 
 /** What the boot hook would say if the service started now; the examination is of no use if it would only refuse. */
-function nextStart({ decision, reasons }: Plan, { layout }: Survey): readonly Examined[] {
-  if (decision !== 'refused' && decision !== 'deferred') return [];
+function nextStart(plan: Plan, { layout, assessment }: Survey): readonly Examined[] {
+  const { decision, reasons } = plan;
+  if (decision !== 'refused' && decision !== 'deferred') return leftAsTheyAre(plan, assessment.findings, layout.unit);
   const [first, ...others] = reasons;
   const more = others.length === 0 ? '' : ` (and ${String(others.length)} more)`;
   const message = `the boot hook would change nothing now (${decision}): ${first?.message ?? 'see certmend plan'}${more}`;
   return [
     ill('next-start', 'critical', message, `certmend plan shows it all; do so before ${layout.unit} starts again`),
   ];
+}
+
+/** A rotation that does for all but one is no healing: the service may not come up for want of that one. */
+function leftAsTheyAre({ actions }: Plan, findings: readonly Finding[], unit: string): readonly Examined[] {
+  const touched = new Set(actions.map(({ id }) => id));
+  const left = findings.filter(
+    ({ code, severity, id }) =>
+      severity === 'critical' && id !== undefined && !touched.has(id) && reasonTable[code].about === 'leaf',
+  );
+  return left.map(({ message }) =>
+    ill(
+      'next-start',
+      'critical',
+      `the boot hook would leave this to a person: ${message}`,
+      `certmend plan shows it all; do so before ${unit} starts again`,
+    ),
+  );
 }
 
 /** The brake's budget, before and while it is used up. */

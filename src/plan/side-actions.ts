@@ -1,6 +1,7 @@
+import { unparsablePaths } from '../inventory/unparsable-paths.ts';
 import { reasons as reasonTable } from '../reason.ts';
 import type { Finding } from '../assess/assessment.ts';
-import type { Inventory, Item } from '../inventory/inventory.ts';
+import type { Inventory } from '../inventory/inventory.ts';
 import { bootstrapFiles } from '../layout/bootstrap-files.ts';
 import type { Action } from './plan.ts';
 import type { Pair } from './pairs.ts';
@@ -80,32 +81,6 @@ export function bootstrapActions(findings: readonly Finding[], inventory: Invent
 function isDamage(code: Finding['code']): boolean {
   const { nature, atStart } = reasonTable[code];
   return nature === 'damage' && atStart === 'restores';
-}
-
-function unparsablePaths(item: Item): readonly string[] {
-  switch (item.kind) {
-    case 'authority':
-      return [
-        ...unparsablePath(item.entry.certificatePath, item.certificateFile, item.certificates),
-        ...unparsablePath(item.entry.keyPath, item.keyFile, item.key),
-      ];
-    case 'key':
-      return unparsablePath(item.entry.path, item.file, item.keys);
-    case 'document':
-      return unparsablePath(item.entry.path, item.file, item.content);
-    case 'leaf':
-    case 'listener':
-    case 'kubeconfig':
-      return [];
-  }
-}
-
-function unparsablePath(
-  path: string | undefined,
-  file: { readonly state: string } | undefined,
-  content: { readonly ok: boolean } | undefined,
-): readonly string[] {
-  return path !== undefined && file?.state === 'regular' && content?.ok === false ? [path] : [];
 }
 
 function kubeconfigFor(finding: Finding, id: string, inventory: Inventory): readonly Action[] {

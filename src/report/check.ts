@@ -1,3 +1,4 @@
+import { firstStart, newNode } from './status-line.ts';
 import type { Assessment, CertificateRow, Health, HealthLevel } from '../assess/assessment.ts';
 import type { Layout } from '../layout/layout.ts';
 import { rfc3339 } from '../time/rfc3339.ts';
@@ -85,8 +86,9 @@ const columns: readonly Column[] = [
 /** The human form of a `CheckReport`: one line of health, the table, then each reason once, in words. */
 export function checkText(report: CheckReport, paper: Paper): string {
   const { health, certificates, layout, nodeName, at, root } = report;
+  const isNew = health.level === 'ok' && certificates.length > 0 && certificateCount(certificates) === 0;
   const facts = [
-    ...counts(certificates),
+    ...(isNew ? [firstStart] : counts(certificates)),
     nodeName === '' ? layout : `${layout} on ${nodeName}`,
     ...rootFact(root),
     wholeSeconds(at),
@@ -94,7 +96,7 @@ export function checkText(report: CheckReport, paper: Paper): string {
   const isNothing = certificates.length === 0 && health.level === 'ok';
   const head = isNothing
     ? headLine('nothing found', 'yellow', facts, paper)
-    : headLine(healthWord[health.level], healthInk[health.level], facts, paper);
+    : headLine(isNew ? newNode : healthWord[health.level], isNew ? 'yellow' : healthInk[health.level], facts, paper);
   const table = renderTable(columns, certificates.map(rowOf), paper);
   const reasons = health.reasons.length === 0 ? '' : `\n${reasonLines(health.reasons, paper)}`;
   return `${head}\n${table}${reasons}`;
@@ -102,11 +104,15 @@ export function checkText(report: CheckReport, paper: Paper): string {
 
 /** Certificates as the status line counts them, then the rows: keys, documents and kubeconfigs have one too. */
 function counts(rows: CheckReport['certificates']): readonly string[] {
-  const certificates = rows.filter(({ role, fingerprint256 }) => counted.has(role) && fingerprint256 !== null).length;
+  const certificates = certificateCount(rows);
   return [
     `${String(certificates)} ${certificates === 1 ? 'certificate' : 'certificates'}`,
     `${String(rows.length)} ${rows.length === 1 ? 'entry' : 'entries'}`,
   ];
+}
+
+function certificateCount(rows: CheckReport['certificates']): number {
+  return rows.filter(({ role, fingerprint256 }) => counted.has(role) && fingerprint256 !== null).length;
 }
 
 const counted: ReadonlySet<string> = new Set(['leaf', 'listener', 'authority']);

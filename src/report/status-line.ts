@@ -8,6 +8,10 @@ import { printable } from '../terminal/printable.ts';
 /** A message is somebody's sentence; the line is one line. */
 const longestMessage = 100;
 
+/** Of a node that has no certificate and misses none nothing is known to be healthy. */
+export const newNode = 'new node';
+export const firstStart = 'no certificates yet: the service makes them at its first start';
+
 /**
  * The health of the node in one line (architecture, What people see): what `systemctl status certmend` shows.
  * @param now milliseconds since the epoch
@@ -17,6 +21,7 @@ export function statusLine(state: State | undefined, now: number): string {
   const { level, reasons } = state.health;
   const [first, ...rest] = reasons;
   if (level === 'ok' || first === undefined) {
+    if (certificateCount(state) === 0) return [`${newNode} · ${firstStart}`, ...interrupted(state)].join(' · ');
     return ['healthy', ...inventoryParts(state, now)].join(' · ');
   }
   const others = first.code === 'RestartDue' ? rest.filter(({ code }) => !isAnsweredByRestart(code)) : rest;

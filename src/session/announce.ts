@@ -101,7 +101,7 @@ function quarantined(session: Session, action: Action & { kind: 'quarantine' }, 
     reason: action.reason,
     entry: action.id,
     path: action.path,
-    message: `${action.path} is taken away (${action.reason}); what it was is kept as ${kept}`,
+    message: `what is at ${action.path} is kept as ${kept}, before it is taken away (${action.reason})`,
   });
 }
 

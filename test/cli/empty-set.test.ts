@@ -94,13 +94,16 @@ test('check misses an authority where the leaves are gone and the node has run',
   t.regex(stdout, /AuthorityMissing/);
 });
 
-test('check and doctor call a node that has never run neither broken nor able to issue', async (t) => {
+test('check, status and doctor call a node that has never run neither healthy, nor broken, nor able to issue', async (t) => {
   const tree = temporaryTree(t, { product: 'rke2' });
   lose(tree, '.');
   rmSync(tree.host('/var/lib/rancher/rke2/agent'), { recursive: true });
   rmSync(tree.host('/etc/rancher/rke2/rke2.yaml'));
   const check = await runBuilt(['--root', tree.root, 'check']);
-  t.notRegex(check.stdout, /CRITICAL|CertificatesLost/);
+  t.notRegex(check.stdout, /CRITICAL|CertificatesLost|healthy/);
+  t.regex(check.stdout, /^new node · no certificates yet/);
+  const status = await runBuilt(['--root', tree.root, 'status']);
+  t.regex(status.stdout, /^new node · no certificates yet/);
   const doctor = await runBuilt(['--root', tree.root, 'doctor']);
   t.regex(doctor.stdout, /warning\s+authorities\s+nothing can be issued on this node/);
   t.notRegex(doctor.stdout, /can sign$/m);

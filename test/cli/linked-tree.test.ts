@@ -1,6 +1,7 @@
 import test from 'ava';
 import { existsSync, mkdirSync, readdirSync, renameSync, symlinkSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
+import type { DoctorReport } from '../../src/report/doctor.ts';
 import type { Tree } from '../fixtures/tree.ts';
 import { temporaryTree } from '../road/temporary-tree.ts';
 import { runBuilt } from './built.ts';
@@ -93,3 +94,22 @@ for (const [name, arrange] of Object.entries(broken)) {
     t.notRegex(hook.stderr, /earlier attempt/);
   });
 }
+
+test('doctor says which pairs the boot hook would leave to a person while it heals the others', async (t) => {
+  const tree = temporaryTree(t, { product: 'rke2', leaf: 'expired' });
+  const linked = tree.leaves.find(({ reissuedAtStart }) => !reissuedAtStart);
+  if (linked === undefined) throw new Error('the tree has no leaf of its own');
+  for (const path of [linked.certificatePath, linked.keyPath]) moved(tree, path, `/opt/pki/${basename(path)}`);
+  const { status, stdout } = await runBuilt(['--root', tree.root, 'doctor', '-o', 'json']);
+  const { checks } = JSON.parse(stdout) as DoctorReport;
+  const told = checks.filter(({ check }) => check === 'next-start');
+  t.is(status, 2);
+  t.deepEqual(
+    told.map(({ level, message }) => [
+      level,
+      [linked.certificatePath, linked.keyPath].find((path) => message.includes(path)),
+    ]),
+    [linked.certificatePath, linked.keyPath].map((path) => ['critical', path]),
+  );
+  t.is((await runBuilt(['--root', tree.root, 'prestart', '--unit', 'rke2-server', '--strict'])).status, 0);
+});

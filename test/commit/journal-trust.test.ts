@@ -9,11 +9,13 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { generateKeyPairSync } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import type { Change } from '../../src/commit/change.ts';
 import { writeJournal, type Journal } from '../../src/commit/journal.ts';
 import { recover, type RecoverInput, type RecoveryOutcome } from '../../src/commit/recover.ts';
+import { opensslAuthority } from '../issue/make-authority.ts';
 import { cutAtRename } from '../crash/interrupted-writer.ts';
 import { RealTree } from '../crash/real-tree.ts';
 import { commit, dataDir, layout, node, prepare, sha256, transaction } from '../crash/small-node.ts';
@@ -214,6 +216,26 @@ test('recover takes away a file of the bootstrap set only with the flag that ask
   });
   t.is(recoverWith(withFlag, { repairBootstrap: true }).kind, 'completed');
   t.false(existsSync(join(withFlag.root, tls, 'server-ca.crt')));
+});
+
+test('recover takes away no sound file of the bootstrap set, with the flag neither', (t) => {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  for (const [name, sound] of [
+    ['server-ca.crt', opensslAuthority().pem],
+    ['server-ca.key', privateKey.export({ type: 'sec1', format: 'pem' })],
+  ] as const) {
+    const tree = treeFor(t);
+    const bytes = Buffer.from(sound);
+    const file = `${tls}/${name}`;
+    plant(tree, file, bytes);
+    const { reader, writer } = tree.machine();
+    const expects = { state: 'file', sha256: sha256(bytes) } as const;
+    const changes = [{ op: 'remove', path: file, id: 'server-ca', bootstrap: true, expects }] as const;
+    writeJournal(reader, writer, { node, transaction, within: dataDir, changes });
+    const outcome = recoverWith(tree, { repairBootstrap: true });
+    t.regex(outcome.kind === 'set-aside' ? outcome.problem : outcome.kind, /not damaged/);
+    t.deepEqual(readFileSync(join(tree.root, file)), bytes);
+  }
 });
 
 test('recover does nothing of a journal that reaches a protected file by another name: the directory of a leaf is a link', (t) => {
