@@ -12,7 +12,7 @@ import type { KnownHealth } from './health-news.ts';
 import { record, rememberTold } from './record.ts';
 import { nextCheckMs } from './schedule.ts';
 import { snapshotOf } from './snapshot.ts';
-import { waitForNext } from './wait-for-next.ts';
+import { isOvertaken, waitForNext } from './wait-for-next.ts';
 import { watchedDirectories } from './watched-directories.ts';
 import { blindHead, daemonLine, createSpeaker } from './speaker.ts';
 
@@ -94,7 +94,7 @@ interface Turn {
 async function check(memory: Memory, notifier: Notifier): Promise<Turn> {
   const ports = memory.loaded.look();
   const started = ports.clock.monotonic();
-  const delay = (ended: 'checked' | 'failed' | 'busy'): number =>
+  const delay = (ended: Parameters<typeof nextCheckMs>[0]['ended']): number =>
     nextCheckMs({
       intervalMs: ports.config.daemon.checkIntervalMs,
       machineId: ports.host.machineId,
@@ -117,7 +117,8 @@ async function check(memory: Memory, notifier: Notifier): Promise<Turn> {
     if (!(error instanceof CertmendError)) throw error;
     if (error.code === 'LockHeld') {
       const line = memory.count === 0 ? 'waiting · another certmend is at work on this node' : memory.line;
-      return { memory: { ...memory, line }, layout: undefined, delayMs: delay('busy') };
+      const isBehind = memory.count > 0 && isOvertaken(memory.shown, ports.reader);
+      return { memory: { ...memory, line }, layout: undefined, delayMs: delay(isBehind ? 'overtaken' : 'busy') };
     }
     // The same trouble at each turn is one line in the journal, and stands in the status line all the time.
     if (memory.remarks.check !== error.message) {

@@ -4,6 +4,8 @@ import { createHash } from 'node:crypto';
 const retryMs = 300_000;
 /** After a check that found another certmend at work. */
 const busyMs = 30_000;
+/** After a check that found the one at work that has changed the node: its last save may have been its last word. */
+const overtakenMs = 3000;
 
 /**
  * When to look again. Jittered by up to a tenth either way, so that a rack that booted together does not work in step;
@@ -16,10 +18,10 @@ export function nextCheckMs(input: {
   readonly intervalMs: number;
   readonly machineId: string;
   readonly count: number;
-  readonly ended: 'checked' | 'failed' | 'busy';
+  readonly ended: 'checked' | 'failed' | 'busy' | 'overtaken';
 }): number {
   const { intervalMs, machineId, count, ended } = input;
-  const base = ended === 'busy' ? busyMs : ended === 'failed' ? retryMs : intervalMs;
+  const base = { checked: intervalMs, failed: retryMs, busy: busyMs, overtaken: overtakenMs }[ended];
   const digest = createHash('sha256')
     .update(`${machineId} ${String(count)}`)
     .digest();

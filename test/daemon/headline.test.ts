@@ -4,6 +4,7 @@ import test from 'ava';
 import { runCli } from '../cli/run-cli.ts';
 import { garbageFile } from '../fixtures/damage.ts';
 import { temporaryTree } from '../road/temporary-tree.ts';
+import { acquireLock } from '../../src/system/files/lock.ts';
 import { live, pass, type Step } from './life.ts';
 
 const state = '/var/lib/certmend/dynamic-cert.json';
@@ -27,6 +28,33 @@ test('daemon looks at once when another certmend has saved what its own line doe
     pass,
   ]);
   t.true((life.waits[mended] ?? Infinity) <= 2000, 'seconds, not the half minute of a changed file');
+  t.regex(life.told.at(-2) ?? '', /^status: healthy/, life.told.join('\n'));
+});
+
+test('daemon looks again within seconds when the one that changed the node still holds the lock after its last word', async (t) => {
+  const tree = temporaryTree(t);
+  let lock: ReturnType<typeof acquireLock> | undefined;
+  let held = 0;
+  const life = await live(tree.root, [
+    () => {
+      garbageFile(tree, tree.leaf('client-admin').certificatePath);
+      return { wake: 'changed', ms: 1000 };
+    },
+    pass,
+    async () => {
+      await runCli(['--root', tree.root, 'prestart', '--unit', tree.unit]);
+      lock = acquireLock(tree.root, { waitMs: 0 });
+      return { wake: 'saved', ms: 10 };
+    },
+    pass,
+    ({ waits, told }) => {
+      t.regex(told.at(-1) ?? '', /^status: CRITICAL/);
+      held = waits.length - 1;
+      lock?.release();
+      return undefined;
+    },
+  ]);
+  t.true((life.waits[held] ?? Infinity) <= 5000, 'seconds, not half a minute');
   t.regex(life.told.at(-2) ?? '', /^status: healthy/, life.told.join('\n'));
 });
 
