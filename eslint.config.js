@@ -91,6 +91,11 @@ const clockRule = [
   },
 ];
 
+const productRule = {
+  selector: 'Literal[value=/^(rke2|k3s)$/]',
+  message: 'What differs between products is a column of layout/products/product.ts; the layout carries it from there.',
+};
+
 /** The import rules for one set of files, for static and for dynamic imports; and the clock rule, which shares a rule with the latter. */
 function restrictions(place, { folders = [], clock = true }) {
   const patterns = modules
@@ -117,7 +122,12 @@ function restrictions(place, { folders = [], clock = true }) {
   }));
   return {
     'no-restricted-imports': ['error', { patterns }],
-    'no-restricted-syntax': ['error', ...dynamic, ...(clock ? clockRule : [])],
+    'no-restricted-syntax': [
+      'error',
+      ...dynamic,
+      ...(clock ? clockRule : []),
+      ...(place.startsWith('src/layout/') ? [] : [productRule]),
+    ],
   };
 }
 

@@ -19,6 +19,8 @@ export interface Layout {
   readonly newLeafDays?: Origin<number> | undefined;
   /** Product version read from the node (`v1.33.1+rke2r1`), with where it was read; undefined when unknown. */
   readonly productVersion: Origin<string> | undefined;
+  /** The kubectl that the product brings, for a shell, without options. */
+  readonly kubectl: string;
   /** In table order. Commits go through the entries in this order, key before certificate. */
   readonly entries: readonly Entry[];
   /** P2. Exact node paths; a path that ends in `/` protects everything below it. Superset of the entries' own flags. */

@@ -1,17 +1,36 @@
+import { k3s } from './products/k3s.ts';
+import type { ProductFacts, Role } from './products/product.ts';
+import { rke2 } from './products/rke2.ts';
+
+/** The products that are known. A new one is a value beside these, and a line here. */
+const productFacts = { rke2, k3s } as const;
+
+export type { Role };
+export type Product = keyof typeof productFacts;
+export type LayoutName = `${Product}-${Role}`;
+
+export const products = Object.keys(productFacts) as readonly Product[];
+
+export function factsOf(product: Product): ProductFacts<Product> {
+  return productFacts[product];
+}
+
+export interface KnownLayout {
+  readonly name: LayoutName;
+  readonly product: Product;
+  readonly role: Role;
+  readonly unit: string;
+}
+
 /** What is known before a node is looked at: the layouts by name, with the product, role and unit each belongs to. */
-export const knownLayouts = [
-  { name: 'rke2-server', product: 'rke2', role: 'server', unit: 'rke2-server.service' },
-  { name: 'rke2-agent', product: 'rke2', role: 'agent', unit: 'rke2-agent.service' },
-  { name: 'k3s-server', product: 'k3s', role: 'server', unit: 'k3s.service' },
-  { name: 'k3s-agent', product: 'k3s', role: 'agent', unit: 'k3s-agent.service' },
-] as const;
-
-export type KnownLayout = (typeof knownLayouts)[number];
-export type LayoutName = KnownLayout['name'];
-export type Product = KnownLayout['product'];
-export type Role = KnownLayout['role'];
-
-export const products: readonly Product[] = ['rke2', 'k3s'];
+export const knownLayouts: readonly KnownLayout[] = products.flatMap((product) =>
+  (['server', 'agent'] as const).map((role): KnownLayout => ({
+    name: `${product}-${role}`,
+    product,
+    role,
+    unit: productFacts[product].units[role],
+  })),
+);
 
 /** For `layout:` in the configuration, for completion and for help. */
 export const layoutNames: readonly LayoutName[] = knownLayouts.map((layout) => layout.name);

@@ -4,7 +4,7 @@ import { type EffectiveConfig, isOn, lastValue, listValues } from './effective-c
 import type { FileReader } from '../disk/file-reader.ts';
 import type { HostFacts, LayoutQuestion, Setting } from './layout.ts';
 import type { Origin } from '../disk/origin.ts';
-import type { KnownLayout } from './names.ts';
+import { factsOf, type KnownLayout } from './names.ts';
 
 /** The settings of one node that its table needs, read out of the effective configuration, defaults filled in. */
 export interface NodeSettings {
@@ -125,11 +125,7 @@ export function readNodeSettings(
   const disabled = new Set<string>(disableKeys.filter((key) => isOn(config, key)));
   for (const key of disabled) single(key, '');
 
-  // RKE2 fixes its ports; K3s serves both on one and puts the API server process behind it (products 1.8, 9).
-  const isRke2 = layout.product === 'rke2';
-  const publicApiPort = isRke2 ? 6443 : port('https-listen-port', 6443);
-  const apiServerPort = isRke2 ? 6443 : publicApiPort + 1;
-  const balancerPort = port('lb-server-port', 6444) - (isRke2 ? 1 : 0);
+  const ports = factsOf(layout.product).ports(port);
   const remoteApi = layout.role === 'agent' || disabled.has('disable-apiserver');
 
   return {
@@ -143,10 +139,10 @@ export function readNodeSettings(
     serviceAddress,
     clusterDomain: layout.role === 'server' ? single('cluster-domain', 'cluster.local') : 'cluster.local',
     loopback: services.every((cidr) => isIPv6(cidr.split('/')[0] ?? '')) ? '[::1]' : '127.0.0.1',
-    apiServerPort,
-    localApiPort: remoteApi ? balancerPort : apiServerPort,
-    supervisorPort: isRke2 ? 9345 : publicApiPort,
-    publicApiPort,
+    apiServerPort: ports.apiServer,
+    localApiPort: remoteApi ? ports.balancer : ports.apiServer,
+    supervisorPort: ports.supervisor,
+    publicApiPort: ports.publicApi,
     kubeconfigPath:
       lastValue(config, 'write-kubeconfig')?.value ?? `/etc/rancher/${layout.product}/${layout.product}.yaml`,
     disabled,

@@ -1,3 +1,4 @@
+import { shellWord } from '../disk/shell-word.ts';
 import type { FileReader } from '../disk/file-reader.ts';
 import { agentEntries } from './products/agent-table.ts';
 import { readCommandLine } from './detect/arguments.ts';
@@ -7,7 +8,7 @@ import { holdsFiles } from './detect/detect-directories.ts';
 import { type EffectiveConfig, readEffectiveConfig } from './effective-config.ts';
 import type { HostFacts, LastKnown, LayoutAnswer, LayoutQuestion } from './layout.ts';
 import type { Origin } from '../disk/origin.ts';
-import { type KnownLayout, layoutOf, type Product } from './names.ts';
+import { factsOf, type KnownLayout, layoutOf, type Product } from './names.ts';
 import { readDataDir, readNodeSettings } from './node-settings.ts';
 import { isSinceMay2025, readProductVersion } from './detect/product-version.ts';
 import { protectedPaths } from './products/protected-paths.ts';
@@ -80,6 +81,7 @@ export function resolveLayout(
       newLeafDays: daysTold(unit),
       productVersion: version,
       entries,
+      kubectl: factsOf(product).kubectl(shellWord(node.dataDir)),
       protectedPaths: protectedPaths(product, role, node, entries),
       scanDirectories: [
         ...(role === 'server'
@@ -133,6 +135,5 @@ function configuredDataDir(layout: KnownLayout, name: string, question: LayoutQu
 
 /** What the products' own units name (products 9). */
 function environmentFiles(product: Product, unit: string): readonly string[] {
-  const own = product === 'rke2' ? '/usr/local/lib/systemd/system/%N.env' : `/etc/systemd/system/${unit}.env`;
-  return ['/etc/default/%N', '/etc/sysconfig/%N', own];
+  return ['/etc/default/%N', '/etc/sysconfig/%N', factsOf(product).environmentFile(unit)];
 }

@@ -328,6 +328,7 @@ function layoutOf(items: readonly Item[]): Layout {
     nodeName: 'node-1',
     productRenewDays: window,
     productVersion: undefined,
+    kubectl: 'kubectl',
     entries: items.map((item) => item.entry),
     protectedPaths: [],
     scanDirectories: [],

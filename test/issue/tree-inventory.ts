@@ -33,6 +33,7 @@ function layoutOf(tree: Tree): Layout {
     nodeName: tree.nodeName,
     productRenewDays: 120,
     productVersion: undefined,
+    kubectl: 'kubectl',
     entries: [
       ...tree.authorities.map(({ id, certificatePath, keyPath }): AuthorityEntry => ({
         ...base(id, true, false),

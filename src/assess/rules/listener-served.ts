@@ -71,7 +71,7 @@ function isReplaced({ fingerprint256 }: Certificate, { remembered }: AssessConte
 }
 
 /** By the administrator's own kubeconfig: it does not go through the listener that is at fault, and needs no PATH. */
-function kubectl({ layout: { product, dataDir } }: AssessContext): string {
-  const program = product === 'k3s' ? 'k3s kubectl' : shellWord(`${dataDir}/bin/kubectl`);
-  return `${program} --kubeconfig ${shellWord(`${dataDir}/server/cred/admin.kubeconfig`)}`;
+function kubectl({ layout }: AssessContext): string {
+  const { dataDir } = layout;
+  return `${layout.kubectl} --kubeconfig ${shellWord(`${dataDir}/server/cred/admin.kubeconfig`)}`;
 }

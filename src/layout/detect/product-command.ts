@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import type { Origin } from '../../disk/origin.ts';
-import type { Product, Role } from '../names.ts';
+import { products, type Product, type Role } from '../names.ts';
 import { logicalLines, splitWords } from '../../systemd/words.ts';
 
 /** A command line from the word on that is the product's own program. */
@@ -12,7 +12,9 @@ export interface ProductCommand {
 }
 
 /** `rke2`, `k3s-arm64`, `rke2.linux-amd64`, `k3s-v1.33.1`; and the names under which K3s starts itself. */
-const program = /^(rke2|k3s)(?:[-.](?:linux-)?(?:amd64|arm64|armhf|s390x)|[-.]v\d[\w.+-]*|-(server|agent))?$/;
+const program = new RegExp(
+  `^(${products.join('|')})(?:[-.](?:linux-)?(?:amd64|arm64|armhf|s390x)|[-.]v\\d[\\w.+-]*|-(server|agent))?$`,
+);
 
 /** What these start keeps its files elsewhere than on this node's own disk. */
 const containers = new Set(['docker', 'podman', 'nerdctl', 'ctr', 'crictl', 'systemd-nspawn', 'machinectl']);
@@ -46,7 +48,9 @@ export function productCommand(words: readonly Origin<string>[], depth = 0): Pro
     const rest = words.slice(index);
     const role = match[2] ?? roleOf(rest.slice(1));
     if (role === undefined) continue;
-    return { product: match[1] === 'rke2' ? 'rke2' : 'k3s', role: role === 'server' ? 'server' : 'agent', words: rest };
+    const product = products.find((name) => name === match[1]);
+    if (product === undefined) continue;
+    return { product, role: role === 'server' ? 'server' : 'agent', words: rest };
   }
   const script = shells.has(basename(first.value)) && depth < 3 ? scriptOf(words) : undefined;
   return script === undefined ? undefined : productCommand(script, depth + 1);

@@ -1,6 +1,6 @@
 import type { AuthorityEntry, DocumentEntry, Entry, KubeconfigEntry, LeafEntry, Reload } from '../entry.ts';
 import type { ExtendedKeyUsage } from '../../x509/encode-extensions.ts';
-import type { Product, Role } from '../names.ts';
+import { factsOf, type Product, type Role } from '../names.ts';
 import type { NodeSettings } from '../node-settings.ts';
 import { type NameRule, subjectNames } from './subject-names.ts';
 
@@ -51,7 +51,7 @@ function leaves(product: Product, role: Role, node: NodeSettings): readonly Leaf
     id: `agent/${name}`,
     consumer: use.consumer,
     reload: use.reload,
-    writeMode: use.mountedFile && product === 'rke2' ? 'in-place' : 'rename',
+    writeMode: use.mountedFile && factsOf(product).mountsSingleFiles ? 'in-place' : 'rename',
     certificatePath: `${node.dataDir}/agent/${name}.crt`,
     keyPath: `${node.dataDir}/agent/${name}.key`,
     issuer: role === 'server' ? authority : `agent/${authority}`,

@@ -7,7 +7,7 @@ import type {
   LeafEntry,
   ListenerEntry,
 } from '../entry.ts';
-import type { Product } from '../names.ts';
+import { factsOf, type Product } from '../names.ts';
 import type { NodeSettings } from '../node-settings.ts';
 import { type LeafRow, serverLeaves } from './server-leaves.ts';
 import { subjectNames } from './subject-names.ts';
@@ -91,8 +91,7 @@ function leaf(product: Product, row: LeafRow, node: NodeSettings, since2025: boo
       node.replaced.has(row.id),
     consumer: row.consumer,
     reload: row.reload,
-    // K3s runs everything in one process that sees the plain files.
-    writeMode: row.mountedFile && product === 'rke2' ? 'in-place' : 'rename',
+    writeMode: row.mountedFile && factsOf(product).mountsSingleFiles ? 'in-place' : 'rename',
     certificatePath: `${path}.crt`,
     keyPath: `${path}.key`,
     issuer: row.issuer,
@@ -137,7 +136,7 @@ function credentialKubeconfigs(product: Product, node: NodeSettings): readonly K
     kind: 'kubeconfig',
     id: `cred/${name}.kubeconfig`,
     consumer,
-    writeMode: mounted && product === 'rke2' ? 'in-place' : 'rename',
+    writeMode: mounted && factsOf(product).mountsSingleFiles ? 'in-place' : 'rename',
     path: `${node.dataDir}/server/cred/${name}.kubeconfig`,
     mode: 0o600,
     style: 'references',
@@ -228,8 +227,7 @@ function documents(product: Product, node: NodeSettings): readonly DocumentEntry
   return [
     bootstrap('cred/passwd', 'lines', false, product),
     bootstrap('cred/ipsec.psk', 'lines', false, product),
-    // Secrets encryption is always on in RKE2 and off by default in K3s (products 1.5, 1.8).
-    bootstrap('cred/encryption-config.json', 'json', product === 'k3s', 'kube-apiserver'),
+    bootstrap('cred/encryption-config.json', 'json', !factsOf(product).alwaysEncrypts, 'kube-apiserver'),
     // Despite its name one word, stage and hash; newer than the configuration beside it.
     bootstrap('cred/encryption-state.json', 'opaque', true, product),
     // Without it, and without a token in the configuration, the product takes the node for a new one (products 2.4); with

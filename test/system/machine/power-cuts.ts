@@ -23,8 +23,8 @@ import { WriteLog } from './write-log.ts';
  */
 
 const cuts = Number(process.env['CERTMEND_CUTS'] ?? 20);
-/** The machine is on again after so many milliseconds. */
-const dark = 60_000;
+/** The machine is on again after so many milliseconds: longer than it was on, on its own clock, and than any pause. */
+const dark = 600_000;
 /** So many requests to the disk a commit has, more or less. */
 const commitRequests = 20;
 

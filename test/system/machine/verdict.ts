@@ -8,7 +8,8 @@ import { seen } from './disk.ts';
 /** By what `acceptance` has seen: the product runs, certmend is content, and every consumer serves. */
 export function assertHealthy(tree: Tree): void {
   assert.equal(seen(tree, 'product'), 'active\n');
-  assert.match(seen(tree, 'health'), /^healthy · \d+ certificates · next: .* · standby \d+ ready$/m);
+  const story = `${seen(tree, 'health')}${seen(tree, 'journal-product')}${seen(tree, 'journal-certmend')}`;
+  assert.match(seen(tree, 'health'), /^healthy · \d+ certificates · next: .* · standby \d+ ready$/m, story);
   assert.equal(seen(tree, 'ask').match(/^ok /gm)?.length, 5, seen(tree, 'ask'));
 }
 
@@ -25,7 +26,8 @@ export function assertHealed(tree: Tree, { old, protectedBefore }: Asleep, clock
  */
 export async function assertHeals(tree: Tree, node: Asleep, clock: number): Promise<void> {
   const at = new Date(clock).toISOString();
-  await prestartAt(tree.root, at);
+  const { decision, reasons } = await prestartAt(tree.root, at);
+  assert.ok(decision !== 'refused' && decision !== 'deferred', reasons.map(({ message }) => message).join('\n'));
   assertHealed(tree, node, clock);
   assert.equal((await prestartAt(tree.root, at)).decision, 'nothing-to-do');
 }
