@@ -161,6 +161,8 @@ export default defineConfig(
       // Handlers and ports are awaited whether or not an implementation has something to wait for.
       '@typescript-eslint/require-await': 'off',
       eqeqeq: 'error',
+      // What fits on one line has no braces, what does not has them.
+      curly: ['error', 'multi-or-nest', 'consistent'],
       'no-console': 'error',
     },
   },

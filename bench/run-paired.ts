@@ -39,9 +39,8 @@ function wallTime({ name, command, statuses = [0] }: Contender, round: number): 
   });
   const milliseconds = performance.now() - began;
   if (error !== undefined) throw error;
-  if (status === null || !statuses.includes(status)) {
+  if (status === null || !statuses.includes(status))
     throw new Error(`${name} ended with ${String(status)}: ${stderr.toString()}`);
-  }
   return milliseconds;
 }
 

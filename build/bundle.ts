@@ -56,9 +56,8 @@ async function bundle(): Promise<void> {
   if (parts.holderOf('yaml') === undefined) throw new Error('the YAML library must be a file that is loaded on demand');
   const wanted = new Set<string>();
   for (const [module, { imports }] of Object.entries(inputs)) {
-    for (const { path } of imports) {
+    for (const { path } of imports)
       if (path in inputs && parts.holderOf(path) !== parts.holderOf(module)) wanted.add(path);
-    }
   }
   const wantedOf = ({ modules }: Part): readonly string[] =>
     modules.filter((module) => wanted.has(module) || doors.test(module));
@@ -141,9 +140,8 @@ function readVersion(): string {
     manifest !== null &&
     'version' in manifest &&
     typeof manifest.version === 'string'
-  ) {
+  )
     return manifest.version;
-  }
   throw new TypeError(`${relative(project, 'package.json')} has no version`);
 }
 

@@ -41,9 +41,8 @@ export function checkProgram(directory: string, files: ReadonlyMap<string, strin
         visit(node.whenFalse);
         return;
       }
-      if (ts.isStringLiteralLike(node) && readsLikeModule(node.text) && !isThere(node.text)) {
+      if (ts.isStringLiteralLike(node) && readsLikeModule(node.text) && !isThere(node.text))
         tell(node, `${node.text} is no file of the program`);
-      }
       if (ts.isCallExpression(node) && loads(node.expression)) {
         const [name] = node.arguments;
         if (name !== undefined && !ts.isStringLiteralLike(name)) {
@@ -52,9 +51,8 @@ export function checkProgram(directory: string, files: ReadonlyMap<string, strin
           tell(node, `${name.text} is neither a file of the program nor a module of the runtime`);
         }
       }
-      if ((ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) && node.moduleSpecifier !== undefined) {
+      if ((ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) && node.moduleSpecifier !== undefined)
         tell(node, 'is an import of ES modules, and the program is CommonJS');
-      }
       ts.forEachChild(node, visit);
     };
     visit(source);
@@ -77,9 +75,8 @@ function loads(callee: ts.Expression): boolean {
 function namesOf(expression: ts.Expression): readonly string[] {
   if (ts.isIdentifier(expression)) return [expression.text];
   if (ts.isPropertyAccessExpression(expression)) return [...namesOf(expression.expression), expression.name.text];
-  if (ts.isElementAccessExpression(expression) && ts.isStringLiteralLike(expression.argumentExpression)) {
+  if (ts.isElementAccessExpression(expression) && ts.isStringLiteralLike(expression.argumentExpression))
     return [...namesOf(expression.expression), expression.argumentExpression.text];
-  }
   if (ts.isParenthesizedExpression(expression)) return namesOf(expression.expression);
   if (ts.isBinaryExpression(expression)) return namesOf(expression.right);
   return ts.isCallExpression(expression) ? namesOf(expression.expression) : [];

@@ -52,9 +52,8 @@ export function divide(inputs: Inputs, entry: string, entryFile: string): Parts 
   );
   const needers = new Map<string, string[]>();
   for (const root of [...new Set(lateImports)].sort()) {
-    for (const module of reached(root)) {
+    for (const module of reached(root))
       if (!boot.has(module)) needers.set(module, [...(needers.get(module) ?? []), root]);
-    }
   }
   const late = Map.groupBy([...needers.keys()].sort(), (module) => needers.get(module)?.join(' ') ?? '');
   const parts: Part[] = [
@@ -75,9 +74,8 @@ export function divide(inputs: Inputs, entry: string, entryFile: string): Parts 
     holders.set(name, part);
   }
   const [first, ...rest] = parts;
-  if (first === undefined || new Set(parts.map(({ file }) => file)).size < parts.length) {
+  if (first === undefined || new Set(parts.map(({ file }) => file)).size < parts.length)
     throw new Error(`two parts of the program have the same name: ${parts.map(({ file }) => file).join(', ')}`);
-  }
   return { boot: first, late: rest, holderOf: (name) => holders.get(name) };
 }
 

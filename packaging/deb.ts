@@ -37,9 +37,8 @@ export async function makeDeb({ architecture, release, files, work, output, fast
     md5sums: md5sums(files),
   };
   for (const [name, text] of Object.entries(content)) writeControl(join(control, name), text, 0o644);
-  for (const name of ['postinst', 'prerm', 'postrm']) {
+  for (const name of ['postinst', 'prerm', 'postrm'])
     writeControl(join(control, name), readProject('deb', name), 0o755);
-  }
   writeTree(root, files, directories, release.epoch);
   const name = `certmend_${release.version}_${architecture.debian}.deb`;
   // One thread: with more, the bytes depend on how many processors the machine has.

@@ -118,9 +118,8 @@ const shared = new Set([
 
 function fileList(files: readonly PackedFile[]): string {
   const own = new Set(directories.map(({ path }) => path));
-  for (const { path } of [...files, ...directories]) {
+  for (const { path } of [...files, ...directories])
     for (let above = dirname(path); above !== '/' && !shared.has(above); above = dirname(above)) own.add(above);
-  }
   return [
     ...[...own].map((path) => `%dir ${path}`),
     ...files.map(({ path, isConfiguration }) => {

@@ -77,9 +77,8 @@ async function fetchPackage(wanted: LockEntry & { readonly name: string; readonl
   }
   const [algorithm = '', expected = ''] = integrity.split(/-(.*)/);
   const found = createHash(algorithm).update(readFileSync(archive)).digest('base64');
-  if (found !== expected) {
+  if (found !== expected)
     throw new Error(`${name} ${version}: the archive is ${algorithm}-${found}, package-lock.json wants ${integrity}`);
-  }
   await runTool('tar', [
     '--extract',
     '--gzip',

@@ -29,8 +29,9 @@ export function sampleConfig(keys: readonly DocumentedKey[] = documentedKeys()):
   for (const key of keys) {
     const [first = '', second] = key.name.split('.');
     const prose = wrapLines(key.meaning.replaceAll('`', ''), 110).map((line) => `##   ${line}\n`);
-    if (second === undefined) text += `\n${prose.join('').replaceAll('##   ', '## ')}#${first}: ${valueOf(key)}\n`;
-    else {
+    if (second === undefined) {
+      text += `\n${prose.join('').replaceAll('##   ', '## ')}#${first}: ${valueOf(key)}\n`;
+    } else {
       text += section === first ? '' : `\n#${first}:\n`;
       text += `${prose.join('')}#  ${second}: ${valueOf(key)}\n`;
     }

@@ -6,7 +6,9 @@ export function wrapLines(text: string, width: number): readonly string[] {
     if (line !== '' && line.length + 1 + word.length > width) {
       lines.push(line);
       line = word;
-    } else line = line === '' ? word : `${line} ${word}`;
+    } else {
+      line = line === '' ? word : `${line} ${word}`;
+    }
   }
   return line === '' ? lines : [...lines, line];
 }

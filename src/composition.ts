@@ -233,9 +233,7 @@ async function composeWriteSide({
 
 function clockFor(at: string | undefined): Clock {
   const clock = systemClock();
-  if (at === undefined) {
-    return clock;
-  }
+  if (at === undefined) return clock;
   const now = clock.now();
   const instant = parseInstant(at, now);
   if (instant === undefined) {

@@ -27,9 +27,8 @@ function fileFault(error: unknown, damagedParts: () => readonly string[]): Certm
 function loadFault(error: unknown): CertmendError | undefined {
   if (!(error instanceof Error)) return undefined;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-  if (code === 'MODULE_NOT_FOUND' || code === 'ERR_MODULE_NOT_FOUND') {
+  if (code === 'MODULE_NOT_FOUND' || code === 'ERR_MODULE_NOT_FOUND')
     return unreadable(`a part of it is missing (${firstLine(error.message)})`, error);
-  }
   if (!isOfLoader(error.stack ?? '')) return undefined;
   const errno = errnoOf(error);
   if (errno !== undefined) return unreadable(`a part of it cannot be read (${errno})`, error);

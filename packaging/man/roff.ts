@@ -22,16 +22,14 @@ function block(text: string): string {
   const [first = '', second = ''] = lines;
   if (first.startsWith('# ')) return `.SH ${first.slice(2)}\n${rest(lines)}`;
   if (first.startsWith('## ')) return `.SS ${inline(first.slice(3))}\n${rest(lines)}`;
-  if (first.startsWith('    ')) {
+  if (first.startsWith('    '))
     return `.PP\n.RS 4\n.nf\n${lines.map((line) => protect(escape(line.slice(4)))).join('\n')}\n.fi\n.RE\n`;
-  }
   if (first.startsWith('- ')) {
     const items = text.slice(2).split(/\n- /);
     return items.map((item) => `.IP \\(bu 3\n${paragraph(item)}`).join('');
   }
-  if (second.startsWith(': ')) {
+  if (second.startsWith(': '))
     return `.TP\n${protect(inline(first))}\n${paragraph(lines.slice(1).join('\n').replace(/^: /, ''))}`;
-  }
   return `.PP\n${paragraph(text)}`;
 }
 

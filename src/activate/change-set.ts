@@ -88,9 +88,8 @@ function trigger(id: string, path: string, owner: { readonly uid: number; readon
 /** The trigger belongs to whoever owns the product's files: root on a node, the person who runs it in a copy. */
 function listenerOwner(inventory: Inventory): { readonly uid: number; readonly gid: number } {
   for (const item of inventory.items) {
-    if (item.kind === 'authority' && item.certificateFile.state === 'regular') {
+    if (item.kind === 'authority' && item.certificateFile.state === 'regular')
       return { uid: item.certificateFile.uid, gid: item.certificateFile.gid };
-    }
   }
   return { uid: 0, gid: 0 };
 }
@@ -118,9 +117,7 @@ export function filesOf(items: readonly Item[]): ReadonlyMap<string, FileState> 
         break;
       case 'authority':
         files.set(item.entry.certificatePath, item.certificateFile);
-        if (item.entry.keyPath !== undefined && item.keyFile !== undefined) {
-          files.set(item.entry.keyPath, item.keyFile);
-        }
+        if (item.entry.keyPath !== undefined && item.keyFile !== undefined) files.set(item.entry.keyPath, item.keyFile);
         break;
       case 'listener':
       case 'kubeconfig':

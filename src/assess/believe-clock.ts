@@ -50,25 +50,21 @@ export function believeClock(input: ClockInput): ClockBelief {
   const waived = input.synchronisation === 'synchronised';
   const passed: string[] = [];
 
-  if (now < buildDate) {
-    return behind(input, buildDate, `certmend was built at ${instant(buildDate)}`);
-  }
+  if (now < buildDate) return behind(input, buildDate, `certmend was built at ${instant(buildDate)}`);
   passed.push(`not before the build date, ${instant(buildDate)}`);
   if (input.operatorBelieves === true) return believed(['an operator said that the clock is right', ...passed]);
 
   const youngest = latestStart(input.authorities);
   if (youngest !== undefined) {
-    if (now < youngest.notBefore) {
+    if (now < youngest.notBefore)
       return behind(input, youngest.notBefore, `${youngest.id} is not valid before ${instant(youngest.notBefore)}`);
-    }
     passed.push(`not before the start of ${youngest.id}, ${instant(youngest.notBefore)}`);
   }
   if (waived) return believed(['the clock is synchronised', ...passed]);
 
   if (highWater !== undefined) {
-    if (now < highWater - highWaterToleranceMs) {
+    if (now < highWater - highWaterToleranceMs)
       return behind(input, highWater - highWaterToleranceMs, `it was already ${instant(highWater)} at an earlier run`);
-    }
     passed.push(`not before the last time known, ${instant(highWater)}`);
   }
 

@@ -55,9 +55,8 @@ function walk(certificate: Certificate, way: readonly Certificate[], search: Sea
   for (const anchor of search.trusted) if (isIssuedBy(certificate, anchor)) take(anchor);
   // Three between the leaf and an anchor are more than anybody has; a file of cross-signed ones shall not cost more.
   if (way.length >= 3) return best;
-  for (const issuer of search.between) {
+  for (const issuer of search.between)
     if (!way.includes(issuer) && isIssuedBy(certificate, issuer)) take(walk(issuer, [...way, issuer], search));
-  }
   return best;
 }
 

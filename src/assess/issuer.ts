@@ -34,9 +34,7 @@ export interface IssuerProblem {
  */
 export function issuersOf(inventory: Inventory, now: number): ReadonlyMap<string, Issuer> {
   const issuers = new Map<string, Issuer>();
-  for (const item of inventory.items) {
-    if (item.kind === 'authority') issuers.set(item.entry.id, issuerOf(item, now));
-  }
+  for (const item of inventory.items) if (item.kind === 'authority') issuers.set(item.entry.id, issuerOf(item, now));
   return issuers;
 }
 
@@ -77,9 +75,8 @@ function problemOf(
     return { code: 'AuthorityNotYetValid', clause, onlyKey: false };
   }
   const { key } = item;
-  if (key === undefined || (!key.ok && key.missing)) {
+  if (key === undefined || (!key.ok && key.missing))
     return { code: 'AuthorityKeyMissing', clause: `the key of ${id} is not on this node`, onlyKey: true };
-  }
   if (!key.ok) return { code: 'ProtectedFileDamaged', clause: `the key of ${id} cannot be read`, onlyKey: true };
   if (!key.value.spkiDer.equals(signer.spkiDer)) {
     // Which of the two is the wrong one cannot be told here; a standby is checked against the certificate in verify/.

@@ -29,9 +29,7 @@ export function readBootArguments(argv: readonly string[]): BootCommand | undefi
     const isKnown = option !== undefined && (option !== 'unit' || command === 'prestart');
     if (isKnown) {
       const value = equals === -1 ? argv[(index += 1)] : word.slice(equals + 1);
-      if (value === undefined || value === '' || value.startsWith('-')) {
-        return undefined;
-      }
+      if (value === undefined || value === '' || value.startsWith('-')) return undefined;
       values.set(option, value);
     } else if (word === '--strict' && command === 'prestart') {
       flags.add('strict');
@@ -44,9 +42,7 @@ export function readBootArguments(argv: readonly string[]): BootCommand | undefi
   const unit = values.get('unit');
   const output = values.get('output') ?? 'table';
   const complete = command === 'daemon' || unit !== undefined;
-  if (command === undefined || !complete || !isOutputFormat(output)) {
-    return undefined;
-  }
+  if (command === undefined || !complete || !isOutputFormat(output)) return undefined;
   const args = {
     ...noArguments,
     root: values.get('root') ?? '/',

@@ -20,9 +20,7 @@ export async function main(argv: readonly string[], io: Io): Promise<ExitStatus>
     }
     const { parse } = await import('./yargs.ts');
     const invocation = await parse(argv, io);
-    if (invocation === undefined) {
-      return exitStatus.ok;
-    }
+    if (invocation === undefined) return exitStatus.ok;
     const { run } = await invocation.command.load();
     return await run(invocation.args, io);
   } catch (error) {

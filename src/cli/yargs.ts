@@ -78,9 +78,7 @@ export async function parse(argv: readonly string[], io: Io): Promise<Invocation
     io.stdout.write(`${printed}\n`);
     return undefined;
   }
-  if (chosen === undefined) {
-    throw usage('a command is missing');
-  }
+  if (chosen === undefined) throw usage('a command is missing');
   return chosen;
 }
 
@@ -129,9 +127,8 @@ function said(message: string, argv: readonly string[]): string {
 
 function describeCommand(parser: Argv, command: Command): Argv {
   parser.usage(`certmend ${commandLine(command)}\n\n${command.describe}\n\n${command.details}`);
-  for (const { name, describe, choices } of command.positionals) {
+  for (const { name, describe, choices } of command.positionals)
     parser.positional(name, { type: 'string', describe, ...(choices === undefined ? {} : { choices }) });
-  }
   for (const [name, { type, describe, required }] of Object.entries(command.options)) {
     parser.option(name, {
       describe,
@@ -139,9 +136,7 @@ function describeCommand(parser: Argv, command: Command): Argv {
       ...(type === 'boolean' ? { type, default: false } : { type, requiresArg: true }),
     });
   }
-  for (const [example, meaning] of command.examples) {
-    parser.example(example, meaning);
-  }
+  for (const [example, meaning] of command.examples) parser.example(example, meaning);
   return parser;
 }
 
@@ -155,9 +150,8 @@ function commandLine({ name, positionals }: Command): string {
 
 function argumentsOf(command: Command, values: Readonly<Record<string, unknown>>): Arguments {
   const output = values['output'];
-  if (typeof output !== 'string' || !isOutputFormat(output)) {
+  if (typeof output !== 'string' || !isOutputFormat(output))
     throw usage(`--output takes one of ${outputFormats.join(', ')}`);
-  }
   return {
     root: text(values, 'root') ?? '/',
     config: text(values, 'config'),
@@ -181,9 +175,7 @@ function argumentsOf(command: Command, values: Readonly<Record<string, unknown>>
 
 function text(values: Readonly<Record<string, unknown>>, name: string): string | undefined {
   const value = values[name];
-  if (value === '') {
-    throw usage(`--${name} needs a value`);
-  }
+  if (value === '') throw usage(`--${name} needs a value`);
   return typeof value === 'string' ? value : undefined;
 }
 

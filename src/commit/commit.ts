@@ -105,9 +105,7 @@ export function commitChanges(input: CommitInput): CommitOutcome {
     swap(changes, ({ path }) => stagedPath(path, transaction.id), writer);
     syncDirectories(changes, writer);
     const unlabelled = relabel(puts.map(({ path }) => path));
-    if (unlabelled !== undefined) {
-      warnings.push(unlabelled);
-    }
+    if (unlabelled !== undefined) warnings.push(unlabelled);
     saveState();
   } catch (error) {
     takeBack(error, changes, transaction, made, reader, writer);
@@ -172,9 +170,7 @@ function leaveNothing(
 }
 
 function saying(error: unknown, outcome: string): unknown {
-  if (!(error instanceof CertmendError)) {
-    return error;
-  }
+  if (!(error instanceof CertmendError)) return error;
   const { code, message, hint, cause, exit } = error;
   return new CertmendError(code, message.includes(outcome) ? message : `${message}; ${outcome}`, {
     hint,

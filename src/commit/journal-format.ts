@@ -49,13 +49,10 @@ export function parseJournal(bytes: Uint8Array): Exclude<JournalReading, { state
       { exit: exitStatus.refused, hint: 'install that version again and run: certmend prestart' },
     );
   }
-  if (header.ok && header.value.schema < schema) {
+  if (header.ok && header.value.schema < schema)
     return { state: 'damaged', problem: 'was written by an earlier certmend, without the checksum that it needs' };
-  }
   const read = readDocument(envelope, document);
-  if (!read.ok) {
-    return { state: 'damaged', problem: `does not have the right shape at ${read.at || 'its top'}` };
-  }
+  if (!read.ok) return { state: 'damaged', problem: `does not have the right shape at ${read.at || 'its top'}` };
   return read.value.sha256 === digest((document as { readonly journal: unknown }).journal)
     ? { state: 'open', journal: read.value.journal }
     : { state: 'damaged', problem: 'is not what was written: its checksum differs' };

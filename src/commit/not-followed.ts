@@ -25,12 +25,10 @@ export function whyNotFollowed(
   },
 ): string | undefined {
   const { layout, reader } = here;
-  if (!isSameNode(node, here.node)) {
+  if (!isSameNode(node, here.node))
     return `is that of another node (${node.nodeName === '' ? node.machineId : node.nodeName})`;
-  }
-  if (within !== null && within !== layout.dataDir) {
+  if (within !== null && within !== layout.dataDir)
     return `is about ${within}, and this node keeps its files in ${layout.dataDir}`;
-  }
   const ours = new Map(layout.entries.flatMap(writtenModes));
   const bootstrap = new Map(
     layout.entries.flatMap((entry) => bootstrapFiles(entry).map((path) => [path, entry] as const)),
@@ -50,9 +48,8 @@ export function whyNotFollowed(
     } else if (change.op === 'put' && (change.mode & ~mode) !== 0) {
       return `gives ${path} the mode 0${change.mode.toString(8)}, and it has 0${mode.toString(8)} at most`;
     }
-    if (change.op === 'put' && change.source !== null && !isBelow(change.source, sources)) {
+    if (change.op === 'put' && change.source !== null && !isBelow(change.source, sources))
       return `takes ${path} from ${change.source}, which is not of its generation`;
-    }
   }
   return undefined;
 }

@@ -17,12 +17,8 @@ export type Standing = 'done' | 'before' | 'foreign';
 export function standingOf(change: Change, reader: FileReader, within: string | undefined): Standing {
   const live = readLive(reader, change.path, within);
   requireReadable(change.path, live);
-  if (change.op === 'put' ? isWanted(live, change) : live.state === 'absent') {
-    return 'done';
-  }
-  if (meets(live, change.expects)) {
-    return 'before';
-  }
+  if (change.op === 'put' ? isWanted(live, change) : live.state === 'absent') return 'done';
+  if (meets(live, change.expects)) return 'before';
   // Right bytes, wrong mode or owner: not someone else's work, and putting it again mends it.
   return change.op === 'put' && live.state === 'regular' && live.sha256 === change.sha256 ? 'before' : 'foreign';
 }

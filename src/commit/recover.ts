@@ -116,9 +116,7 @@ function clean(directories: readonly string[], reader: FileReader, writer: FileW
   try {
     return [...removed, ...createGenerationStore({ reader, writer }).cleanUp()];
   } catch (error) {
-    if (error instanceof CertmendError) {
-      return removed;
-    }
+    if (error instanceof CertmendError) return removed;
     throw error;
   }
 }

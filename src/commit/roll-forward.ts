@@ -62,16 +62,12 @@ export function rollForward(input: RollForwardInput): RolledForward {
       change.op === 'put' ? [[change.path, isDoubtful ? findAgain(change, input) : find(change, input)]] : [],
     ),
   );
-  if ([...material.values()].includes(undefined)) {
-    return giveUp(ours, input);
-  }
+  if ([...material.values()].includes(undefined)) return giveUp(ours, input);
 
   prepareDirectories(directoriesOf(pending), within, reader, writer);
   for (const change of pending) {
     const found = material.get(change.path);
-    if (change.op === 'put' && found !== undefined && found !== 'staged') {
-      restage(change, found, input);
-    }
+    if (change.op === 'put' && found !== undefined && found !== 'staged') restage(change, found, input);
   }
   swap(
     pending,

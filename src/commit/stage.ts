@@ -32,9 +32,7 @@ export function sourceBytes(reader: FileReader, change: PutChange): Uint8Array {
  * nothing against the copy
  */
 export function findSource(reader: FileReader, { source, sha256 }: PutChange): Uint8Array | undefined {
-  if (source === null) {
-    return new Uint8Array();
-  }
+  if (source === null) return new Uint8Array();
   const file = reader.read(source);
   requireReadable(source, file);
   return file.state === 'regular' && file.sha256 === sha256 ? file.bytes : undefined;
@@ -104,9 +102,7 @@ export function refuseDirectories(changes: readonly Change[], reader: FileReader
 }
 
 function refuseEscape(directory: string, within: string | undefined, reader: FileReader): void {
-  if (within === undefined || !directory.startsWith(`${within}/`)) {
-    return;
-  }
+  if (within === undefined || !directory.startsWith(`${within}/`)) return;
   const at = reader.read(directory, within);
   const inside = at.state === 'absent' || (at.state === 'unreadable' && at.problem === 'directory');
   if (!inside) {

@@ -30,15 +30,11 @@ export function undo(changes: readonly Change[], transaction: string, reader: Fi
  */
 function putBack(change: Change, keepsake: string, reader: FileReader, writer: FileWriter): void {
   if (change.expects.state !== 'absent') {
-    if (reader.stat(keepsake).state !== 'absent') {
-      writer.rename(keepsake, change.path);
-    }
+    if (reader.stat(keepsake).state !== 'absent') writer.rename(keepsake, change.path);
     return;
   }
   const live = reader.read(change.path);
   requireReadable(change.path, live, 'it was not put back');
   // A file that appeared with other bytes is not ours to remove.
-  if (change.op === 'put' && live.state === 'regular' && live.sha256 === change.sha256) {
-    writer.unlink(change.path);
-  }
+  if (change.op === 'put' && live.state === 'regular' && live.sha256 === change.sha256) writer.unlink(change.path);
 }

@@ -66,8 +66,11 @@ function collect(reader: FileReader, main: string, mustExist: boolean) {
     const file = reader.readOwn(path);
     if (file.state === 'regular') {
       if (!saysNothing(file.bytes)) sources.push({ path, bytes: file.bytes });
-    } else if (file.state === 'unreadable') unreadable(path, `${file.detail}${remedyOf(path, file.problem)}`);
-    else if (required) unreadable(path, 'does not exist');
+    } else if (file.state === 'unreadable') {
+      unreadable(path, `${file.detail}${remedyOf(path, file.problem)}`);
+    } else if (required) {
+      unreadable(path, 'does not exist');
+    }
   };
   add(main, mustExist);
   const directory = `${main}.d`;

@@ -24,9 +24,8 @@ export function parseConfigFile(path: string, bytes: Uint8Array): ParsedConfigFi
     problems: [{ code, file: path, position, message }],
     positionOf: () => undefined,
   });
-  if (bytes.length > maxConfigBytes) {
+  if (bytes.length > maxConfigBytes)
     return failed('unreadable', `is ${String(bytes.length)} bytes, more than ${String(maxConfigBytes)}`);
-  }
   const text = yamlText(bytes);
   if (text === undefined) return failed('yaml', 'is not UTF-8 text');
   try {

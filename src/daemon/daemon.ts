@@ -121,9 +121,8 @@ async function check(memory: Memory, notifier: Notifier): Promise<Turn> {
       return { memory: { ...memory, line }, layout: undefined, delayMs: delay(isBehind ? 'overtaken' : 'busy') };
     }
     // The same trouble at each turn is one line in the journal, and stands in the status line all the time.
-    if (memory.remarks.check !== error.message) {
+    if (memory.remarks.check !== error.message)
       await record(ports, { event: 'failed', priority: 'error', message: error.message, hint: error.hint });
-    }
     const remarks = { ...memory.remarks, check: error.message };
     const head = blindHead(memory.shown ?? savedState(ports), ports.clock.now());
     const line = daemonLine(head, Object.values(remarks));

@@ -60,9 +60,7 @@ export async function reconcile(
       if (!isStandbyPostponed) await seen(session.state());
       const standbyProblem = isStandbyPostponed ? toldBefore : await upkeep(session, toldBefore);
       const news = healthNews(known, session.survey.assessment.health, session.survey.assessment.findings);
-      for (const record of news.records) {
-        session.tell(record);
-      }
+      for (const record of news.records) session.tell(record);
       // With a program to be run it is told only when that has run: a daemon that is ended in between tells it again.
       if (news.changed && !announces) session.remember((state) => withTold(state, toldFrom(news.known)));
       session.save();
@@ -78,9 +76,8 @@ export async function reconcile(
       };
     });
   } catch (error) {
-    if (error instanceof CertmendError && error.code === 'NodeNotFound') {
+    if (error instanceof CertmendError && error.code === 'NodeNotFound')
       return { kind: 'waiting', reason: error.message, survey: undefined };
-    }
     throw error;
   }
 }
@@ -116,16 +113,12 @@ function isUntouched({ inventory }: Survey): boolean {
 
 /** A node without a standby is well: the boot hook issues afresh. So what stands in the way is told, once, and no more. */
 async function upkeep(session: Session, toldBefore: string | undefined): Promise<string | undefined> {
-  if (!session.ports.config.standby.enabled) {
-    return undefined;
-  }
+  if (!session.ports.config.standby.enabled) return undefined;
   try {
     await keepStandby(session);
     return undefined;
   } catch (error) {
-    if (!(error instanceof CertmendError)) {
-      throw error;
-    }
+    if (!(error instanceof CertmendError)) throw error;
     // As the state keeps it: cut at its bound.
     if (bounded(error.message) !== toldBefore) {
       session.tell({

@@ -49,9 +49,8 @@ export async function waitForNext<Known extends Waiting>(
         due = Math.min(due, Math.max(clock.monotonic() + settleMs, started + shortestGapMs));
         break;
       case 'saved':
-        if (isOvertaken(after.shown, after.loaded.look().reader)) {
+        if (isOvertaken(after.shown, after.loaded.look().reader))
           due = Math.min(due, Math.max(clock.monotonic() + savedSettleMs, started + shortestSavedGapMs));
-        }
         break;
       case 'elapsed':
         if (notifier.watchdogEveryMs !== undefined) await notifier.alive();

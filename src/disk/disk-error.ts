@@ -18,9 +18,7 @@ export function onDisk<T>(operation: string, path: string, run: () => T): T {
  */
 export function diskError(error: unknown, operation: string, path: string): unknown {
   const errno = errnoOf(error);
-  if (errno === undefined) {
-    return error;
-  }
+  if (errno === undefined) return error;
   const { code, hint } = explain(errno, path);
   return new CertmendError(code, `cannot ${operation} ${path}: ${phrase[errno] ?? errno}`, { hint, cause: error });
 }

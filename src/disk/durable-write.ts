@@ -115,9 +115,7 @@ export function makeDirectories(
   mode: number,
   exists: (path: string) => boolean,
 ): readonly string[] {
-  if (path === dirname(path) || exists(path)) {
-    return [];
-  }
+  if (path === dirname(path) || exists(path)) return [];
   const made = makeDirectories(writer, dirname(path), mode, exists);
   onDisk('make the directory', path, () => {
     writer.makeDirectory(path, mode);

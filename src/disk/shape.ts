@@ -61,9 +61,8 @@ export const nodePath = matching(/^\/[^\0]+$/);
 export function whole(minimum: number, maximum: number = Number.MAX_SAFE_INTEGER): Shape<number> {
   return {
     read: (value, at) => {
-      if (!Number.isSafeInteger(value) || (value as number) < minimum || (value as number) > maximum) {
+      if (!Number.isSafeInteger(value) || (value as number) < minimum || (value as number) > maximum)
         throw new Misshapen(at);
-      }
       return value as number;
     },
     schema: { type: 'integer', minimum, maximum },

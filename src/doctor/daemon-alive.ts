@@ -29,9 +29,8 @@ export function daemonAlive(unit: DaemonUnit | undefined): readonly Examined[] {
   const warn = (message: string, hint: string): readonly Examined[] => [ill('daemon', 'warning', message, hint)];
   const { load, active, enabled, result, exit } = unit;
   if (load === 'not-found') return warn(`${name} is not installed: ${without}`, 'install the package again');
-  if (load === 'masked') {
+  if (load === 'masked')
     return warn(`${name} is masked: ${without}`, `systemctl unmask ${name} && systemctl enable --now ${name}`);
-  }
   const isEnabled = !['disabled', 'indirect', 'static', ''].includes(enabled);
   if (active === 'failed' || (active === 'activating' && exit !== '0' && exit !== '')) {
     const because = exit === '78' ? 'its configuration is refused (exit status 78)' : `${result}, exit status ${exit}`;
@@ -50,8 +49,7 @@ export function daemonAlive(unit: DaemonUnit | undefined): readonly Examined[] {
     );
   }
   if (unit.isFrozen) return warn(`${name} is frozen and does nothing: ${without}`, `systemctl thaw ${name}`);
-  if (!isEnabled) {
+  if (!isEnabled)
     return warn(`${name} runs and is ${enabled}: after the next boot ${without}`, `systemctl enable ${name}`);
-  }
   return [well('daemon', `${name} runs (${active}) and is ${enabled}`)];
 }

@@ -106,9 +106,8 @@ function authoritiesAble({ assessment, inventory, layout }: Survey): readonly Ex
     const problem = issuers.get(id)?.problem;
     return problem === undefined || told.length > 0 ? [] : [problem.clause];
   });
-  if (told.length === 0 && unable.length === 0) {
+  if (told.length === 0 && unable.length === 0)
     return [well('authorities', `${needed.join(', ')}: each has its key here and can sign`)];
-  }
   return [
     ...told,
     ...(unable.length === 0
@@ -232,9 +231,7 @@ function lockPossible({ hasProgram }: Examiner): Examined {
 }
 
 function labels({ selinux, hasProgram }: Examiner): readonly Examined[] {
-  if (!selinux) {
-    return [];
-  }
+  if (!selinux) return [];
   return hasProgram('restorecon')
     ? [well('selinux', 'SELinux is on and restorecon is there')]
     : [ill('selinux', 'warning', 'SELinux is on and restorecon is missing', 'install policycoreutils')];

@@ -10,9 +10,8 @@ export function newLeafDaysExamined(config: Config, layout: Layout): readonly Ex
   const days = newLeafDays(config, layout);
   const set = `CATTLE_NEW_SIGNED_CERT_EXPIRATION_DAYS=${String(asked.value)} (${asked.origin})`;
   if (days === asked.value) return [well('validity', `new leaves are valid for ${String(days)} days: ${set}`)];
-  if (config.renewal.validityDays !== undefined) {
+  if (config.renewal.validityDays !== undefined)
     return [well('validity', `new leaves are valid for ${String(days)} days: renewal.validity goes before ${set}`)];
-  }
   return [
     ill(
       'validity',

@@ -26,34 +26,26 @@ export function bindingMismatch(
   binding: Binding,
   node: Binding,
 ): { readonly elsewhere: boolean; readonly reason: string } | undefined {
-  if (binding.machineId !== node.machineId) {
+  if (binding.machineId !== node.machineId)
     return { elsewhere: true, reason: 'it was made on another machine (machine-id differs)' };
-  }
-  if (binding.nodeName !== node.nodeName) {
+  if (binding.nodeName !== node.nodeName)
     return { elsewhere: true, reason: `it was made for node ${binding.nodeName}, this is ${node.nodeName}` };
-  }
-  if (binding.layout !== node.layout) {
+  if (binding.layout !== node.layout)
     return { elsewhere: true, reason: `it was made for layout ${binding.layout}, this node is ${node.layout}` };
-  }
-  if (binding.dataDir !== node.dataDir) {
+  if (binding.dataDir !== node.dataDir)
     return { elsewhere: true, reason: `it was made for ${binding.dataDir}, this node uses ${node.dataDir}` };
-  }
   const ids = [...new Set([...Object.keys(binding.authorities), ...Object.keys(node.authorities)])].sort();
   const changed = ids.find((id) => binding.authorities[id] !== node.authorities[id]);
-  if (changed !== undefined) {
+  if (changed !== undefined)
     return { elsewhere: false, reason: `authority ${changed} is another one since it was made` };
-  }
-  if (binding.identities !== node.identities) {
+  if (binding.identities !== node.identities)
     return { elsewhere: false, reason: 'the names or the set of certificates of this node changed since it was made' };
-  }
   return undefined;
 }
 
 function authorityFingerprints(inventory: Inventory, issuers: ReadonlySet<string>): Readonly<Record<string, string>> {
   const fingerprints = inventory.items.flatMap((item): [string, string][] => {
-    if (item.kind !== 'authority' || !issuers.has(item.entry.id) || !item.certificates.ok) {
-      return [];
-    }
+    if (item.kind !== 'authority' || !issuers.has(item.entry.id) || !item.certificates.ok) return [];
     const [first] = item.certificates.value;
     return first === undefined ? [] : [[item.entry.id, first.fingerprint256]];
   });

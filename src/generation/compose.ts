@@ -36,12 +36,9 @@ export function composeGeneration(input: {
 /** The set that is live now, as it is, so that it can come back: every readable file, also of a pair that is damaged. */
 export function adoptLive(inventory: Inventory): readonly MaterialFile[] {
   return inventory.items.flatMap((item): MaterialFile[] => {
-    if (item.kind === 'leaf' && isOurs(item.entry)) {
-      return livePair(item);
-    }
-    if (item.kind === 'kubeconfig' && item.entry.writable) {
+    if (item.kind === 'leaf' && isOurs(item.entry)) return livePair(item);
+    if (item.kind === 'kubeconfig' && item.entry.writable)
       return one(live(item.file, { id: item.entry.id, path: item.entry.path, role: 'kubeconfig' }));
-    }
     return [];
   });
 }
@@ -55,9 +52,7 @@ function livePair({ entry, keyFile, certificateFile }: LeafItem): MaterialFile[]
 }
 
 function live(file: FileState, what: Pick<MaterialFile, 'id' | 'path' | 'role'>): MaterialFile | undefined {
-  if (file.state !== 'regular') {
-    return undefined;
-  }
+  if (file.state !== 'regular') return undefined;
   const { bytes, mode, uid, gid } = file;
   return { ...what, bytes, mode, uid, gid };
 }

@@ -19,12 +19,8 @@ export interface NotLoaded {
 export function readManifest(reader: FileReader, number: number): ParsedManifest | NotLoaded {
   const directory = generationDirectory(number);
   const there = reader.stat(directory);
-  if (there.state === 'absent') {
-    return { ok: false, problem: 'it does not exist' };
-  }
-  if (there.state === 'unreadable') {
-    return unread('its directory', there.detail);
-  }
+  if (there.state === 'absent') return { ok: false, problem: 'it does not exist' };
+  if (there.state === 'unreadable') return unread('its directory', there.detail);
   const file = reader.readOwn(join(directory, 'manifest.json'), directory);
   switch (file.state) {
     case 'absent':
@@ -49,9 +45,7 @@ export function readManifest(reader: FileReader, number: number): ParsedManifest
  */
 export function loadGeneration(reader: FileReader, number: number): LoadedGeneration {
   const read = readManifest(reader, number);
-  if (!read.ok) {
-    return read;
-  }
+  if (!read.ok) return read;
   const { manifest } = read;
   const misplaced = manifest.files.find(({ path, stored }) => stored !== storedName(path, manifest.binding.dataDir));
   if (misplaced !== undefined || new Set(manifest.files.map(({ path }) => path)).size !== manifest.files.length) {
@@ -61,15 +55,11 @@ export function loadGeneration(reader: FileReader, number: number): LoadedGenera
     };
   }
   const strange = findStrange(reader, generationDirectory(number), '', expectedNames(manifest));
-  if (strange !== undefined) {
-    return strange;
-  }
+  if (strange !== undefined) return strange;
   const files: MaterialFile[] = [];
   for (const file of manifest.files) {
     const loaded = loadFile(reader, number, file);
-    if (!loaded.ok) {
-      return loaded;
-    }
+    if (!loaded.ok) return loaded;
     files.push(loaded.file);
   }
   return { ok: true, manifest, files };
@@ -81,17 +71,13 @@ function loadFile(
   file: ManifestFile,
 ): { readonly ok: true; readonly file: MaterialFile } | NotLoaded {
   const stored = reader.read(storedPath(number, file), generationDirectory(number));
-  if (stored.state === 'absent') {
-    return { ok: false, problem: `${file.stored} is missing` };
-  }
+  if (stored.state === 'absent') return { ok: false, problem: `${file.stored} is missing` };
   if (stored.state === 'unreadable') {
     return stored.problem === 'denied' || stored.problem === 'io'
       ? unread(file.stored, stored.detail)
       : { ok: false, problem: `${file.stored} ${stored.detail}` };
   }
-  if (stored.sha256 !== file.sha256) {
-    return { ok: false, problem: `${file.stored} is not what was written` };
-  }
+  if (stored.sha256 !== file.sha256) return { ok: false, problem: `${file.stored} is not what was written` };
   const { path, id, role, mode, uid, gid } = file;
   return { ok: true, file: { path, id, role, bytes: stored.bytes, mode, uid, gid } };
 }
@@ -101,9 +87,7 @@ function expectedNames(manifest: Manifest): ReadonlySet<string> {
   const names = new Set(['manifest.json']);
   for (const { stored } of manifest.files) {
     names.add(stored);
-    for (const directory of directoriesAbove(stored)) {
-      names.add(`${directory}/`);
-    }
+    for (const directory of directoriesAbove(stored)) names.add(`${directory}/`);
   }
   return names;
 }
@@ -117,32 +101,21 @@ function findStrange(
 ): NotLoaded | undefined {
   const name = prefix === '' ? 'its directory' : prefix;
   const own = reader.stat(directory);
-  if (own.state === 'unreadable') {
-    return unread(name, own.detail);
-  }
-  if (own.state !== 'present' || own.type !== 'directory' || (own.mode & 0o077) !== 0) {
+  if (own.state === 'unreadable') return unread(name, own.detail);
+  if (own.state !== 'present' || own.type !== 'directory' || (own.mode & 0o077) !== 0)
     return { ok: false, problem: `${name} is not a private directory` };
-  }
   const names = reader.list(directory);
-  if (names === undefined) {
-    return unread(name, 'cannot be listed');
-  }
+  if (names === undefined) return unread(name, 'cannot be listed');
   for (const entry of names) {
     const path = join(directory, entry);
     const at = reader.stat(path);
-    if (at.state === 'unreadable') {
-      return unread(`${prefix}${entry}`, at.detail);
-    }
+    if (at.state === 'unreadable') return unread(`${prefix}${entry}`, at.detail);
     const isDirectory = at.state === 'present' && at.type === 'directory';
     const relative = `${prefix}${entry}${isDirectory ? '/' : ''}`;
-    if (!expected.has(relative)) {
-      return { ok: false, problem: `${relative} does not belong to it` };
-    }
+    if (!expected.has(relative)) return { ok: false, problem: `${relative} does not belong to it` };
     if (isDirectory) {
       const below = findStrange(reader, path, relative, expected);
-      if (below !== undefined) {
-        return below;
-      }
+      if (below !== undefined) return below;
     } else if (at.state !== 'present' || at.type !== 'file' || (at.mode & 0o077) !== 0) {
       return { ok: false, problem: `${relative} is not a private file` };
     }

@@ -30,9 +30,7 @@ export async function standbyVerdict(input: {
   readonly verify: (files: readonly MaterialFile[]) => Promise<string | undefined>;
 }): Promise<StandbyVerdict> {
   const { store, number: generation, binding, now, renewBeforeDays, purpose = 'commit', verify } = input;
-  if (generation === undefined) {
-    return { state: 'missing', reason: 'no standby was prepared' };
-  }
+  if (generation === undefined) return { state: 'missing', reason: 'no standby was prepared' };
   const loaded = store.load(generation);
   if (!loaded.ok) {
     return loaded.isUnread === true
@@ -51,17 +49,14 @@ export async function standbyVerdict(input: {
     return { state: mismatch.elsewhere ? 'invalid' : 'stale', generation, reason };
   }
   const outlived = outlivedReason(manifest, { now, renewBeforeDays, purpose });
-  if (outlived !== undefined) {
+  if (outlived !== undefined)
     return { state: 'stale', generation, reason: `standby ${String(generation)} ${outlived}` };
-  }
   const left = input.unanswered?.(files);
-  if (left !== undefined) {
+  if (left !== undefined)
     return { state: 'stale', generation, reason: `standby ${String(generation)} would leave ${left}` };
-  }
   const problem = await verify(files);
-  if (problem !== undefined) {
+  if (problem !== undefined)
     return { state: 'invalid', generation, reason: `standby ${String(generation)} failed verification: ${problem}` };
-  }
   return {
     state: 'ready',
     generation,
@@ -76,14 +71,10 @@ function outlivedReason(
 ): string | undefined {
   const notBefore = Date.parse(manifest.notBefore);
   const notAfter = Date.parse(manifest.notAfter);
-  if (notAfter <= at.now) {
-    return `expired on ${manifest.notAfter}`;
-  }
-  if (notAfter - at.now <= at.renewBeforeDays * dayMs) {
+  if (notAfter <= at.now) return `expired on ${manifest.notAfter}`;
+  if (notAfter - at.now <= at.renewBeforeDays * dayMs)
     return `ends on ${manifest.notAfter}, less than ${String(at.renewBeforeDays)} days from now`;
-  }
-  if (at.purpose === 'keep' && at.now - notBefore >= (notAfter - notBefore) / 4) {
+  if (at.purpose === 'keep' && at.now - notBefore >= (notAfter - notBefore) / 4)
     return `has lived a quarter of its validity (${manifest.notBefore} to ${manifest.notAfter})`;
-  }
   return undefined;
 }

@@ -135,11 +135,7 @@ function writeFiles(writer: FileWriter, making: string, manifest: Manifest, file
 /** The generation's directory (``) and every directory below it, outer before inner. */
 function directoriesOf(manifest: Manifest): readonly string[] {
   const names = new Set(['']);
-  for (const { stored } of manifest.files) {
-    for (const name of directoriesAbove(stored)) {
-      names.add(name);
-    }
-  }
+  for (const { stored } of manifest.files) for (const name of directoriesAbove(stored)) names.add(name);
   return [...names];
 }
 
@@ -176,9 +172,7 @@ function manifestFileOf({ path, id, role, bytes, mode, uid, gid }: MaterialFile,
 /** Out of sight in one step, then piece by piece: a generation that is being removed is never seen in part. */
 function remove(reader: FileReader, writer: FileWriter, number: number): void {
   const path = generationDirectory(number);
-  if (reader.stat(path).state === 'absent') {
-    return;
-  }
+  if (reader.stat(path).state === 'absent') return;
   const removing = join(ownPaths.generations, `.${String(number)}.certmend-removing`);
   onDisk('remove', path, () => {
     removeTree(reader, writer, removing);
@@ -200,13 +194,9 @@ function cleanUp(reader: FileReader, writer: FileWriter): readonly string[] {
 
 function removeTree(reader: FileReader, writer: FileWriter, path: string): void {
   const at = reader.stat(path);
-  if (at.state === 'absent') {
-    return;
-  }
+  if (at.state === 'absent') return;
   if (at.state === 'present' && at.type === 'directory') {
-    for (const name of namesIn(reader, path)) {
-      removeTree(reader, writer, join(path, name));
-    }
+    for (const name of namesIn(reader, path)) removeTree(reader, writer, join(path, name));
     writer.removeDirectory(path);
   } else {
     writer.unlink(path);

@@ -32,9 +32,7 @@ export function validityOf(
       const end = effectiveEnd(leaf, anchorsOf?.(id) ?? carried, carried, now);
       return [{ notBefore: leaf.notBefore, end }];
     });
-  if (leaves.length === 0) {
-    return undefined;
-  }
+  if (leaves.length === 0) return undefined;
   return {
     notBefore: Math.max(...leaves.map(({ notBefore }) => notBefore)),
     notAfter: Math.min(...leaves.map(({ end }) => end)),

@@ -39,9 +39,7 @@ export async function carryOut(ports: Ports, options: CarryOutOptions): Promise<
 
 async function act(session: Session, options: CarryOutOptions): Promise<Outcome> {
   const plan = await decideNow(session, options.request);
-  if (plan.actions.length === 0) {
-    return withRecovery(settle(session, plan), session.recovered);
-  }
+  if (plan.actions.length === 0) return withRecovery(settle(session, plan), session.recovered);
   if (options.deadline !== undefined && session.ports.clock.monotonic() > options.deadline) {
     throw new CertmendError('DeadlinePassed', 'the time for the boot hook ran out before anything was changed', {
       exit: exitStatus.tryAgain,

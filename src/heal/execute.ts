@@ -121,21 +121,17 @@ async function materialFor(session: Session, plan: Plan, reuseKeys: boolean): Pr
         plan.decision === 'rotate' && source.kind === 'previous' ? 'rollback' : 'commit',
       );
       const holds = new Set(found.ok ? found.files.map(({ id }) => id) : []);
-      if (found.ok && [...ids, ...kubeconfigs].every((id) => holds.has(id))) {
+      if (found.ok && [...ids, ...kubeconfigs].every((id) => holds.has(id)))
         return { manifest: found.manifest, origin: source.kind, notes: [] };
-      }
       // One that could not be read this time stays what it is.
-      if (found.ok || found.isUnread !== true) {
+      if (found.ok || found.isUnread !== true)
         announce.retired(session, source.generation, found.ok ? 'it lacks an entry that is due' : found.problem);
-      }
       break;
     }
     case 'issue':
       break;
     case 'none':
-      if (kubeconfigs.length === 0) {
-        return undefined;
-      }
+      if (kubeconfigs.length === 0) return undefined;
       break;
   }
   const made = await makeGeneration(session, {
@@ -151,9 +147,7 @@ async function materialFor(session: Session, plan: Plan, reuseKeys: boolean): Pr
 /** The set that is live now, as a generation that can come back; an equal one is not kept twice. */
 function keepLiveSet(session: Session): Manifest | undefined {
   const files = adoptLive(session.survey.inventory);
-  if (files.length === 0) {
-    return undefined;
-  }
+  if (files.length === 0) return undefined;
   const manifest =
     findEqual(session, files) ??
     session.store.write({
@@ -177,9 +171,8 @@ function findEqual(session: Session, files: readonly MaterialFile[]): Manifest |
       known.ok &&
       known.manifest.files.length === live.size &&
       known.manifest.files.every(({ path, sha256 }) => live.get(path) === sha256)
-    ) {
+    )
       return known.manifest;
-    }
   }
   return undefined;
 }
@@ -223,14 +216,10 @@ function putBack(session: Session, moved: ReadonlyMap<string, string>): void {
 
 /** A set made for a commit that did not happen is taken away, or a restart loop would fill the disk with sets. */
 function discard(session: Session, material: Material | undefined): void {
-  if (material?.origin !== 'issued') {
-    return;
-  }
+  if (material?.origin !== 'issued') return;
   try {
     // With a journal, the next run completes the commit from this very set.
-    if (!journalPending(session.ports.reader)) {
-      session.store.remove(material.manifest.number);
-    }
+    if (!journalPending(session.ports.reader)) session.store.remove(material.manifest.number);
   } catch {
     // The disk is what failed in the first place; the next successful run prunes it.
   }

@@ -67,9 +67,7 @@ export async function keepStandby(session: Session): Promise<PreparedStandby> {
     );
   }
   const known = await standbyOf(session.question(), 'keep');
-  if (known.state === 'ready') {
-    return { generation: known.generation, notAfter: known.notAfter, made: false };
-  }
+  if (known.state === 'ready') return { generation: known.generation, notAfter: known.notAfter, made: false };
   if (known.state === 'invalid' && known.unread === true) {
     throw new CertmendError('StorageFailed', `${known.reason}; it was kept, and no other was made`, {
       hint: `check the disk and the mount that hold ${ownPaths.generations} (dmesg, smartctl)`,

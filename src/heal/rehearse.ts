@@ -54,9 +54,7 @@ export async function rehearse(ports: Ports, scratch: () => Promise<Scratch>): P
     try {
       outcome = await prestart(there, here.layout);
     } catch (error) {
-      if (!(error instanceof CertmendError) || error.exit === exitStatus.bug) {
-        throw error;
-      }
+      if (!(error instanceof CertmendError) || error.exit === exitStatus.bug) throw error;
       failure = error;
     }
     const { maxWaitMs: clockWaitMs } = ports.config.clock;
@@ -85,13 +83,9 @@ function sharing(paths: ReadonlySet<string>, node: FileReader, copy: FileReader)
 function copyNode(reader: FileReader, writer: FileWriter, here: Survey, shared: ReadonlySet<string>): void {
   const made = new Set<string>();
   for (const [path, file] of filesOf(here.inventory.items)) {
-    if (file.state === 'regular' && !shared.has(path)) {
-      copyFile(writer, made, path, file.bytes, file.mode);
-    } else if (file.state === 'unreadable' && !isReplaceable(path, file)) {
-      makeDirectories(writer, made, path);
-    } else if (path.startsWith(here.layout.dataDir)) {
-      makeDirectories(writer, made, dirname(path));
-    }
+    if (file.state === 'regular' && !shared.has(path)) copyFile(writer, made, path, file.bytes, file.mode);
+    else if (file.state === 'unreadable' && !isReplaceable(path, file)) makeDirectories(writer, made, path);
+    else if (path.startsWith(here.layout.dataDir)) makeDirectories(writer, made, dirname(path));
   }
   copyTree(reader, writer, made, ownPaths.generations);
   for (const path of [ownPaths.state, ownPaths.journal, ...here.inventory.stray, ...here.inventory.pendingTriggers]) {
@@ -104,16 +98,12 @@ function copyTree(reader: FileReader, writer: FileWriter, made: Set<string>, dir
   for (const name of reader.list(directory) ?? []) {
     const path = `${directory}/${name}`;
     const found = reader.stat(path);
-    if (found.state !== 'present') {
-      continue;
-    }
+    if (found.state !== 'present') continue;
     if (found.type === 'directory') {
       copyTree(reader, writer, made, path);
     } else if (found.type === 'file') {
       const file = reader.read(path);
-      if (file.state === 'regular') {
-        copyFile(writer, made, path, file.bytes, file.mode);
-      }
+      if (file.state === 'regular') copyFile(writer, made, path, file.bytes, file.mode);
     }
   }
 }
@@ -130,9 +120,7 @@ function copyFile(writer: FileWriter, made: Set<string>, path: string, bytes: Bu
 }
 
 function makeDirectories(writer: FileWriter, made: Set<string>, directory: string): void {
-  if (directory === '/' || made.has(directory)) {
-    return;
-  }
+  if (directory === '/' || made.has(directory)) return;
   makeDirectories(writer, made, dirname(directory));
   writer.makeDirectory(directory, 0o700);
   made.add(directory);

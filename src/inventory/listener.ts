@@ -22,9 +22,8 @@ export function parseListener(bytes: Buffer, memory?: CertificateMemory): Parsed
   const data = fieldsOf(secret['data']) ?? {};
   const certificates = decoded(data['tls.crt'], (pem) => parseCertificates(pem, memory));
   const key = decoded(data['tls.key'], parseFirstPrivateKey);
-  if (!certificates.ok || !key.ok) {
+  if (!certificates.ok || !key.ok)
     return damaged(...problemsOf('tls.crt', certificates), ...problemsOf('tls.key', key));
-  }
   const annotations = fieldsOf(fieldsOf(secret['metadata'])?.['annotations']) ?? {};
   return parsed({
     certificates: certificates.value,

@@ -14,9 +14,8 @@ export function takeInventory(layout: Layout, reader: FileReader, memory: Invent
   const read = readerWithin(reader, layout.dataDir);
   const known = new Set(layout.entries.flatMap(pathsOf));
   const names = new Map<string, readonly string[]>();
-  for (const directory of [...layout.scanDirectories, ...[...known].map((path) => posix.dirname(path))]) {
+  for (const directory of [...layout.scanDirectories, ...[...known].map((path) => posix.dirname(path))])
     if (!names.has(directory)) names.set(directory, reader.list(directory) ?? []);
-  }
   const pathsIn = (directory: string): readonly string[] =>
     (names.get(directory) ?? []).map((name) => posix.join(directory, name));
   // A memory of its own: these certificates openssl has not seen.

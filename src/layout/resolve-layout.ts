@@ -58,11 +58,9 @@ export function resolveLayout(
   const version = readProductVersion(node.dataDir, reader);
   const selfMade = role === 'server' && version === undefined ? selfMadeCertificate(node.dataDir, reader) : undefined;
   const since2025 = selfMade === undefined ? isSinceMay2025(version?.value) : false;
-  if (selfMade !== undefined) {
+  if (selfMade !== undefined)
     evidence.push(`${selfMade} was made by the component itself: the rules from before May 2025 are used`);
-  } else if (version === undefined) {
-    evidence.push('product version not known from files: the current rules are used');
-  }
+  else if (version === undefined) evidence.push('product version not known from files: the current rules are used');
   const entries = [
     ...(role === 'server' ? serverEntries(product, node, since2025) : []),
     ...agentEntries(product, role, node),

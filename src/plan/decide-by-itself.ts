@@ -24,9 +24,8 @@ export function decideByItself(input: DecideInput): Plan {
   const broken = findings.filter((finding) => wants(finding, 'repair'));
   const stuck = [...due, ...broken].filter((finding) => finding.blocked !== undefined);
   const standby = standbySource(input);
-  if (standby !== undefined && stuck.every((finding) => finding.blocked?.onlyKey === true)) {
+  if (standby !== undefined && stuck.every((finding) => finding.blocked?.onlyKey === true))
     if (due.length > 0 || stuck.length > 0) return rotation(input, standby, [...due, ...broken], []);
-  }
   const able = [...due, ...broken].filter((finding) => finding.blocked === undefined);
   const beyondHelp = stuck.some(isDead);
   const rotates = able.some((finding) => finding.answer === 'rotate');

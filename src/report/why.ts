@@ -92,12 +92,8 @@ function restartBefore({ row, findings }: Explanation, { restart }: Assessment):
 }
 
 function writingOf(entry: Entry | undefined): WhyReport['writing'] {
-  if (entry === undefined || entry.protected) {
-    return entry === undefined ? 'never-written' : 'protected';
-  }
-  if (entry.reissuedAtStart) {
-    return 'reissued-by-the-product';
-  }
+  if (entry === undefined || entry.protected) return entry === undefined ? 'never-written' : 'protected';
+  if (entry.reissuedAtStart) return 'reissued-by-the-product';
   return entry.kind === 'leaf' || (entry.kind === 'kubeconfig' && entry.writable)
     ? 'issued-by-certmend'
     : 'never-written';

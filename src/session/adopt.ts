@@ -34,9 +34,8 @@ export function foreignChanges(
     ...state.certificates,
   };
   return inventory.items.flatMap((item): ForeignChange[] => {
-    if ((item.kind !== 'leaf' && item.kind !== 'authority' && item.kind !== 'listener') || item.entry.reissuedAtStart) {
+    if ((item.kind !== 'leaf' && item.kind !== 'authority' && item.kind !== 'listener') || item.entry.reissuedAtStart)
       return [];
-    }
     const certificates =
       item.kind === 'listener'
         ? item.document.ok
@@ -49,9 +48,7 @@ export function foreignChanges(
     const { id } = item.entry;
     const path = item.kind === 'listener' ? item.entry.path : item.entry.certificatePath;
     const remembered = known[id];
-    if (remembered === undefined || after === undefined || remembered.fingerprint256 === after) {
-      return [];
-    }
+    if (remembered === undefined || after === undefined || remembered.fingerprint256 === after) return [];
     return ours.has(`${path} ${after}`)
       ? []
       : [{ id, path, isAuthority: item.kind === 'authority', before: remembered.fingerprint256 ?? undefined, after }];
@@ -78,9 +75,8 @@ export function adoptForeignChanges(session: Session, changes: readonly ForeignC
   const { active } = session.state().generations;
   const held = new Set(active === null ? [] : session.store.manifest(active.number)?.files.map(({ path }) => path));
   // What is live is no generation of ours any more: said now, or a rollback would offer it as what it is not.
-  if (changes.some(({ path }) => held.has(path))) {
+  if (changes.some(({ path }) => held.has(path)))
     session.remember((state) => ({ ...state, generations: { ...state.generations, active: null } }));
-  }
 }
 
 function tellChanges(

@@ -41,9 +41,8 @@ function verified(session: Session, made: MadeGeneration): void {
     generation: number,
     message: proofSentence(made),
   });
-  for (const note of made.notes) {
+  for (const note of made.notes)
     session.tell({ event: 'verified', priority: 'warning', generation: number, message: note });
-  }
 }
 
 /** A set of kubeconfigs alone has nothing to shake hands with, and no end. */
@@ -185,7 +184,5 @@ function committed(
       });
     }
   }
-  for (const warning of result.warnings) {
-    session.tell({ event: 'failed', priority: 'warning', message: warning });
-  }
+  for (const warning of result.warnings) session.tell({ event: 'failed', priority: 'warning', message: warning });
 }

@@ -114,10 +114,7 @@ function kubeconfigMaterial(
 }
 
 function ownerOfAuthority(session: Session): { readonly uid: number; readonly gid: number } {
-  for (const item of session.survey.inventory.items) {
-    if (item.kind === 'authority' && item.certificateFile.state === 'regular') {
-      return item.certificateFile;
-    }
-  }
+  for (const item of session.survey.inventory.items)
+    if (item.kind === 'authority' && item.certificateFile.state === 'regular') return item.certificateFile;
   return { uid: 0, gid: 0 };
 }

@@ -23,9 +23,7 @@ export function rememberCompleted(
 ): void {
   const loaded = loadState(ports.reader);
   refuseUnusable(loaded);
-  if (loaded.kind !== 'loaded' || loaded.state.transaction?.id !== transaction.id) {
-    return;
-  }
+  if (loaded.kind !== 'loaded' || loaded.state.transaction?.id !== transaction.id) return;
   const manifestOf = (number: number | null): Manifest | undefined => {
     if (number === null || number === 0) return undefined;
     const read = readManifest(ports.reader, number);

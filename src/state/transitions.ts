@@ -121,9 +121,8 @@ export function afterCommit(
 function brakeAfter(before: State['brake'], counts: Counted, at: number): State['brake'] {
   const commits = counts === 'rotation' ? [...before.commits, rfc3339(at)] : before.commits;
   const repairs = new Map(Object.entries(before.repairs ?? {}));
-  if (typeof counts === 'object') {
+  if (typeof counts === 'object')
     for (const id of counts.repaired) repairs.set(id, [...(repairs.get(id) ?? []), rfc3339(at)]);
-  }
   const recent = [...repairs].map(([id, times]) => [id, recentCommits(times, at)] as const);
   return {
     commits: recentCommits(commits, at),
@@ -205,9 +204,8 @@ export function withEvent(state: State, event: StateEvent): State {
 /** What the stages are told of earlier runs; nothing on a first run. */
 export function rememberedOf(state: State | undefined): Remembered {
   const identities = new Map<string, RememberedIdentity>();
-  for (const [id, { commonName, organizations, dnsNames, ipAddresses }] of Object.entries(state?.certificates ?? {})) {
+  for (const [id, { commonName, organizations, dnsNames, ipAddresses }] of Object.entries(state?.certificates ?? {}))
     identities.set(id, { commonName, organizations, dnsNames, ipAddresses });
-  }
   const asked = state?.listenerAsked ?? undefined;
   const at = instantOf(asked?.at ?? null);
   const listenerAsked = asked === undefined || at === undefined ? undefined : { ...asked, at };

@@ -73,9 +73,7 @@ export async function prove(
   purpose: 'commit' | 'rollback',
 ): Promise<{ readonly ok: true; readonly manifest: Manifest; readonly files: readonly MaterialFile[] } | NotLoaded> {
   const loaded = loadGeneration(question.ports.reader, number);
-  if (!loaded.ok) {
-    return loaded;
-  }
+  if (!loaded.ok) return loaded;
   const [left] = purpose === 'commit' ? leftAsIfLive(question, loaded.files) : [];
   if (left !== undefined) return { ok: false, problem: `it would leave ${leftClause(left)}` };
   const problem = await problemOf(question, loaded.files, { acceptRenewDue: purpose === 'rollback' });

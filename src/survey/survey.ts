@@ -112,9 +112,8 @@ export function findLayout(ports: Ports): Layout {
   const answer = strict.ok
     ? strict
     : resolveLayout(ports.question, ports.reader, ports.host, { lastKnown: lastKnownOf(ports) });
-  if (!answer.ok) {
+  if (!answer.ok)
     throw new CertmendError('NodeNotFound', answer.problem, { hint: answer.hint, exit: exitStatus.configuration });
-  }
   return answer.layout;
 }
 

@@ -28,17 +28,11 @@ export async function openMetricsServer(listen: string): Promise<MetricsServer> 
       response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store', connection: 'close' });
       response.end(request.method === 'HEAD' ? undefined : body);
     };
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
-      reply(405, 'text/plain', 'only GET\n');
-    } else if (snapshot === undefined) {
-      reply(503, 'text/plain', 'not checked yet\n');
-    } else if (request.url === '/metrics') {
-      reply(200, 'text/plain; version=0.0.4; charset=utf-8', snapshot.metrics);
-    } else if (request.url === '/healthz') {
-      reply(snapshot.healthy ? 200 : 503, 'application/json', snapshot.health);
-    } else {
-      reply(404, 'text/plain', '/metrics and /healthz are served here\n');
-    }
+    if (request.method !== 'GET' && request.method !== 'HEAD') reply(405, 'text/plain', 'only GET\n');
+    else if (snapshot === undefined) reply(503, 'text/plain', 'not checked yet\n');
+    else if (request.url === '/metrics') reply(200, 'text/plain; version=0.0.4; charset=utf-8', snapshot.metrics);
+    else if (request.url === '/healthz') reply(snapshot.healthy ? 200 : 503, 'application/json', snapshot.health);
+    else reply(404, 'text/plain', '/metrics and /healthz are served here\n');
   });
   boundConnections(server, maxConnections);
   const colon = listen.lastIndexOf(':');

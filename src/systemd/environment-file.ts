@@ -48,9 +48,11 @@ export function parseEnvironment(text: string, path: string): ReadonlyMap<string
         if (fresh) quote = '';
         else value += char;
         kept = value.length;
-      } else if (char === '\n') break;
-      else if (fresh && (char === '"' || char === "'")) quote = char;
-      else if (!fresh || !/\s/.test(char)) {
+      } else if (char === '\n') {
+        break;
+      } else if (fresh && (char === '"' || char === "'")) {
+        quote = char;
+      } else if (!fresh || !/\s/.test(char)) {
         fresh = false;
         value += char;
         if (!/\s/.test(char)) kept = value.length;

@@ -26,9 +26,8 @@ export function findDropIns(name: string, reader: FileReader): readonly string[]
   // Most specific first, and within one name the higher directory first: whoever comes first keeps the file name.
   for (const owner of [name, ...templateOf(name), ...prefixes.reverse(), type]) {
     for (const directory of unitDirectories) {
-      for (const file of reader.list(`${directory}/${owner}.d`) ?? []) {
+      for (const file of reader.list(`${directory}/${owner}.d`) ?? [])
         if (file.endsWith('.conf') && !found.has(file)) found.set(file, `${directory}/${owner}.d/${file}`);
-      }
     }
   }
   return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, path]) => path);

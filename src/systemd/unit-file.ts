@@ -53,14 +53,17 @@ export function readUnit(name: string, reader: FileReader, defaultEnvironmentFil
     for (const { key, line, from } of readServiceSettings(file, reader)) {
       const words = splitWords(line, from);
       // An empty assignment resets a list (systemd.unit(5)).
-      if (key === 'ExecStart') exec = words.length === 0 ? undefined : { words, path: file };
-      else if (key === 'EnvironmentFile') {
+      if (key === 'ExecStart') {
+        exec = words.length === 0 ? undefined : { words, path: file };
+      } else if (key === 'EnvironmentFile') {
         const value = words[0]?.text ?? '';
         if (value === '') environmentFiles = [];
         else environmentFiles.push(value.replace(/^-/, ''));
-      } else if (key === 'Environment' && words.length === 0) settings = [];
-      else if (key === 'Environment')
+      } else if (key === 'Environment' && words.length === 0) {
+        settings = [];
+      } else if (key === 'Environment') {
         settings.push(...words.map((word) => ({ value: word.text, origin: `${file}:${String(word.line)}` })));
+      }
     }
   }
 
@@ -70,9 +73,8 @@ export function readUnit(name: string, reader: FileReader, defaultEnvironmentFil
     if (equals > 0)
       environment.set(value.slice(0, equals), { value: specifiers(value.slice(equals + 1), name), origin });
   }
-  for (const file of environmentFiles) {
+  for (const file of environmentFiles)
     for (const [key, value] of readEnvironmentFile(specifiers(file, name), reader)) environment.set(key, value);
-  }
   return { name, path, dropIns, command: exec === undefined ? [] : commandOf(exec, name, environment), environment };
 }
 

@@ -60,9 +60,13 @@ export function splitWords(line: LogicalLine, from: number): readonly Word[] {
       } else if (quote !== '') {
         if (char === quote) quote = '';
         else word += char;
-      } else if (char === '"' || char === "'") quote = char;
-      else if (/\s/.test(char)) break;
-      else word += char;
+      } else if (char === '"' || char === "'") {
+        quote = char;
+      } else if (/\s/.test(char)) {
+        break;
+      } else {
+        word += char;
+      }
     }
     words.push({ text: word, line: lineAt(line, start) });
   }

@@ -28,19 +28,16 @@ export function checkAcceptance(candidate: Candidate, signer: Certificate, windo
     fail('KeyMismatch', 'its key does not belong to its certificate', entry.keyPath);
   const { commonName, organizations } = entry.identity;
   if (leaf.commonName !== commonName) fail('IdentityDrift', `its CN is ${leaf.commonName}, not ${commonName}`);
-  if (!sameSet(leaf.organizations, organizations)) {
+  if (!sameSet(leaf.organizations, organizations))
     fail('IdentityDrift', `its O is ${words(leaf.organizations)}, not ${words(organizations)}`);
-  }
   const absent = absentNames(candidate);
   if (absent.length > 0) fail('SanMissing', `it lacks the names ${words(absent)}`);
   const usages = entry.extendedKeyUsages.filter((usage) => leaf.extendedKeyUsages?.includes(usage) !== true);
   if (usages.length > 0) fail('UsageMismatch', `it lacks the extended key usages ${words(usages)}`);
-  if (leaf.keyUsages?.includes('digitalSignature') === false) {
+  if (leaf.keyUsages?.includes('digitalSignature') === false)
     fail('UsageMismatch', 'it lacks the key usage digitalSignature');
-  }
-  if (leaf.authorityKeyIdentifier !== signer.subjectKeyIdentifier) {
+  if (leaf.authorityKeyIdentifier !== signer.subjectKeyIdentifier)
     fail('IssuerMismatch', `its authority key identifier is not the key identifier of ${entry.issuer}`);
-  }
   if (endsTooSoon(candidate, signer, window)) {
     fail(
       'LeafRenewDue',

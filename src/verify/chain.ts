@@ -20,15 +20,12 @@ export function checkAuthority(item: AuthorityItem, now: number): AuthorityVerdi
   }
   const [signer] = certificates.value;
   if (signer === undefined) return authorityFailed(item, 'AuthorityUnreadable', 'its file holds no certificate');
-  if (!maySign(signer)) {
+  if (!maySign(signer))
     return authorityFailed(item, 'AuthorityUnreadable', 'its first certificate may not sign others');
-  }
-  if (now < signer.notBefore) {
+  if (now < signer.notBefore)
     return authorityFailed(item, 'AuthorityNotYetValid', `it is not valid before ${instant(signer.notBefore)}`);
-  }
-  if (now > signer.notAfter) {
+  if (now > signer.notAfter)
     return authorityFailed(item, 'AuthorityExpired', `it expired at ${instant(signer.notAfter)}`);
-  }
   return { ok: true, signer };
 }
 
@@ -44,16 +41,14 @@ export function checkChain(candidate: Candidate, signer: Certificate, now: numbe
   const fail = (code: Failure['code'], message: string): void => {
     failures.push({ id: entry.id, path: entry.certificatePath, code, message });
   };
-  if (!leaf.issuerDer.equals(signer.subjectDer)) {
+  if (!leaf.issuerDer.equals(signer.subjectDer))
     fail('IssuerMismatch', `it was issued by CN=${leaf.issuerCommonName}, not by ${entry.issuer} on this node`);
-  } else if (!isSignedBy(leaf, signer)) {
+  else if (!isSignedBy(leaf, signer))
     fail('SignatureInvalid', `its signature was not made with the key of ${entry.issuer}`);
-  }
   if (now < leaf.notBefore) fail('LeafNotYetValid', `it is not valid before ${instant(leaf.notBefore)}`);
   if (now > leaf.notAfter) fail('LeafExpired', `it expired at ${instant(leaf.notAfter)}`);
-  if (!hasWholeChain(candidate, now)) {
+  if (!hasWholeChain(candidate, now))
     fail('ChainIncomplete', `its file does not carry every certificate of ${entry.issuer}`);
-  }
   return failures;
 }
 

@@ -22,9 +22,8 @@ export function partyOf(id: string, set: ReadonlyMap<string, Candidate | undefin
 
 function liveParty({ entry, certificateFile, keyFile, certificates, key }: LeafItem): Party {
   if (entry.reissuedAtStart) return { state: 'none' };
-  if (certificateFile.state === 'regular' && keyFile.state === 'regular' && certificates.ok && key.ok) {
+  if (certificateFile.state === 'regular' && keyFile.state === 'regular' && certificates.ok && key.ok)
     return { state: 'present', entry, certificatePem: certificateFile.bytes, keyPem: keyFile.bytes };
-  }
   if (entry.optional && certificateFile.state === 'absent') return { state: 'none' };
   const failures: Failure[] = [];
   const base = { id: entry.id, message: 'its file' };

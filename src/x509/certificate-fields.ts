@@ -37,9 +37,8 @@ export function readCertificateFields(der: Buffer): CertificateFields | string {
     algorithm?.tag !== tag.sequence ||
     signature === undefined ||
     bitString(der, signature) === undefined
-  ) {
+  )
     return 'is no certificate';
-  }
   return readBody(der, body, algorithm);
 }
 
@@ -57,9 +56,8 @@ function readBody(der: Buffer, body: Element, outerAlgorithm: Element): Certific
     validity?.tag !== tag.sequence ||
     subject === undefined ||
     spki?.tag !== tag.sequence
-  ) {
+  )
     return 'is no certificate';
-  }
   if (!wholeOf(der, algorithm).equals(wholeOf(der, outerAlgorithm))) return 'names two signature algorithms';
   const subjectName = readDistinguishedName(der, subject);
   if (subjectName === undefined) return 'has a malformed subject';

@@ -23,9 +23,8 @@ export function readRsaKey(der: Buffer, form: 'pkcs1' | 'pkcs8'): PublicHalf | s
   if (elements.length !== 9 || version === undefined || modulus === undefined || exponent === undefined)
     return undefined;
   // Anything unusual is left to openssl: what is accepted here must be what it loads later.
-  if (!wholeOf(der, version).equals(versionDer) || !elements.slice(1).every((element) => isPositive(der, element))) {
+  if (!wholeOf(der, version).equals(versionDer) || !elements.slice(1).every((element) => isPositive(der, element)))
     return undefined;
-  }
   if (elements.some((element) => element.end - element.content > maxModulusBytes + 1)) return 'is too large';
   const [, n = 0n, e = 0n, d = 0n, p = 0n, q = 0n, dp = 0n, dq = 0n, inverse = 0n] = elements.map((element) =>
     BigInt(`0x${contentOf(der, element).toString('hex')}`),

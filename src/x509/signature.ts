@@ -13,9 +13,8 @@ export interface SignatureScheme {
  * @returns undefined for a key that the product could not sign with either
  */
 export function signatureScheme(key: KeyObject): SignatureScheme | undefined {
-  if (key.asymmetricKeyType === 'rsa') {
+  if (key.asymmetricKeyType === 'rsa')
     return { hash: 'sha256', algorithmIdentifier: der.sequence(oid('1.2.840.113549.1.1.11'), der.nullValue()) };
-  }
   if (key.asymmetricKeyType !== 'ec') return undefined;
   switch (key.asymmetricKeyDetails?.namedCurve) {
     case 'prime256v1':

@@ -29,9 +29,8 @@ export function readFullYaml(text: string): ConfigItems {
     return readItems(yaml, document, lineAt);
   } catch (error) {
     if (error instanceof UnknownAnchor) return { ok: false, problem: 'has an alias without an anchor', line: 1 };
-    if (error instanceof TooManyAliases || isStackExhausted(error)) {
+    if (error instanceof TooManyAliases || isStackExhausted(error))
       return { ok: false, problem: 'is nested too deeply or has too many aliases', line: 1 };
-    }
     throw error;
   }
 }

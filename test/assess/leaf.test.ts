@@ -383,8 +383,9 @@ for (const { title, items, expected, clock = believed, serviceRunning = false, i
       expected === undefined ? [] : [{ code: expected.code, severity: expected.severity, answer: expected.answer }],
     );
     const row = rows.find((candidate) => candidate.id === id);
-    if (expected === undefined) t.true(row === undefined || row.status === 'OK');
-    else {
+    if (expected === undefined) {
+      t.true(row === undefined || row.status === 'OK');
+    } else {
       t.is(row?.status, expected.status);
       t.deepEqual(row?.findings, [expected.code]);
     }

@@ -98,9 +98,8 @@ test('record tells a person the message and the hint, in colour only where asked
 
 test('record keeps debug out of the file, and what is below its level off the console', (t) => {
   const { audit, shown, lines } = recorder({ level: 'warning' });
-  for (const priority of ['debug', 'info', 'notice', 'warning', 'error', 'critical'] as const) {
+  for (const priority of ['debug', 'info', 'notice', 'warning', 'error', 'critical'] as const)
     audit.record({ event: 'checked', priority, message: priority });
-  }
   t.deepEqual(
     shown.map((text) => text.trim()),
     ['certmend: warning', 'certmend: error', 'certmend: critical'],

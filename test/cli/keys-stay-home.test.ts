@@ -26,9 +26,8 @@ test('no private key is in any output, log, state, journal or note over a whole 
   const said: string[] = [];
   const learn = (): void => {
     for (const trace of tracesBelow(tree.root)) traces.add(trace);
-    for (const name of ['token', 'cred/passwd', 'cred/ipsec.psk']) {
+    for (const name of ['token', 'cred/passwd', 'cred/ipsec.psk'])
       traces.add(readFileSync(tree.host(`${tree.dataDir}/server/${name}`), 'latin1').trim());
-    }
   };
   const run = async (...words: readonly string[]): Promise<void> => {
     for (const format of formats) {
@@ -39,13 +38,11 @@ test('no private key is in any output, log, state, journal or note over a whole 
     }
   };
   const look = async (): Promise<void> => {
-    for (const words of ['check', 'plan', 'status', 'doctor', 'generations', 'standby show', 'standby verify']) {
+    for (const words of ['check', 'plan', 'status', 'doctor', 'generations', 'standby show', 'standby verify'])
       await run(...words.split(' '));
-    }
     await run('check', '--path', `${tree.dataDir}/server/tls`);
-    for (const id of ['client-admin', 'server-ca', 'dynamic-cert', 'service.key', 'rke2.yaml', 'cred/passwd']) {
+    for (const id of ['client-admin', 'server-ca', 'dynamic-cert', 'service.key', 'rke2.yaml', 'cred/passwd'])
       await run('why', id);
-    }
   };
 
   await look();

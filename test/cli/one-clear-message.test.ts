@@ -75,9 +75,8 @@ async function onReadOnlyData(tree: Tree, words: readonly string[]): Promise<End
 
 function* directoriesBelow(directory: string): Generator<string> {
   yield directory;
-  for (const entry of readdirSync(directory, { withFileTypes: true })) {
+  for (const entry of readdirSync(directory, { withFileTypes: true }))
     if (entry.isDirectory()) yield* directoriesBelow(`${directory}/${entry.name}`);
-  }
 }
 
 function configure(tree: Tree, text: string): void {
@@ -183,6 +182,5 @@ async function stopsClearly(
   t.deepEqual(changedPaths(before, fingerprintTree(tree.root, own)), []);
 }
 
-for (const [name, given] of Object.entries(cases)) {
+for (const [name, given] of Object.entries(cases))
   test(`prestart stopped by ${name} says so once, says what to do, and changes nothing`, stopsClearly, given);
-}

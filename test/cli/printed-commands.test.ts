@@ -47,7 +47,6 @@ test('every path in a printed command is one word of the shell', (t) => {
 });
 
 test('no printed line leaves a service stopped when a step of it fails', (t) => {
-  for (const { name, match } of lines(/systemctl stop [^;`]*(;?)[^`]*/g)) {
+  for (const { name, match } of lines(/systemctl stop [^;`]*(;?)[^`]*/g))
     t.regex(match[0], /;\s*systemctl start/, `${name}: ${match[0]}`);
-  }
 });

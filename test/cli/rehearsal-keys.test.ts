@@ -62,7 +62,7 @@ test('certmend rehearse copies no key of an authority, nor any other file that n
   child.kill('SIGKILL');
 });
 
-for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGABRT', 'SIGALRM', 'SIGUSR2', 'SIGPWR'] as const)
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGABRT', 'SIGALRM', 'SIGUSR2', 'SIGPWR'] as const) {
   test(`certmend rehearse that ${signal} ends leaves no copy behind`, async (t) => {
     const tree = temporaryTree(t, { leaf: 'expired' });
     const { child, ended, copy } = await stopped(t, tree);
@@ -72,13 +72,14 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGABRT', 'SIGA
     t.is((await ended).status, undefined, 'it ends by the signal');
     t.deepEqual(readdirSync(dirname(copy)), []);
   });
+}
 
 for (const words of [
   ['rehearse', '--at', '+1d'],
   ['prestart', '--unit', 'rke2-server'],
   ['standby', 'prepare'],
   ['rotate', '--yes'],
-])
+]) {
   test(`certmend ${words[0] ?? ''} removes what a rehearsal that was killed left, on a node that is well`, async (t) => {
     const tree = temporaryTree(t);
     await runBuilt(['--root', tree.root, 'prestart', '--unit', 'rke2-server']);
@@ -90,6 +91,7 @@ for (const words of [
     t.is(next.status, 0, next.stderr);
     t.deepEqual(readdirSync(dirname(copy)), []);
   });
+}
 
 test('certmend leaves the copy of a rehearsal that is at work alone, however old it is', async (t) => {
   const tree = temporaryTree(t, { leaf: 'expired' });
@@ -133,7 +135,7 @@ for (const [kind, plant] of Object.entries<(path: string) => void>({
   'a file': (path) => {
     writeFileSync(path, '');
   },
-}))
+})) {
   test(`certmend rehearse says what stands in its way when its place in the temporary directory is ${kind}`, async (t) => {
     const tree = temporaryTree(t);
     writeFileSync(tree.host('/run'), 'no directory');
@@ -144,6 +146,7 @@ for (const [kind, plant] of Object.entries<(path: string) => void>({
     t.regex(ended.stderr, /no place for a copy.*certmend-rehearsals-/s);
     t.notRegex(ended.stderr, /\n\s+at /);
   });
+}
 
 test('certmend rehearse does not mind a dangling link beside its place in the temporary directory', async (t) => {
   const tree = temporaryTree(t);

@@ -72,7 +72,7 @@ const cases: readonly (readonly [how: string, plant: Plant, paths: readonly stri
   ['a second name', secondName, state],
 ];
 
-for (const [how, plant, paths] of cases)
+for (const [how, plant, paths] of cases) {
   test(`certmend stays below --root where ${paths.join(', ')} is ${how} of the machine's own`, async (t) => {
     const tree = temporaryTree(t, { leaf: 'expired' });
     const outside = outsideOf(t);
@@ -89,6 +89,7 @@ for (const [how, plant, paths] of cases)
       t.deepEqual(changedPaths(before, fingerprintTree(outside)), [], words.join(' '));
     }
   });
+}
 
 test('writeTextfile stays below the root where its directory, its name or its temporary name leads out', (t) => {
   const root = mkdtempSync(join(tmpdir(), 'certmend-textfile-'));

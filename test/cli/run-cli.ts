@@ -44,8 +44,6 @@ async function runNow(words: readonly string[], options: { readonly answer?: boo
 // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters
 export async function runJson<T>(words: readonly string[]): Promise<{ readonly status: number; readonly document: T }> {
   const { status, stdout, stderr } = await runCli([...words, '-o', 'json']);
-  if (stdout === '') {
-    throw new Error(`no document; status ${String(status)}, stderr: ${stderr}`);
-  }
+  if (stdout === '') throw new Error(`no document; status ${String(status)}, stderr: ${stderr}`);
   return { status, document: JSON.parse(stdout) as T };
 }

@@ -36,7 +36,7 @@ for (const command of [
   ['why', 'client-admin'],
   ['rehearse'],
   ['--verbose', 'prestart', '--unit', 'rke2-server'],
-])
+]) {
   test(`certmend ${command.join(' ')} prints nothing that steers a terminal, in any form`, async (t) => {
     const tree = temporaryTree(t);
     withHostileName(tree);
@@ -57,12 +57,14 @@ for (const command of [
     if (command[0] !== 'check') return;
     for (const document of [JSON.parse(json?.stdout ?? ''), parse(yaml?.stdout ?? '')] as {
       certificates: { path: string }[];
-    }[])
+    }[]) {
       t.true(
         document.certificates.some(({ path }) => path.endsWith(name)),
         'it reads back as it is on the disk',
       );
+    }
   });
+}
 
 test('certmend daemon publishes nothing that steers a terminal', async (t) => {
   const tree = temporaryTree(t);
@@ -70,9 +72,10 @@ test('certmend daemon publishes nothing that steers a terminal', async (t) => {
   const life = await live(tree.root, []);
   const [snapshot] = life.snapshots;
   t.true(snapshot?.metrics.includes('/server/tls/a'), 'the file is among them');
-  for (const text of [snapshot?.metrics ?? '', snapshot?.health ?? '', ...life.announced, ...life.told])
+  for (const text of [snapshot?.metrics ?? '', snapshot?.health ?? '', ...life.announced, ...life.told]) {
     t.deepEqual(
       lines(text).filter((line) => steering.test(line)),
       [],
     );
+  }
 });

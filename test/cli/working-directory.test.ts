@@ -12,12 +12,13 @@ for (const words of [
   ['standby', 'prepare'],
   ['rehearse', '--at', '+1d'],
   ['prestart', '--unit', 'rke2-server', '--strict'],
-])
+]) {
   test(`certmend ${words[0] ?? ''} works from a directory that is gone`, async (t) => {
     const tree = temporaryTree(t);
     const { status, stderr } = await runBuilt(['--root', tree.root, ...words], nowhere);
     t.is(status, 0, stderr);
   });
+}
 
 test('certmend refuses a path that is relative to a directory that is gone, and reads no other in its place', async (t) => {
   const tree = temporaryTree(t);

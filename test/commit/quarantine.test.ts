@@ -50,9 +50,8 @@ test('quarantine keeps the bytes, private, and says why', (t) => {
   t.is(kept, '/var/lib/certmend/quarantine/20271205T030405Z/server/tls/client-kubelet.key');
   t.deepEqual(readFileSync(join(tree.root, kept)), bytes);
   t.is(statSync(join(tree.root, kept)).mode & 0o777, 0o600);
-  for (let above = dirname(kept); above !== '/var/lib'; above = dirname(above)) {
+  for (let above = dirname(kept); above !== '/var/lib'; above = dirname(above))
     t.is(statSync(join(tree.root, above)).mode & 0o777, 0o700, above);
-  }
   const { uid, gid } = before;
   t.deepEqual(note(tree, kept), {
     schema: 1,
@@ -198,9 +197,8 @@ function anotherFileSystem(inner: FileWriter): FileWriter {
   const refusing =
     (call: 'link' | 'rename') =>
     (from: string, to: string): void => {
-      if (from.startsWith(dataDir) && to.includes('/quarantine/')) {
+      if (from.startsWith(dataDir) && to.includes('/quarantine/'))
         throw Object.assign(new Error('EXDEV'), { code: 'EXDEV', syscall: call });
-      }
       inner[call](from, to);
     };
   return { ...inner, link: refusing('link'), rename: refusing('rename') };
@@ -262,9 +260,8 @@ function lost(wrap: Wrap): string | undefined {
     const { reader } = disk.afterPowerLoss(survival);
     const copy = reader.read(kept);
     const text = reader.read(`${kept}.note.json`);
-    if (copy.state !== 'regular' || !copy.bytes.equals(bytes) || text.state !== 'regular' || text.bytes.length < 50) {
+    if (copy.state !== 'regular' || !copy.bytes.equals(bytes) || text.state !== 'regular' || text.bytes.length < 50)
       return `${kept} or its note is gone`;
-    }
   }
   return undefined;
 }
@@ -273,8 +270,6 @@ test('quarantine outlives a power loss, and needs every sync for it', (t) => {
   const sites = new Set<string>();
   t.is(lost(noteSites(sites)), undefined);
   t.true(sites.size >= 4);
-  for (const site of sites) {
-    t.not(lost(without(site)), undefined, `the sync at ${site} is not needed`);
-  }
+  for (const site of sites) t.not(lost(without(site)), undefined, `the sync at ${site} is not needed`);
   t.log(`${sites.size} syncs, each of them needed`);
 });

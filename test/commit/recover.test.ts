@@ -85,9 +85,8 @@ test('recover completes a commit from the generation when what was staged is gon
 test('recover goes back when neither the generation nor what was staged is there', (t) => {
   const tree = cutAfter(t, 3);
   rmSync(join(tree.root, '/var/lib/certmend/generations'), { recursive: true });
-  for (const name of readdirSync(join(tree.root, tls)).filter((name) => name.endsWith(transactionId))) {
+  for (const name of readdirSync(join(tree.root, tls)).filter((name) => name.endsWith(transactionId)))
     unlinkSync(join(tree.root, tls, name));
-  }
   t.is(recoverNode(tree.machine()).kind, 'undone');
   t.is(tree.verdict(), 'old');
   t.deepEqual(tree.strays(), []);
@@ -97,9 +96,8 @@ test('recover goes back when neither the generation nor what was staged is there
 test('recover sets the journal aside when there is no way forward and none back', (t) => {
   const tree = cutAfter(t, 3);
   rmSync(join(tree.root, '/var/lib/certmend/generations'), { recursive: true });
-  for (const name of readdirSync(join(tree.root, tls)).filter((name) => name.includes(transactionId))) {
+  for (const name of readdirSync(join(tree.root, tls)).filter((name) => name.includes(transactionId)))
     unlinkSync(join(tree.root, tls, name));
-  }
   const outcome = recoverNode(tree.machine());
   t.is(outcome.kind, 'set-aside');
   t.is(outcome.kind === 'set-aside' ? outcome.journal : '', `${journal}.damaged-1`);
@@ -117,9 +115,8 @@ test('recover leaves a file that someone else wrote since, and completes the oth
     t.false(outcome.changed.includes(`${tls}/client-controller.crt`));
   }
   t.is(read(tree, `${tls}/client-controller.crt`), 'made by the product\n');
-  for (const path of [`${tls}/client-admin.crt`, `${tls}/etcd/client.key`]) {
+  for (const path of [`${tls}/client-admin.crt`, `${tls}/etcd/client.key`])
     t.is(read(tree, path), newTree.get(path)?.bytes.toString() ?? 'no such file', path);
-  }
   t.deepEqual(tree.strays(), []);
 });
 
@@ -173,9 +170,7 @@ test('recover without a journal removes staged files and keepsakes, and nothing 
   const id = 'fedcba9876543210';
   const gone = [`.client-admin.key.certmend-${id}`, `.a.certmend-${id}.old`, `.a.certmend-${id}.again`];
   const kept = ['.client-admin.key.certmend-short', `client-admin.key.certmend-${id}`, `.b.certmend-${id}.bak`];
-  for (const name of [...gone, ...kept]) {
-    write(tree, `${tls}/${name}`, 'x');
-  }
+  for (const name of [...gone, ...kept]) write(tree, `${tls}/${name}`, 'x');
   mkdirSync(join(tree.root, tls, `.directory.certmend-${id}`));
   const outcome = recoverNode(tree.machine());
   t.deepEqual(

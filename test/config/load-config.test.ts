@@ -43,9 +43,8 @@ test('loadConfig gives the defaults when there is nothing', async (t) => {
 });
 
 test('loadConfig gives the defaults for files that say nothing', async (t) => {
-  for (const text of ['', '# all comments\n', '---\n', 'boot:\n', 'boot:\n  deadline:\nlayout:\n', '{}', '\ufeff{}']) {
+  for (const text of ['', '# all comments\n', '---\n', 'boot:\n', 'boot:\n  deadline:\nlayout:\n', '{}', '\ufeff{}'])
     t.deepEqual(await load(t, { [main]: text }), defaultConfig, JSON.stringify(text));
-  }
 });
 
 test('loadConfig reads every key', async (t) => {

@@ -12,18 +12,16 @@ test('parseDuration reads one whole number with its unit and nothing else', (t) 
   t.is(parseDuration('10m'), 600_000);
   t.is(parseDuration('36h'), 129_600_000);
   t.is(parseDuration('400d'), 34_560_000_000);
-  for (const text of ['', 's', '60', '-1s', '+1s', '1.5h', '1 d', '1w', '60S', '1h30m', '9999999999d', '٣d']) {
+  for (const text of ['', 's', '60', '-1s', '+1s', '1.5h', '1 d', '1w', '60S', '1h30m', '9999999999d', '٣d'])
     t.is(parseDuration(text), undefined, text);
-  }
 });
 
 test('parseSize reads bytes and binary units and nothing else', (t) => {
   t.is(parseSize(4096), 4096);
   t.is(parseSize('4096'), 4096);
   t.is(parseSize('4MiB'), 4_194_304);
-  for (const value of ['', 'MiB', '4MB', '4 MiB', '1.5MiB', -1, 1.5, NaN, 1e21]) {
+  for (const value of ['', 'MiB', '4MB', '4 MiB', '1.5MiB', -1, 1.5, NaN, 1e21])
     t.is(parseSize(value), undefined, String(value));
-  }
 });
 
 const now = Date.parse('2027-03-01T12:00:00Z');
@@ -78,8 +76,7 @@ test('nearestKey finds what was meant and stays silent when nothing is near', (t
 test('docs/configuration.md describes every key', (t) => {
   const text = readFileSync(new URL('../../docs/configuration.md', import.meta.url), 'utf8');
   for (const [section, keys] of knownKeys) {
-    for (const key of keys.filter((name) => !knownKeys.has(name))) {
+    for (const key of keys.filter((name) => !knownKeys.has(name)))
       t.true(text.includes(`\`${section === '' ? key : `${section}.${key}`}\``), `${section}.${key}`);
-    }
   }
 });

@@ -41,9 +41,7 @@ for (const [errno, code] of Object.entries(codes)) {
     let k = 1;
     for (; ; k += 1) {
       const { disk, interrupted, outcome, error } = attempt(k, errno, false);
-      if (interrupted.calls() < k) {
-        break;
-      }
+      if (interrupted.calls() < k) break;
       const where = `call ${k}`;
       if (outcome === undefined) {
         t.true(error instanceof CertmendError, `${where}: ${String(error)}`);
@@ -86,9 +84,7 @@ for (const [errno, code] of Object.entries(codes)) {
     let open = 0;
     for (; ; k += 1) {
       const { disk, interrupted, outcome, error } = attempt(k, errno, true);
-      if (interrupted.calls() < k) {
-        break;
-      }
+      if (interrupted.calls() < k) break;
       const where = `from call ${k}`;
       t.true(outcome !== undefined || (error instanceof CertmendError && error.code === code), where);
       if (outcome === undefined && isPending(disk)) {

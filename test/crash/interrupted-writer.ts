@@ -44,9 +44,8 @@ function interrupt(
         before('write');
       } catch (error) {
         // A write can come to an end in the middle.
-        if (!(error instanceof PowerCut) || error.message === 'first') {
+        if (!(error instanceof PowerCut) || error.message === 'first')
           inner.write(descriptor, bytes.subarray(0, bytes.length >> 1));
-        }
         throw error;
       }
       inner.write(descriptor, bytes);

@@ -46,12 +46,8 @@ interface Operation {
 }
 
 function apply({ remove, add }: Operation, entries: Map<string, Inode>): void {
-  if (remove !== undefined) {
-    entries.delete(remove);
-  }
-  if (add !== undefined) {
-    entries.set(add.name, add.inode);
-  }
+  if (remove !== undefined) entries.delete(remove);
+  if (add !== undefined) entries.set(add.name, add.inode);
 }
 
 /** Which unsynced changes survive. Asked once per pending directory operation and once per unsynced file. */
@@ -89,11 +85,8 @@ export class MemoryDisk {
     let operations = 0;
     let files = 0;
     this.#walk((inode) => {
-      if (inode.type === 'directory') {
-        operations += inode.pending.length;
-      } else if (inode.onDisk !== inode.now) {
-        files += 1;
-      }
+      if (inode.type === 'directory') operations += inode.pending.length;
+      else if (inode.onDisk !== inode.now) files += 1;
     });
     return { operations, files };
   }
@@ -109,11 +102,7 @@ export class MemoryDisk {
     this.#walk((inode) => {
       if (inode.type === 'directory') {
         const entries = new Map(inode.onDisk);
-        for (const operation of inode.pending) {
-          if (survival.operation(operations++)) {
-            apply(operation, entries);
-          }
-        }
+        for (const operation of inode.pending) if (survival.operation(operations++)) apply(operation, entries);
         kept.set(inode, entries);
       } else if (inode.onDisk !== inode.now) {
         decided.set(inode, survivor(inode, survival.data(files++)));
@@ -121,9 +110,7 @@ export class MemoryDisk {
     });
     const rebuild = (inode: Inode): Inode => {
       const known = made.get(inode);
-      if (known !== undefined) {
-        return known;
-      }
+      if (known !== undefined) return known;
       if (inode.type === 'file') {
         const contents = decided.get(inode) ?? inode.now;
         const file: FileInode = { type: 'file', now: contents, onDisk: contents };
@@ -142,9 +129,7 @@ export class MemoryDisk {
     const made = new Map<Inode, Inode>();
     const copy = (inode: Inode): Inode => {
       const known = made.get(inode);
-      if (known !== undefined) {
-        return known;
-      }
+      if (known !== undefined) return known;
       if (inode.type === 'file') {
         const file: FileInode = { ...inode };
         made.set(inode, file);
@@ -172,11 +157,8 @@ export class MemoryDisk {
     const paths: string[] = [];
     const visit = (directory: DirectoryInode, prefix: string): void => {
       for (const [name, inode] of directory.now) {
-        if (inode.type === 'directory') {
-          visit(inode, `${prefix}/${name}`);
-        } else {
-          paths.push(`${prefix}/${name}`);
-        }
+        if (inode.type === 'directory') visit(inode, `${prefix}/${name}`);
+        else paths.push(`${prefix}/${name}`);
       }
     };
     visit(this.#root, '');
@@ -198,9 +180,7 @@ export class MemoryDisk {
     create: (path, mode) => {
       const directory = this.#directoryOf(path);
       const name = basename(path);
-      if (directory.now.has(name)) {
-        throw failure('EEXIST', path);
-      }
+      if (directory.now.has(name)) throw failure('EEXIST', path);
       const inode: FileInode = {
         type: 'file',
         now: { bytes: Buffer.alloc(0), mode, uid: 0, gid: 0 },
@@ -233,55 +213,37 @@ export class MemoryDisk {
       const directory = this.#directoryOf(from);
       const target = this.#directoryOf(to);
       const inode = directory.now.get(basename(from));
-      if (inode === undefined) {
-        throw failure('ENOENT', from);
-      }
-      if (directory !== target) {
-        throw failure('EXDEV', to);
-      }
-      if (target.now.get(basename(to)) === inode) {
-        return; // rename(2): two names of one inode stay two names
-      }
+      if (inode === undefined) throw failure('ENOENT', from);
+      if (directory !== target) throw failure('EXDEV', to);
+      if (target.now.get(basename(to)) === inode) return; // rename(2): two names of one inode stay two names
       this.#change(directory, { remove: basename(from), add: { name: basename(to), inode } });
     },
     link: (existing, created) => {
       const inode = this.#find(existing);
       const directory = this.#directoryOf(created);
-      if (inode === undefined) {
-        throw failure('ENOENT', existing);
-      }
-      if (directory.now.has(basename(created))) {
-        throw failure('EEXIST', created);
-      }
+      if (inode === undefined) throw failure('ENOENT', existing);
+      if (directory.now.has(basename(created))) throw failure('EEXIST', created);
       this.#change(directory, { add: { name: basename(created), inode } });
     },
     unlink: (path) => {
       const directory = this.#directoryOf(path);
-      if (directory.now.get(basename(path))?.type !== 'file') {
-        throw failure('ENOENT', path);
-      }
+      if (directory.now.get(basename(path))?.type !== 'file') throw failure('ENOENT', path);
       this.#change(directory, { remove: basename(path) });
     },
     makeDirectory: (path, mode) => {
       const directory = this.#directoryOf(path);
-      if (directory.now.has(basename(path))) {
-        throw failure('EEXIST', path);
-      }
+      if (directory.now.has(basename(path))) throw failure('EEXIST', path);
       const inode: DirectoryInode = { type: 'directory', mode, now: new Map(), onDisk: new Map(), pending: [] };
       this.#change(directory, { add: { name: basename(path), inode } });
     },
     removeDirectory: (path) => {
       const inode = this.#find(path);
-      if (inode?.type !== 'directory' || inode.now.size > 0) {
-        throw failure('ENOTEMPTY', path);
-      }
+      if (inode?.type !== 'directory' || inode.now.size > 0) throw failure('ENOTEMPTY', path);
       this.#change(this.#directoryOf(path), { remove: basename(path) });
     },
     syncDirectory: (path) => {
       const inode = this.#find(path);
-      if (inode?.type !== 'directory') {
-        throw failure('ENOENT', path);
-      }
+      if (inode?.type !== 'directory') throw failure('ENOENT', path);
       if (inode.failed === true) return;
       inode.onDisk = new Map(inode.now);
       inode.pending = [];
@@ -311,9 +273,7 @@ export class MemoryDisk {
   #walk(visit: (inode: Inode) => void): void {
     const seen = new Set<Inode>();
     const go = (inode: Inode): void => {
-      if (seen.has(inode)) {
-        return;
-      }
+      if (seen.has(inode)) return;
       seen.add(inode);
       visit(inode);
       if (inode.type === 'directory') {
@@ -328,37 +288,28 @@ export class MemoryDisk {
 
   #find(path: string): Inode | undefined {
     let inode: Inode | undefined = this.#root;
-    for (const name of path.split('/').filter((part) => part !== '')) {
+    for (const name of path.split('/').filter((part) => part !== ''))
       inode = inode?.type === 'directory' ? inode.now.get(name) : undefined;
-    }
     return inode;
   }
 
   #directoryOf(path: string): DirectoryInode {
     const inode = this.#find(dirname(path));
-    if (inode?.type !== 'directory') {
-      throw failure('ENOENT', path);
-    }
+    if (inode?.type !== 'directory') throw failure('ENOENT', path);
     return inode;
   }
 
   #open(descriptor: number): FileInode {
     const inode = this.#descriptors.get(descriptor);
-    if (inode === undefined) {
-      throw failure('EBADF', String(descriptor));
-    }
+    if (inode === undefined) throw failure('EBADF', String(descriptor));
     return inode;
   }
 
   #plantDirectory(path: string): DirectoryInode {
-    if (path === '/') {
-      return this.#root;
-    }
+    if (path === '/') return this.#root;
     const parent = this.#plantDirectory(dirname(path));
     const known = parent.now.get(basename(path));
-    if (known?.type === 'directory') {
-      return known;
-    }
+    if (known?.type === 'directory') return known;
     const made: DirectoryInode = { type: 'directory', mode: 0o700, now: new Map(), onDisk: new Map(), pending: [] };
     parent.now.set(basename(path), made);
     parent.onDisk.set(basename(path), made);
@@ -367,12 +318,8 @@ export class MemoryDisk {
 
   #read(path: string): FileState {
     const inode = this.#find(path);
-    if (inode === undefined) {
-      return { state: 'absent' };
-    }
-    if (inode.type === 'directory') {
-      return { state: 'unreadable', problem: 'directory', detail: 'is a directory' };
-    }
+    if (inode === undefined) return { state: 'absent' };
+    if (inode.type === 'directory') return { state: 'unreadable', problem: 'directory', detail: 'is a directory' };
     const { bytes, mode, uid, gid } = inode.now;
     const sha256 = createHash('sha256').update(bytes).digest('hex');
     return { state: 'regular', bytes, sha256, mode, uid, gid, mtimeMs: 0 };
@@ -380,12 +327,9 @@ export class MemoryDisk {
 
   #stat(path: string): PathState {
     const inode = this.#find(path);
-    if (inode === undefined) {
-      return { state: 'absent' };
-    }
-    if (inode.type === 'directory') {
+    if (inode === undefined) return { state: 'absent' };
+    if (inode.type === 'directory')
       return { state: 'present', type: 'directory', mode: inode.mode, uid: 0, gid: 0, size: 0, mtimeMs: 0 };
-    }
     const { bytes, mode, uid, gid } = inode.now;
     return { state: 'present', type: 'file', mode, uid, gid, size: bytes.length, mtimeMs: 0 };
   }

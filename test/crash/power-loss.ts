@@ -22,11 +22,7 @@ export type Wrap = (writer: FileWriter) => FileWriter;
 
 export function freshDisk(): MemoryDisk {
   const disk = new MemoryDisk();
-  for (const [path, file] of oldTree) {
-    if (file !== undefined) {
-      disk.plant(path, file.bytes, file.mode);
-    }
-  }
+  for (const [path, file] of oldTree) if (file !== undefined) disk.plant(path, file.bytes, file.mode);
   disk.plant('/var/lib/dpkg/status', Buffer.from('x'), 0o644);
   return disk;
 }
@@ -106,24 +102,16 @@ type Promised = 'old' | 'new' | 'generation';
 export function violation(disk: MemoryDisk, promised: Promised | undefined, wrap: Wrap): string | undefined {
   const machine = machineOn(disk, wrap(disk.writer));
   const first = recoverNode(machine);
-  if (promised !== undefined && first.kind !== 'nothing' && first.kind !== 'cleaned') {
+  if (promised !== undefined && first.kind !== 'nothing' && first.kind !== 'cleaned')
     return `a transaction that had ended was taken up again: ${first.kind}`;
-  }
-  if (first.kind === 'set-aside') {
-    return `the journal was of no use: ${first.problem}`;
-  }
+  if (first.kind === 'set-aside') return `the journal was of no use: ${first.problem}`;
   const found = verdict(disk);
-  if (found !== 'old' && found !== 'new') {
-    return found;
-  }
-  if ((promised === 'old' || promised === 'new') && found !== promised) {
+  if (found !== 'old' && found !== 'new') return found;
+  if ((promised === 'old' || promised === 'new') && found !== promised)
     return `promised the ${promised} set, found the ${found} one`;
-  }
   const state = disk.reader.read(ownPaths.state);
   const saved = state.state === 'regular' ? state.bytes.toString() : 'none';
-  if (found === 'new' && saved !== '2') {
-    return `the new set is live and the state says ${saved}`;
-  }
+  if (found === 'new' && saved !== '2') return `the new set is live and the state says ${saved}`;
   return (
     generationProblem(disk, promised === 'generation') ??
     (strays(disk.files()).length > 0 ? `left behind: ${strays(disk.files()).join(' ')}` : undefined) ??
@@ -135,9 +123,7 @@ export function violation(disk: MemoryDisk, promised: Promised | undefined, wrap
 function generationProblem(disk: MemoryDisk, promised: boolean): string | undefined {
   const store = createGenerationStore({ reader: disk.reader, writer: disk.writer });
   const numbers = store.list().map(({ number }) => number);
-  if (promised && !numbers.includes(2)) {
-    return 'the generation is gone';
-  }
+  if (promised && !numbers.includes(2)) return 'the generation is gone';
   const loaded = numbers.map((number) => store.load(number)).find(({ ok }) => !ok);
   return loaded === undefined || loaded.ok ? undefined : `the generation is damaged: ${loaded.problem}`;
 }
@@ -175,16 +161,12 @@ export function losePowerEverywhere({
   for (let k = 1; tally.violation === undefined; k += 1) {
     const ran = runUntil(freshDisk(), k, wrap, (machine) => {
       const changes = prepare(machine);
-      if (!prepareOnly) {
-        commit(machine, changes, twist);
-      }
+      if (!prepareOnly) commit(machine, changes, twist);
       return true;
     });
     const promised = ran.end === 'threw' ? 'old' : prepareOnly ? 'generation' : 'new';
     tally.lose(ran.disk, ran.end === 'cut' ? undefined : promised, k, `power lost at call ${String(k)}`);
-    if (ran.end !== 'cut') {
-      break;
-    }
+    if (ran.end !== 'cut') break;
   }
   return tally;
 }
@@ -204,12 +186,8 @@ export function loseRecoveryEverywhere({
       rotate(machine);
       return true;
     });
-    if (killed.end !== 'cut') {
-      break;
-    }
-    if (killed.disk.reader.stat(ownPaths.journal).state === 'absent') {
-      continue;
-    }
+    if (killed.end !== 'cut') break;
+    if (killed.disk.reader.stat(ownPaths.journal).state === 'absent') continue;
     const disk = restage ? withoutStaged(killed.disk) : killed.disk;
     for (let j = 1; tally.violation === undefined; j += 1) {
       const where = `killed at call ${String(k)}, its recovery at call ${String(j)}`;
@@ -222,9 +200,7 @@ export function loseRecoveryEverywhere({
         k * 1000 + j,
         `${where}, recovered, power lost`,
       );
-      if (again.end !== 'cut') {
-        break;
-      }
+      if (again.end !== 'cut') break;
     }
   }
   return tally;
@@ -261,9 +237,7 @@ class Tally implements Survey {
   }
 
   lose(disk: MemoryDisk, promised: Promised | undefined, seed: number, where: string): void {
-    if (this.violation !== undefined) {
-      return;
-    }
+    if (this.violation !== undefined) return;
     this.points += 1;
     for (const survival of survivals(disk.pending(), seed, this.#thorough)) {
       this.losses += 1;

@@ -279,17 +279,13 @@ export function judge(read: (path: string) => { bytes: Buffer; mode: number } | 
     });
   const fromOld = differences(oldTree);
   const fromNew = differences(newTree);
-  if (fromOld.length > 0 && fromNew.length > 0) {
+  if (fromOld.length > 0 && fromNew.length > 0)
     return `mixed: not old ${fromOld.join(' ')}; not new ${fromNew.join(' ')}`;
-  }
   for (const path of pairPaths) {
     const key = read(`${path}.key`);
     const certificate = read(`${path}.crt`);
-    if (key !== undefined && certificate !== undefined) {
-      if (!fits(key.bytes, certificate.bytes)) {
-        return `mixed: the key of ${path} does not fit`;
-      }
-    }
+    if (key !== undefined && certificate !== undefined)
+      if (!fits(key.bytes, certificate.bytes)) return `mixed: the key of ${path} does not fit`;
   }
   return fromNew.length === 0 ? 'new' : 'old';
 }

@@ -28,9 +28,8 @@ test('power-loss model finds a violation when any one sync of store, commit or r
   const sites = [...new Set(exercised.flatMap((one) => [...one.sites]))].sort();
   for (const site of sites) {
     let violation: string | undefined;
-    for (const { model } of exercised.filter((one) => one.sites.has(site))) {
+    for (const { model } of exercised.filter((one) => one.sites.has(site)))
       violation ??= model(without(site)).violation;
-    }
     t.not(violation, undefined, `the sync at ${site} is not needed, or the model does not see why it is`);
     t.log(`without ${site}\n    ${violation ?? ''}`);
   }

@@ -36,14 +36,10 @@ export function without(site: string): (writer: FileWriter) => FileWriter {
   return (writer) => ({
     ...writer,
     sync: (descriptor) => {
-      if (callSite() !== site) {
-        writer.sync(descriptor);
-      }
+      if (callSite() !== site) writer.sync(descriptor);
     },
     syncDirectory: (path) => {
-      if (callSite() !== site) {
-        writer.syncDirectory(path);
-      }
+      if (callSite() !== site) writer.syncDirectory(path);
     },
   });
 }

@@ -32,16 +32,13 @@ test('the alert rules ask for metrics that there are, and one of them for the en
   const rules = readFileSync(join(docs, 'examples/prometheus-rules.yaml'), 'utf8');
   const known = readFileSync(join(docs, 'metrics.md'), 'utf8');
   const asked = [...rules.matchAll(/^ +expr: (.*)$/gm)].map(([, expression = '']) => expression);
-  for (const name of asked.flatMap((expression) => expression.match(/certmend_\w+/g) ?? [])) {
+  for (const name of asked.flatMap((expression) => expression.match(/certmend_\w+/g) ?? []))
     t.true(known.includes(`| \`${name}\` `), name);
-  }
   t.true(asked.some((expression) => /not_after.*role=~"leaf\|/.test(expression)));
   t.true(asked.some((expression) => expression.includes('certmend_restart_before_timestamp_seconds')));
 });
 
 test('docs/audit.md lists the MESSAGE_ID of every reason', (t) => {
   const text = readFileSync(join(docs, 'audit.md'), 'utf8');
-  for (const code of reasonCodes) {
-    t.regex(text, new RegExp(`\`${code}\` +\\| \`${messageId(code)}\``), code);
-  }
+  for (const code of reasonCodes) t.regex(text, new RegExp(`\`${code}\` +\\| \`${messageId(code)}\``), code);
 });

@@ -54,9 +54,8 @@ test('every part of the architecture that is cited is in docs/architecture.md', 
 test('nothing cites a document that is not here', (t) => {
   t.deepEqual(open(/\b((?:facts|design|section) \d+(?:\.\d+)?)\b/g, []), []);
   for (const path of sources) {
-    for (const [, cited = ''] of flat(read(path)).matchAll(/\b(docs\/[\w.-]+\.(?:md|json))\b/g)) {
+    for (const [, cited = ''] of flat(read(path)).matchAll(/\b(docs\/[\w.-]+\.(?:md|json))\b/g))
       t.true(existsSync(join(project, cited)), `${path}: ${cited}`);
-    }
   }
 });
 

@@ -28,9 +28,7 @@ export function afterFault(tree: Tree, before: Before, ended: Ended, failed: Cal
   const isWhole = isOpen || changed.length === 0 || pairsFit(tree);
   if (!isWhole) problems.push(`torn without a journal: ${changed.join(' ')}`);
   if (!situation.changesSet && changed.length > 0) problems.push(`replaced on a healthy node: ${changed.join(' ')}`);
-  if (ended.status !== 0 && !names(ended.printed, failed)) {
-    problems.push(`names not the file: ${last(ended.printed)}`);
-  }
+  if (ended.status !== 0 && !names(ended.printed, failed)) problems.push(`names not the file: ${last(ended.printed)}`);
   return problems;
 }
 
@@ -43,9 +41,8 @@ export function afterNext(tree: Tree, before: Before, ended: Ended, situation: S
   if (!pairsFit(tree)) problems.push('the next run leaves a pair that does not fit');
   if (situation.changesSet !== changed.length > 0) problems.push(`the next run has replaced ${changed.length} files`);
   const serving = tree.host(tree.leaf('serving-kube-apiserver').certificatePath);
-  if (!new X509Certificate(readFileSync(serving)).subjectAltName?.includes(rememberedAddress)) {
+  if (!new X509Certificate(readFileSync(serving)).subjectAltName?.includes(rememberedAddress))
     problems.push('a remembered address is not in the certificate');
-  }
   const strays = readdirSync(tree.root, { recursive: true, encoding: 'utf8' }).filter((name) =>
     /\.certmend-|\/generations\/.*\.(tmp|partial)/.test(name),
   );

@@ -79,8 +79,7 @@ const mutations: readonly Mutation[] = [
 /** One to four changes to a copy of an input. */
 export function mutate(input: Buffer, random: Random, corpus: readonly Buffer[]): Buffer {
   let mutant = Buffer.from(input);
-  for (let count = 1 + random.below(4); count > 0 && mutant.length > 0; count -= 1) {
+  for (let count = 1 + random.below(4); count > 0 && mutant.length > 0; count -= 1)
     mutant = Buffer.from(random.pick(mutations)(mutant, random, corpus).subarray(0, maxBytes));
-  }
   return mutant;
 }

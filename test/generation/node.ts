@@ -29,9 +29,7 @@ export function nodeFor(t: ExecutionContext, options: Omit<TreeOptions, 'directo
 export function inventoryOf(tree: Tree): Inventory {
   const reader = createFileReader(tree.root);
   const answer = resolveLayout({ unit: tree.unit }, reader, readHostFacts(tree.root));
-  if (!answer.ok) {
-    throw new Error(answer.problem);
-  }
+  if (!answer.ok) throw new Error(answer.problem);
   return takeInventory(answer.layout, reader);
 }
 

@@ -72,9 +72,8 @@ test('store holds no key material in a manifest', (t) => {
   t.notRegex(text, /PRIVATE|BEGIN/);
   for (const line of readFileSync(tree.host(tree.leaf('client-admin').keyPath), 'utf8')
     .split('\n')
-    .slice(1, 3)) {
+    .slice(1, 3))
     t.false(text.includes(line));
-  }
 });
 
 test('store lists in order of number, damaged ones with their problem', (t) => {

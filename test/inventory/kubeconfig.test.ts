@@ -209,8 +209,7 @@ test('readPlainKubeconfig gives up at the smallest change', (t) => {
       text.replace('kind', 'Kind'),
       text.replaceAll('\n', '\r\n'),
       text.replace('user: ', 'user: &'),
-    ]) {
+    ])
       t.is(readPlainKubeconfig(other), undefined);
-    }
   }
 });

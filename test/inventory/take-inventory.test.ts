@@ -124,9 +124,8 @@ for (const [kind, damage] of Object.entries(unreadableKinds)) {
     const authority = tree.authority('request-header-ca');
     const kubeconfig = tree.credentials[0] ?? '';
     const listener = tree.listener?.path ?? '';
-    for (const path of [certificate.certificatePath, key.keyPath, authority.certificatePath, kubeconfig, listener]) {
+    for (const path of [certificate.certificatePath, key.keyPath, authority.certificatePath, kubeconfig, listener])
       damage(tree, path);
-    }
     const inventory = inventoryOf(tree);
     const damaged = inventory.items
       .filter((candidate) => parsedOf(candidate).some((parsed) => !parsed.ok && !parsed.missing))
@@ -248,9 +247,8 @@ test('takeInventory reads every file once', (t) => {
 
 test('takeInventory quotes no secret of a damaged document', (t) => {
   const tree = treeFor(t);
-  for (const name of ['encryption-config.json', 'encryption-state.json']) {
+  for (const name of ['encryption-config.json', 'encryption-state.json'])
     writeFileSync(tree.host(`${tree.dataDir}/server/cred/${name}`), '{"secret":"c2VjcmV0LWtleQ==" x');
-  }
   const documents = inventoryOf(tree).items.filter((candidate) => candidate.kind === 'document');
   const problems = documents.flatMap(({ content }) => (content.ok ? [] : content.problems));
   t.true(problems.includes('is not valid JSON'));

@@ -21,14 +21,12 @@ export function memoryReader(tree: Readonly<Record<string, Content>>): FileReade
         ? { state: 'unreadable', problem: 'directory', detail: 'is a directory' }
         : { state: 'absent' };
     }
-    if (typeof content === 'object' && 'unreadable' in content) {
+    if (typeof content === 'object' && 'unreadable' in content)
       return { state: 'unreadable', problem: 'io', detail: content.unreadable };
-    }
     if (typeof content === 'object' && 'link' in content) {
       if (depth > 8) return { state: 'unreadable', problem: 'symlink-loop', detail: 'is a symlink loop' };
-      if (content.link === '/dev/null') {
+      if (content.link === '/dev/null')
         return { state: 'unreadable', problem: 'special-file', detail: 'is a character device' };
-      }
       const target = read(posix.resolve(posix.dirname(path), content.link), depth + 1);
       return target.state === 'absent'
         ? { state: 'unreadable', problem: 'dangling-symlink', detail: 'is a dangling symlink' }

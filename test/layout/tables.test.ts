@@ -106,9 +106,8 @@ for (const [name, ids] of Object.entries(expectedIds)) {
     const layout = resolved(t, {}, { layout: name });
     const paths = layout.entries.flatMap(pathsOf);
     t.is(new Set(paths).size, paths.length);
-    for (const entry of layout.entries) {
+    for (const entry of layout.entries)
       for (const path of pathsOf(entry)) t.is(isProtected(layout, path), entry.protected, path);
-    }
   });
 }
 
@@ -247,9 +246,8 @@ test('layout rke2-server protects the bootstrap set, keys, tokens and kubeconfig
     `${dataDir}/tls/client-admin.key`,
     `${dataDir}/tls/dynamic-cert.json`,
     `${dataDir}/cred/admin.kubeconfig`,
-  ]) {
+  ])
     t.false(isProtected(layout, path), path);
-  }
 });
 
 test('layout of an agent has no authority key and writes nothing', (t) => {

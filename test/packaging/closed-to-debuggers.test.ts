@@ -65,7 +65,6 @@ test('the unit of the daemon takes away what could change its code, and leaves n
   const wanted =
     'NODE_OPTIONS NODE_PATH NODE_EXTRA_CA_CERTS OPENSSL_CONF OPENSSL_MODULES LD_PRELOAD LD_LIBRARY_PATH LD_AUDIT';
   for (const name of wanted.split(' ')) t.true(unset.includes(name), name);
-  for (const line of ['Environment=PATH=/usr/sbin:/usr/bin:/sbin:/bin', 'LimitCORE=0', 'CoredumpFilter=0']) {
+  for (const line of ['Environment=PATH=/usr/sbin:/usr/bin:/sbin:/bin', 'LimitCORE=0', 'CoredumpFilter=0'])
     t.true(unit.includes(`\n${line}\n`), line);
-  }
 });

@@ -31,9 +31,8 @@ for (const path of scriptlets) {
   test(`${path} starts, stops and restarts no unit of the product`, (t) => {
     const code = readProject(path).replaceAll(/^\s*#.*$/gm, '');
     t.notRegex(code, /rke2|k3s|kubelet/);
-    for (const [line] of code.matchAll(/^.*systemctl.*\b(?:re|try-re)?(?:start|stop)\b.*$/gm)) {
+    for (const [line] of code.matchAll(/^.*systemctl.*\b(?:re|try-re)?(?:start|stop)\b.*$/gm))
       t.regex(line, /certmend\.service|"\$unit"/);
-    }
   });
 }
 

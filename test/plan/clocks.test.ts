@@ -194,9 +194,8 @@ test('decide has nothing more to do right after it did something, however clocks
       live(first, listener, moves, ({ plan, after, step }) => {
         // Under a dying authority new leaves are due again at once and cannot live longer: that is not a loop either.
         const again = look(after, step).plan;
-        if (plan.actions.length > 0 && (again.actions.length > 0 || again.decision === 'rotate')) {
+        if (plan.actions.length > 0 && (again.actions.length > 0 || again.decision === 'rotate'))
           throw new Error(JSON.stringify(again));
-        }
       });
     }),
   );

@@ -38,9 +38,8 @@ async function brakesOf(tree: Tree): Promise<readonly string[]> {
 
 test('the daily budget is not touched by rotations and rollbacks that a person asks for', async (t) => {
   const tree = node(t);
-  for (const words of [['rotate'], ['rotate', 'client-admin'], ['rotate'], ['rollback']]) {
+  for (const words of [['rotate'], ['rotate', 'client-admin'], ['rotate'], ['rollback']])
     t.is((await runBuilt(['--root', tree.root, ...words, '--yes'])).status, 0);
-  }
   t.deepEqual(await brakesOf(tree), []);
   expired(tree, 'client-admin');
   t.like(await start(tree), { decision: 'rotated', status: 0 });

@@ -47,9 +47,7 @@ const variants: Readonly<Record<string, Omit<TreeOptions, 'directory'>>> = {
   'a chain of four under K3s': { product: 'k3s', chain: 'four' },
   'tls-san in two files': { tlsSans: ['edge.example.org', '192.0.2.17', 'lb.example.org'] },
 };
-for (const [name, options] of Object.entries(variants)) {
-  test(`prestart brings ${name} back`, comesBack, options);
-}
+for (const [name, options] of Object.entries(variants)) test(`prestart brings ${name} back`, comesBack, options);
 
 test('prestart on a healthy node does nothing from its second run on', async (t) => {
   const tree = temporaryTree(t, { leaf: 'fresh' });

@@ -42,7 +42,7 @@ for (const [what, leaf, commands] of [
       ['rotate', '--yes'],
     ],
   ],
-] as const)
+] as const) {
   test(`${what} leaves no file more open than its row of the layout, and none more open than it was`, async (t) => {
     const tree = temporaryTree(t, leaf === undefined ? {} : { leaf });
     t.true(pairs(tree).length >= 4);
@@ -59,3 +59,4 @@ for (const [what, leaf, commands] of [
     t.not(lstatSync(tree.host(tree.leaf('client-admin').certificatePath)).ino, inode, 'it was written');
     for (const { id, after } of pairs(tree)) t.deepEqual(modesOf(tree, id), after, id);
   });
+}

@@ -136,6 +136,5 @@ function told({ status, stdout }: Ended): unknown {
   return { status, stdout: stdout.replaceAll(/\d+ ms/g, 'MS').replaceAll(/the clock says \S+Z/g, 'the clock says') };
 }
 
-for (const [name, wish] of Object.entries(cases)) {
+for (const [name, wish] of Object.entries(cases))
   test(`prestart decides the same at every start, in the same words: ${name}`, saysTheSame, wish);
-}

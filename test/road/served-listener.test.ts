@@ -147,8 +147,7 @@ for (const [who, running] of [
 
 test('a served listener is not asked for by any command under another root, nor by the boot hook', async (t) => {
   const race = await afterTheStart(t);
-  for (const words of [['check'], ['status'], ['why', 'dynamic-cert'], ['prestart', '--unit', race.tree.unit]]) {
+  for (const words of [['check'], ['status'], ['why', 'dynamic-cert'], ['prestart', '--unit', race.tree.unit]])
     await runBuilt(['--root', race.tree.root, ...words]);
-  }
   t.is(race.server.handshakes(), 0);
 });

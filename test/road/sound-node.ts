@@ -25,9 +25,7 @@ function faultsOfLeaf(tree: Tree, leaf: TreeLeaf, instants: readonly number[]): 
   const authority = tree.host(tree.authority(leaf.issuer).certificatePath);
   const faults: string[] = [];
   const expect = (holds: boolean, what: string): void => {
-    if (!holds) {
-      faults.push(`${leaf.id}: ${what}`);
-    }
+    if (!holds) faults.push(`${leaf.id}: ${what}`);
   };
   for (const at of instants) {
     for (const purpose of leaf.purposes) {
@@ -46,15 +44,13 @@ function faultsOfLeaf(tree: Tree, leaf: TreeLeaf, instants: readonly number[]): 
   const text = opensslText(certificate);
   const subject = subjectOf(certificate);
   expect(subject.includes(`CN=${leaf.commonName}`), `common name is not ${leaf.commonName}`);
-  for (const organization of leaf.organizations) {
+  for (const organization of leaf.organizations)
     expect(subject.includes(`O=${organization}`), `organization ${organization} is missing`);
-  }
   for (const name of [
     ...leaf.dnsNames.map((dns) => `DNS:${dns}`),
     ...leaf.ipAddresses.filter((ip) => !ip.includes(':')).map((ip) => `IP Address:${ip}`),
-  ]) {
+  ])
     expect(text.split(/,\s*|\n\s*/).includes(name), `${name} is missing`);
-  }
   expect(
     identifier(opensslExtension(certificate, 'authorityKeyIdentifier')) ===
       identifier(opensslExtension(authority, 'subjectKeyIdentifier')),

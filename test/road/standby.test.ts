@@ -102,9 +102,8 @@ const spoilt: Readonly<Record<string, (standby: Prepared) => void>> = {
     replacedAuthority(tree, 'etcd/server-ca');
   },
 };
-for (const [name, spoil] of Object.entries(spoilt)) {
+for (const [name, spoil] of Object.entries(spoilt))
   test.serial(`prestart issues afresh when the standby ${name}`, issuesAfresh, spoil);
-}
 
 test.serial('prestart issues afresh when the whole of certmend was copied from a neighbour', async (t) => {
   const neighbour = await prepared(t, { nodeName: 'node-2' });

@@ -14,18 +14,16 @@ test('prestart makes nothing beside a leftover that cannot be removed, names it,
   const listing = (): readonly string[] => readdirSync(tree.root, { recursive: true, encoding: 'utf8' }).sort();
   const stuck = listing().find((path) => path.includes('.certmend-') && path.endsWith('.old'));
   t.truthy(stuck, 'the killed attempt left something');
-  for (const path of listing().filter((name) => name.includes('.certmend-') && name !== stuck)) {
+  for (const path of listing().filter((name) => name.includes('.certmend-') && name !== stuck))
     rmSync(`${tree.root}/${path}`);
-  }
   const ports = await portsAt(tree.root, '+0d');
   const closed: typeof ports = {
     ...ports,
     writeSide: async () => {
       const write = await ports.writeSide();
       const unlink = (path: string): void => {
-        if (path === `/${stuck ?? ''}`) {
+        if (path === `/${stuck ?? ''}`)
           throw Object.assign(new Error('operation not permitted'), { code: 'EPERM', errno: -1, syscall: 'unlink' });
-        }
         write.writer.unlink(path);
       };
       return { ...write, writer: { ...write.writer, unlink } };

@@ -234,9 +234,8 @@ function event(message: string, code: (typeof reasonCodes)[number] | null = null
 
 test('withEvent keeps the last fifty', (t) => {
   let state = empty;
-  for (let index = 0; index < 120; index += 1) {
+  for (let index = 0; index < 120; index += 1)
     state = withEvent(state, event(String(index), reasonCodes[index % 2] ?? null));
-  }
   t.is(state.events.length, 50);
   t.is(state.events.at(-1)?.message, '119');
   t.is(state.events[0]?.message, '70');

@@ -32,7 +32,7 @@ for (const [kind, text] of [
   ['say nothing', ''],
   ['never end their request', 'GET /metrics HTTP/1.1\r\nhost: a\r\nx: '],
   ['ask and do not read', 'GET /metrics HTTP/1.1\r\nhost: a\r\n\r\n'],
-] as const)
+] as const) {
   test(`metrics server answers though a hundred connections ${kind}`, async (t) => {
     const port = await serving(t);
     const idle = await Promise.all(Array.from({ length: 100 }, () => opened(t, port, text)));
@@ -41,6 +41,7 @@ for (const [kind, text] of [
     await Promise.all(idle.slice(0, 80).map(async (socket) => socket.closed || (await once(socket, 'close'))));
     t.is(await answer(port), 'certmend_checks 1\n');
   });
+}
 
 test('metrics server closes a connection that asks for nothing within seconds', async (t) => {
   const port = await serving(t);

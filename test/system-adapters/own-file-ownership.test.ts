@@ -127,7 +127,7 @@ const ofOthers: typeof cases = [
   ],
 ];
 
-for (const [what, spoil, believed] of [...cases, ...(process.geteuid?.() === 0 ? ofOthers : [])])
+for (const [what, spoil, believed] of [...cases, ...(process.geteuid?.() === 0 ? ofOthers : [])]) {
   test(`readOwn ${believed ? 'believes' : 'does not believe'} a file that ${what}`, (t) => {
     const root = mkdtempSync(join(tmpdir(), 'certmend-own-'));
     t.teardown(() => {
@@ -143,3 +143,4 @@ for (const [what, spoil, believed] of [...cases, ...(process.geteuid?.() === 0 ?
       believed ? { state: 'regular' } : { state: 'unreadable', problem: 'not-ours' },
     );
   });
+}

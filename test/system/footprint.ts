@@ -43,9 +43,8 @@ async function bootRotation(scratch: string): Promise<string> {
   const entries = [...liveSet(tree).keys(), ...tree.credentials, tree.listener?.trigger ?? ''];
   const beside = assertConfined(seen, tree, (path) => entries.some((entry) => isOrBeside(path, entry)));
   const expected = [...ownLeaves(tree).flatMap((leaf) => [leaf.keyPath, leaf.certificatePath]), credential];
-  for (const path of [...expected, tree.listener?.trigger]) {
+  for (const path of [...expected, tree.listener?.trigger])
     assert.ok(beside.has(path ?? ''), `the trace shows that ${String(path)} was replaced`);
-  }
   return `${seen.mutations.length} changes of ${new Set(seen.mutations.map(({ path }) => path)).size} names, ${beside.size} of them beside or at an entry`;
 }
 

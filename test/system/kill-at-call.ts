@@ -28,7 +28,7 @@ function before(name: string, path: string): void {
 
 const writes = fs.constants.O_WRONLY | fs.constants.O_RDWR | fs.constants.O_CREAT | fs.constants.O_TRUNC;
 
-for (const name of byPath)
+for (const name of byPath) {
   install(name, (...words) => {
     const path = String(words[0]);
     if (name !== 'openSync' || (Number(words[1]) & writes) !== 0) before(name, path);
@@ -36,12 +36,14 @@ for (const name of byPath)
     if (name === 'openSync') opened.set(result, path);
     return result;
   });
-for (const name of byDescriptor)
+}
+for (const name of byDescriptor) {
   install(name, (...words) => {
     before(name, opened.get(words[0]) ?? '');
     if (name === 'closeSync') opened.delete(words[0]);
     return kernel[name]?.(...words);
   });
+}
 syncBuiltinESMExports();
 
 function install(name: string, replacement: Any): void {

@@ -102,10 +102,6 @@ export function assertNoPrivateKey(tree: Tree, ...printed: readonly string[]): v
   const own = ['dynamic-cert.json', 'audit.jsonl', 'journal.json'].map((name) =>
     join(tree.root, 'var/lib/certmend', name),
   );
-  for (const text of [
-    ...printed,
-    ...own.filter((path) => existsSync(path)).map((path) => readFileSync(path, 'utf8')),
-  ]) {
+  for (const text of [...printed, ...own.filter((path) => existsSync(path)).map((path) => readFileSync(path, 'utf8'))])
     assert.doesNotMatch(text, /PRIVATE KEY/);
-  }
 }

@@ -72,9 +72,8 @@ test('shakeHands succeeds for names and addresses', async (t) => {
 
 test('shakeHands holds many conversations on one server one after the other', async (t) => {
   const [server, client] = [tlsServer(goodServer), tlsClient(goodClient)];
-  for (let count = 0; count < 30; count += 1) {
+  for (let count = 0; count < 30; count += 1)
     t.deepEqual(await shakeHands({ server, client, serverName: 'localhost', clockIsShifted: false }), { ok: true });
-  }
   t.is(server.listenerCount('secureConnection'), 0);
   t.is(server.listenerCount('tlsClientError'), 0);
   t.false(server.listening);
@@ -199,7 +198,6 @@ test('shakeHands ends when the other side says nothing at all', async (t) => {
 });
 
 test('tlsServer refuses a key that is not the key of the certificate', (t) => {
-  for (const make of [tlsServer, tlsClient]) {
+  for (const make of [tlsServer, tlsClient])
     t.throws(() => make(side('serverAuth', { key: newKey('ec') })), { code: 'ERR_OSSL_X509_KEY_VALUES_MISMATCH' });
-  }
 });

@@ -146,9 +146,8 @@ function staleness(subject: KubeconfigSubject, certificate: Certificate): { read
   if (left < 0)
     return { clause: `holds a certificate that expired ${span(left)} ago, at ${instant(certificate.notAfter)}` };
   const clientKey = item.document.ok ? item.document.value.clientKey : undefined;
-  if (clientKey !== undefined && 'key' in clientKey && !clientKey.key.spkiDer.equals(certificate.spkiDer)) {
+  if (clientKey !== undefined && 'key' in clientKey && !clientKey.key.spkiDer.equals(certificate.spkiDer))
     return { clause: 'holds a key that does not fit its certificate' };
-  }
   const signer = context.signers.get(item.entry.client);
   const signers = signer === undefined ? [] : (context.issuers.get(signer)?.certificates ?? []);
   if (signers.length > 0) {
@@ -160,9 +159,8 @@ function staleness(subject: KubeconfigSubject, certificate: Certificate): { read
     }
   }
   if (!trustsAuthority(subject)) return { clause: 'trusts another authority than the one on this node' };
-  if (left <= context.settings.renewBeforeDays * dayMs) {
+  if (left <= context.settings.renewBeforeDays * dayMs)
     return { clause: `holds a certificate that expires in ${span(left)}, at ${instant(certificate.notAfter)}` };
-  }
   return undefined;
 }
 

@@ -12,9 +12,8 @@ export function unusableNames({ layout }: Inventory): readonly Finding[] {
   const wanted = new Map<string, string[]>();
   for (const entry of layout.entries) {
     if (entry.kind !== 'leaf' || entry.protected || entry.reissuedAtStart) continue;
-    for (const name of entry.identity.dnsNames) {
+    for (const name of entry.identity.dnsNames)
       if (nameFault(name) !== undefined) wanted.set(name, [...(wanted.get(name) ?? []), entry.id]);
-    }
   }
   return [...wanted].map(([name, ids]) => unusableName(name, ids, layout));
 }

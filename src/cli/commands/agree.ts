@@ -4,9 +4,7 @@ import type { Io } from '../io.ts';
 
 /** Asks before files change; --yes is the answer where nobody can be asked. */
 export async function agree(args: Arguments, io: Io, question: string): Promise<void> {
-  if (args.yes) {
-    return;
-  }
+  if (args.yes) return;
   const agreed = io.confirm === undefined ? false : await io.confirm(question);
   if (!agreed) {
     throw new CertmendError('Usage', 'nothing was changed: the question was not answered with yes', {

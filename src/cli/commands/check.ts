@@ -14,9 +14,7 @@ import { scanDirectory } from '../../inventory/scan-directory.ts';
 
 export async function run(args: Arguments, io: Io): Promise<ExitStatus> {
   const ports = await compose(args, io, { askSystemd: true });
-  if (args.path !== undefined) {
-    return checkDirectory(args.path, ports, args, io);
-  }
+  if (args.path !== undefined) return checkDirectory(args.path, ports, args, io);
   tellLayout(ports, args, io);
   const { layout, assessment } = await surveyWithStandby(ports);
   const report = checkReport({ assessment, layout, root: ports.root });

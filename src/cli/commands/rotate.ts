@@ -13,9 +13,7 @@ export async function run(args: Arguments, io: Io): Promise<ExitStatus> {
   const layout = findLayout(ports);
   for (const id of args.words) {
     const entry = layout.entries.find((other) => other.id === id);
-    if (entry === undefined) {
-      throw unknownEntry(id, layout);
-    }
+    if (entry === undefined) throw unknownEntry(id, layout);
     if (entry.kind !== 'leaf' || entry.protected || entry.reissuedAtStart) {
       throw new CertmendError('Usage', `${id} is not a certificate that certmend issues on ${layout.name}`, {
         exit: exitStatus.usage,

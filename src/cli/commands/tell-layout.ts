@@ -24,7 +24,6 @@ export function tellLayout(ports: Ports, args: Arguments, io: Io): void {
     say('certmend: no layout was found');
   }
   for (const sentence of evidence) say(`  evidence: ${printable(sentence)}`);
-  for (const { key, value, origin } of answer.ok ? answer.layout.settings : []) {
+  for (const { key, value, origin } of answer.ok ? answer.layout.settings : [])
     say(`  setting: ${printable(value === '' ? key : `${key} = ${value}`)} (${printable(origin)})`);
-  }
 }

@@ -16,9 +16,7 @@ export async function run(args: Arguments, io: Io): Promise<ExitStatus> {
   const { survey, plan } = await foresee(ports);
   const [id = ''] = args.words;
   const explanation = explain(id, survey.question, survey.assessment);
-  if (explanation === undefined) {
-    throw unknownEntry(id, survey.layout);
-  }
+  if (explanation === undefined) throw unknownEntry(id, survey.layout);
   const entry = survey.layout.entries.find((other) => other.id === id);
   const report = whyReport({
     root: ports.root,

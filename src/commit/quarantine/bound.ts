@@ -55,9 +55,8 @@ export function boundQuarantine(
       bytes -= entry.bytes;
     }
     const beside = siblings(reader, path).filter((place) => place !== kept);
-    for (const place of beside.slice(0, Math.max(0, beside.length + 1 - bound.siblings))) {
+    for (const place of beside.slice(0, Math.max(0, beside.length + 1 - bound.siblings)))
       removed(reader, writer, place);
-    }
   } catch (error) {
     // Of a directory that could not be listed; nothing that was to be kept depends on it.
     if (!(error instanceof CertmendError)) throw error;

@@ -60,9 +60,8 @@ export function detect(
     return { ok: false, problem, hint: `${chooseByHand} If that directory is a leftover, remove it.`, evidence };
   }
   // The RKE2 archive always installs both units, so two installed ones say nothing about the role.
-  if (second !== undefined && word !== 'installed') {
+  if (second !== undefined && word !== 'installed')
     return { ok: false, problem: `${namesOf(sure)} are both ${word}`, hint: chooseByHand, evidence };
-  }
   const found = fromDirectories(reader, dataDirOf, units, evidence);
   if (!found.ok) return { ...found, hint: `${chooseByHand}${found.hint}`, evidence };
   return unitOf(found.layout, found.units, reader, evidence);

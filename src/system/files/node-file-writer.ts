@@ -34,9 +34,7 @@ export function createFileWriter(root: string): FileWriter {
     },
     write: (descriptor, bytes) => {
       let written = 0;
-      while (written < bytes.length) {
-        written += writeSync(descriptor, bytes, written);
-      }
+      while (written < bytes.length) written += writeSync(descriptor, bytes, written);
     },
     setOwner: (descriptor, uid, gid) => {
       fchownSync(descriptor, uid, gid);
@@ -80,8 +78,7 @@ export function createFileWriter(root: string): FileWriter {
 }
 
 function nodePath(path: string): string {
-  if (!isAbsolute(path) || normalize(path) !== path || (path.endsWith('/') && path !== '/')) {
+  if (!isAbsolute(path) || normalize(path) !== path || (path.endsWith('/') && path !== '/'))
     throw new TypeError(`not an absolute, normalised node path: ${path}`);
-  }
   return path;
 }

@@ -61,9 +61,8 @@ export function createPathResolver(prefix: string): PathResolver {
 
   function enter(path: string, links: number): Directory {
     const remembered = known.get(path);
-    if (remembered !== undefined) {
+    if (remembered !== undefined)
       return remembered.kind === 'directory' && links + remembered.links > maxLinks ? loop : remembered;
-    }
     const directory = look(path, links);
     // Only what is there is remembered: a directory that is missing now may be made in a moment, by this very command.
     if (directory.kind === 'directory') known.set(path, directory);

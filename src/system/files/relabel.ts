@@ -15,9 +15,7 @@ const timeoutMs = 10_000;
 export function createRelabel(root: string): Relabel {
   const enabled = resolve(root) === '/' && existsSync('/sys/fs/selinux/enforce');
   return (paths) => {
-    if (!enabled || paths.length === 0) {
-      return undefined;
-    }
+    if (!enabled || paths.length === 0) return undefined;
     const result = spawnSync('restorecon', ['--', ...paths], { encoding: 'utf8', timeout: timeoutMs });
     if (result.error !== undefined) {
       return 'code' in result.error && result.error.code === 'ENOENT'

@@ -79,9 +79,8 @@ function ofTemporaryDirectory(): string {
 
 function makeIn(parent: string): ScratchDirectory {
   const stats = lstatSync(parent);
-  if (!stats.isDirectory() || stats.uid !== process.geteuid?.() || (stats.mode & 0o077) !== 0) {
+  if (!stats.isDirectory() || stats.uid !== process.geteuid?.() || (stats.mode & 0o077) !== 0)
     throw new Error(`${parent} is not a private directory of this user`);
-  }
   removeAbandoned(parent);
   const lock = lockDirectory(parent, { shared: true, waitMs: lockWaitMs });
   if (lock === undefined) throw new Error(`${parent} is held by another certmend`);

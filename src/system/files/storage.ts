@@ -26,9 +26,7 @@ function statNearest(root: string, path: string): StatsFs {
       return statfsSync(hostPlace(root, at));
     } catch (error) {
       const errno = errnoOf(error);
-      if ((errno !== 'ENOENT' && errno !== 'ENOTDIR') || at === dirname(at)) {
-        throw error;
-      }
+      if ((errno !== 'ENOENT' && errno !== 'ENOTDIR') || at === dirname(at)) throw error;
     }
   }
 }

@@ -13,13 +13,9 @@ export function serviceRunning(unit: string): boolean | undefined {
     timeout: timeoutMs,
     stdio: ['ignore', 'pipe', 'ignore'],
   });
-  if (error !== undefined || status === null) {
-    return undefined;
-  }
+  if (error !== undefined || status === null) return undefined;
   const word = stdout.trim();
   // A service that hangs in `activating` has its processes running all the same.
-  if (['active', 'activating', 'reloading', 'deactivating'].includes(word)) {
-    return true;
-  }
+  if (['active', 'activating', 'reloading', 'deactivating'].includes(word)) return true;
   return word === 'inactive' || word === 'failed' ? false : undefined;
 }

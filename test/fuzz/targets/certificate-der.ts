@@ -12,8 +12,7 @@ export const target: FuzzTarget = {
   run: (input) => {
     const certificate = expectParsed(parseCertificateDer(input));
     if (certificate === undefined) return;
-    if (!Number.isSafeInteger(certificate.notBefore) || !Number.isSafeInteger(certificate.notAfter)) {
+    if (!Number.isSafeInteger(certificate.notBefore) || !Number.isSafeInteger(certificate.notAfter))
       throw new Error('an instant is no number');
-    }
   },
 };

@@ -15,8 +15,7 @@ export const target: FuzzTarget = {
     const combined = combineConfig([{ path: '/config.yaml', bytes: input }]);
     if (combined.ok) return;
     if (combined.problems.length === 0) throw new Error('refused without a problem');
-    for (const { message } of combined.problems) {
+    for (const { message } of combined.problems)
       if (!/^[\x20-\x7e]{1,400}$/.test(message)) throw new Error(`not fit for a terminal: ${JSON.stringify(message)}`);
-    }
   },
 };

@@ -34,9 +34,7 @@ async function buildAndUnpack(): Promise<readonly Built[]> {
     const format = name.endsWith('.deb') ? 'deb' : 'rpm';
     return { format, architecture, path: join(directory, name), tree: trees[architecture] };
   });
-  for (const { format, path, tree } of found) {
-    if (format === 'deb') await runTo(['dpkg-deb', '--extract', path, tree]);
-  }
+  for (const { format, path, tree } of found) if (format === 'deb') await runTo(['dpkg-deb', '--extract', path, tree]);
   return found;
 }
 

@@ -68,9 +68,8 @@ async function provide(): Promise<string> {
     writeFileSync(list, `${sources.join('\n')}\n`);
     const options = ['--quiet', '--variant=extract', '--architectures=arm64', `--include=${packages.join(',')}`];
     await runTo(['mmdebstrap', ...options, codename, built, list]);
-    for (const path of ['run', 'srv', 'root', 'var/lib/dpkg/info', 'var/lib/dpkg/updates']) {
+    for (const path of ['run', 'srv', 'root', 'var/lib/dpkg/info', 'var/lib/dpkg/updates'])
       mkdirSync(join(built, path), { recursive: true });
-    }
     writeFileSync(join(built, 'var/lib/dpkg/status'), '');
     writeFileSync(join(built, 'etc/passwd'), users);
     writeFileSync(join(built, 'etc/group'), 'root:x:0:\n');

@@ -95,9 +95,7 @@ async function installed(): Promise<string> {
 
 async function foreign(): Promise<string> {
   const seen: string[] = [];
-  for (const one of await builtPackages()) {
-    if (one.architecture === 'arm64') seen.push(await assertScriptlets(one));
-  }
+  for (const one of await builtPackages()) if (one.architecture === 'arm64') seen.push(await assertScriptlets(one));
   assert.equal(seen.length, 2);
   return seen.join('; ');
 }

@@ -21,9 +21,8 @@ export async function assertUnits({ tree }: Built): Promise<void> {
     const systemUnits = join(root, 'usr/lib/systemd/system');
     for (const path of globSync(surroundings)) cpSync(path, join(systemUnits, basename(path)));
     cpSync(tree, root, { recursive: true });
-    for (const unit of product) {
+    for (const unit of product)
       writeFileSync(join(systemUnits, `${unit}.service`), '[Service]\nType=notify\nExecStart=/usr/bin/true\n');
-    }
     for (const program of programs) {
       mkdirSync(dirname(join(root, program)), { recursive: true });
       cpSync('/bin/true', join(root, program));

@@ -52,9 +52,8 @@ export function pairAnswer(
   const { entry, certificateFile, keyFile } = subject.item;
   if (entry.reissuedAtStart) return { answer: 'operator', remark: '' };
   if (entry.protected) return { answer: 'operator', remark: '; certmend never writes this file' };
-  if (!isReplaceable(entry.certificatePath, certificateFile) || !isReplaceable(entry.keyPath, keyFile)) {
+  if (!isReplaceable(entry.certificatePath, certificateFile) || !isReplaceable(entry.keyPath, keyFile))
     return { answer: 'operator', remark: '' };
-  }
   const problem = subject.issuer === undefined ? undefined : subject.issuer.problem;
   if (subject.issuer !== undefined && problem === undefined) return { answer: wanted, remark: '' };
   const { context } = subject;
