@@ -62,7 +62,7 @@ async function decideNow(session: Session, request?: RotateRequest): Promise<Pla
     standby: await standbyOf(session.question(), 'commit'),
     previous: previousOf(session.question()),
     brake: brakeOf(session.state(), ports.config),
-    now: ports.clock.now(),
+    now: survey.assessment.now,
     renewBeforeDays: survey.renewBeforeDays,
     bootRepair: ports.repairBootstrap,
     request: request === undefined ? undefined : { kind: 'rotate', ids: request.ids, issueAfresh: request.reuseKeys },

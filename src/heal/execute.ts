@@ -57,7 +57,7 @@ export async function execute(
       moved: new Set(moved.keys()),
       files: material === undefined ? [] : storedFiles(material.manifest),
     });
-    const at = session.ports.clock.now();
+    const at = session.survey.assessment.now;
     const { changed, warnings } = session.commit({
       transaction,
       changes,
@@ -153,7 +153,7 @@ function keepLiveSet(session: Session): Manifest | undefined {
     session.store.write({
       number: session.nextGeneration(),
       origin: 'adopted',
-      createdAt: session.ports.clock.now(),
+      createdAt: session.survey.assessment.now,
       binding: session.binding,
       files,
       anchorsOf: anchorsOn(session.survey.inventory),
@@ -182,7 +182,8 @@ function findEqual(session: Session, files: readonly MaterialFile[]): Manifest |
  * @param moved filled with the paths of those, and where they went
  */
 function keepDamaged(session: Session, plan: Plan, moved: Map<string, string>): void {
-  const { reader, clock } = session.ports;
+  const { reader } = session.ports;
+  const { now: at } = session.survey.assessment;
   const { writer } = session.write;
   const { dataDir, protectedPaths } = session.survey.layout;
   const seen = filesOf(session.survey.inventory.items);
@@ -192,7 +193,7 @@ function keepDamaged(session: Session, plan: Plan, moved: Map<string, string>): 
       const file = seen.get(path);
       const wasDirectory = file?.state === 'unreadable' && file.problem === 'directory';
       const mayMove = wasDirectory && !isShielded(path, protectedPaths, reader);
-      const kept = keepInQuarantine({ reader, writer, dataDir, path, id, reason, at: clock.now(), mayMove });
+      const kept = keepInQuarantine({ reader, writer, dataDir, path, id, reason, at, mayMove });
       if (kept.moved) moved.set(path, kept.place);
       announce.quarantined(session, action, kept.place);
     }

@@ -7,7 +7,7 @@ import { ownPaths } from '../disk/own-paths.ts';
 import { isSomethingLeftBehind } from '../survey/left-behind.ts';
 import { unchanged, type Outcome } from '../session/outcome.ts';
 import type { Ports } from '../survey/ports.ts';
-import { survey, type Survey } from '../survey/survey.ts';
+import { clockBelief, survey, type Survey } from '../survey/survey.ts';
 
 /** How often a suspect clock is looked at again while the boot hook waits for it. */
 const clockPollMs = 1000;
@@ -74,14 +74,17 @@ function asksForHands({ answer, blocked }: Finding): boolean {
   }
 }
 
-/** A suspect clock often becomes right within seconds of a boot, when the time service answers (P5, architecture, Clock). */
+/**
+ * A suspect clock often becomes right within seconds of a boot, when the time service answers (P5, architecture, Clock).
+ * Only the clock is asked: what it is compared with was on the node at the first look.
+ */
 async function waitForClock(ports: Ports, first: Survey, deadline: number): Promise<void> {
   const { clock, config } = ports;
   const until = Math.min(clock.monotonic() + config.clock.maxWaitMs, deadline);
   let believed = first.assessment.clock.believed;
   while (!believed && clock.monotonic() + clockPollMs <= until) {
     await clock.sleep(clockPollMs);
-    believed = (await survey(ports, first.layout)).assessment.clock.believed;
+    ({ believed } = clockBelief(ports, first, clock.now()));
   }
 }
 

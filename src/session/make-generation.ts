@@ -37,7 +37,7 @@ export async function makeGeneration(
   },
 ): Promise<MadeGeneration> {
   const { survey, ports, store } = session;
-  const now = ports.clock.now();
+  const { now } = survey.assessment;
   const issued = issueMaterial({
     inventory: survey.inventory,
     ids: request.ids,

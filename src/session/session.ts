@@ -127,7 +127,8 @@ async function openSession(ports: Ports, write: WriteSide, layout: Layout, optio
   });
   const seen = await survey(ports, layout);
   refuseUnusable(seen.loaded);
-  const now = ports.clock.now();
+  // Of the look that the decision rests on: assessment, plan, set and transaction of one decision have one instant.
+  const { now } = seen.assessment;
   const binding = bindingOf(seen.inventory, ports.host.machineId);
   const saved = seen.loaded.kind === 'loaded' ? ofNode(seen.loaded.state, node, now) : undefined;
   // Recovery has seen to it: without a journal no transaction is open, whatever the state says of it.
@@ -173,9 +174,8 @@ async function openSession(ports: Ports, write: WriteSide, layout: Layout, optio
     begin: ({ reason, byItself }) => {
       if (inTheWay !== undefined) throw inTheWay;
       requireTidy(ports, write, layout);
-      const at = rfc3339(ports.clock.now());
-      const transaction = { id: write.randomHex(8), generation: 0, startedAt: at, reason };
-      begun = withTransaction(byItself ? withAttempt(state, ports.clock.now()) : state, transaction);
+      const transaction = { id: write.randomHex(8), generation: 0, startedAt: rfc3339(now), reason };
+      begun = withTransaction(byItself ? withAttempt(state, now) : state, transaction);
       saveState(writer, begun);
       isCounted = true;
       state = begun;

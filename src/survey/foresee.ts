@@ -26,7 +26,7 @@ export async function foresee(
     standby,
     previous: previousOf(question),
     brake: brakeOf(state, ports.config),
-    now: ports.clock.now(),
+    now: seen.assessment.now,
     renewBeforeDays: seen.renewBeforeDays,
     bootRepair: ports.repairBootstrap,
   });

@@ -35,7 +35,7 @@ export async function standbyOf(
     store: { load: (number) => loadGeneration(ports.reader, number) },
     number: state?.generations.standby?.number,
     binding: bindingOf(survey.inventory, ports.host.machineId),
-    now: ports.clock.now(),
+    now: survey.assessment.now,
     renewBeforeDays: survey.renewBeforeDays,
     purpose,
     unanswered: (files) => {
@@ -92,7 +92,7 @@ async function problemOf(
     files,
     inventory: survey.inventory,
     memory: ports.memory,
-    now: ports.clock.now(),
+    now: survey.assessment.now,
     clockIsShifted: ports.clockIsShifted,
     acceptRenewDue: options.acceptRenewDue,
     handshakesHeld,

@@ -1,4 +1,4 @@
-import type { Assessment, Remembered } from '../assess/assessment.ts';
+import type { Assessment, ClockBelief, Remembered } from '../assess/assessment.ts';
 import { assess } from '../assess/assess.ts';
 import type { AssessInput } from '../assess/context.ts';
 import { believeClock } from '../assess/believe-clock.ts';
@@ -42,15 +42,7 @@ export async function survey(ports: Ports, layout: Layout = findLayout(ports)): 
   const loaded = loadState(ports.reader);
   const remembered = rememberedHere(loaded, ports, layout, now);
   const renewBeforeDays = ports.config.renewal.renewBeforeDays ?? layout.productRenewDays;
-  const clock = believeClock({
-    now,
-    buildDate,
-    highWater: remembered.highWater,
-    authorities: authorityBounds(inventory),
-    synchronisation: ports.synchronisation(),
-    maxOfflineGapDays: ports.config.clock.maxOfflineGapDays,
-    operatorBelieves: ports.operatorBelieves,
-  });
+  const clock = clockBelief(ports, { inventory, remembered }, now);
   const serviceRunning = ports.serviceRunning(layout.unit);
   const question: AssessInput = {
     inventory,
@@ -73,6 +65,26 @@ export async function survey(ports: Ports, layout: Layout = findLayout(ports)): 
     ],
   };
   return { layout, inventory, loaded, remembered, question, assessment: assess(question), renewBeforeDays };
+}
+
+/**
+ * Whether an instant is believed, by what an earlier look has found on the node: reads no file of it.
+ * @param now milliseconds since the epoch
+ */
+export function clockBelief(
+  ports: Ports,
+  { inventory, remembered }: Pick<Survey, 'inventory' | 'remembered'>,
+  now: number,
+): ClockBelief {
+  return believeClock({
+    now,
+    buildDate,
+    highWater: remembered.highWater,
+    authorities: authorityBounds(inventory),
+    synchronisation: ports.synchronisation(),
+    maxOfflineGapDays: ports.config.clock.maxOfflineGapDays,
+    operatorBelieves: ports.operatorBelieves,
+  });
 }
 
 /** What the running service serves where its listener is; undefined when nobody answers there. */
