@@ -3,7 +3,7 @@ import { exitStatus, CertmendError, type ExitStatus } from '../../error.ts';
 import { surveyWithStandby } from '../../survey/survey-with-standby.ts';
 import { checkReport, checkText, directoryReport } from '../../report/check.ts';
 import type { Arguments } from '../command.ts';
-import { healthStatus } from './health-status.ts';
+import { ofHealth } from '../status-of.ts';
 import type { Io } from '../io.ts';
 import { print } from '../print.ts';
 import { paperOf } from '../paper-of.ts';
@@ -19,7 +19,7 @@ export async function run(args: Arguments, io: Io): Promise<ExitStatus> {
   const { layout, assessment } = await surveyWithStandby(ports);
   const report = checkReport({ assessment, layout, root: ports.root });
   print(args, io, report, () => checkText(report, paperOf(io)));
-  return assessment.rows.length === 0 ? exitStatus.unknown : healthStatus(assessment.health.level);
+  return assessment.rows.length === 0 ? exitStatus.unknown : ofHealth(assessment.health.level);
 }
 
 /** `check --path DIR`: every certificate file below a directory that belongs to no layout: dates only. */
@@ -35,5 +35,5 @@ export async function checkDirectory(path: string, ports: Ports, args: Arguments
   const { rows, health } = assessFiles(files, ports.clock.now(), ports.config.renewal.renewBeforeDays ?? 120);
   const report = directoryReport({ rows, health, now: ports.clock.now(), root: ports.root, directory });
   print(args, io, report, () => checkText(report, paperOf(io)));
-  return rows.length === 0 ? exitStatus.unknown : healthStatus(health.level);
+  return rows.length === 0 ? exitStatus.unknown : ofHealth(health.level);
 }

@@ -4,7 +4,7 @@ import { examine } from '../../doctor/examine.ts';
 import { writeDropIns } from '../../doctor/write-drop-ins.ts';
 import { doctorReport, doctorText } from '../../report/doctor.ts';
 import type { Arguments } from '../command.ts';
-import { healthStatus } from './health-status.ts';
+import { ofHealth } from '../status-of.ts';
 import type { Io } from '../io.ts';
 import { paperOf } from '../paper-of.ts';
 import { print } from '../print.ts';
@@ -24,5 +24,5 @@ export async function run(args: Arguments, io: Io): Promise<ExitStatus> {
   }
   const report = doctorReport({ root: ports.root, now: ports.clock.now(), checks, dropIns, isWritten });
   print(args, io, report, () => doctorText(report, paperOf(io)));
-  return healthStatus(report.level);
+  return ofHealth(report.level);
 }

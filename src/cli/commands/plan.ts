@@ -1,6 +1,6 @@
 import { assess } from '../../assess/assess.ts';
 import { compose } from '../../composition.ts';
-import { exitStatus, type ExitStatus } from '../../error.ts';
+import type { ExitStatus } from '../../error.ts';
 import { foresee } from '../../survey/foresee.ts';
 import { withLimits } from '../../plan/plan-reasons.ts';
 import { planReport, planText } from '../../report/plan.ts';
@@ -8,6 +8,7 @@ import type { Arguments } from '../command.ts';
 import type { Io } from '../io.ts';
 import { print } from '../print.ts';
 import { paperOf } from '../paper-of.ts';
+import { ofPlan } from '../status-of.ts';
 import { tellLayout } from './tell-layout.ts';
 
 export async function run(args: Arguments, io: Io): Promise<ExitStatus> {
@@ -21,14 +22,5 @@ export async function run(args: Arguments, io: Io): Promise<ExitStatus> {
   const told = { ...plan, reasons: withLimits(plan.reasons, assessment.findings) };
   const report = planReport({ plan: told, layout, root: ports.root, at: assessment.now, unit, restart });
   print(args, io, report, () => planText(report, paperOf(io)));
-  switch (plan.decision) {
-    case 'nothing-to-do':
-      return exitStatus.ok;
-    case 'rotate':
-    case 'repair':
-      return exitStatus.warning;
-    case 'deferred':
-    case 'refused':
-      return exitStatus.critical;
-  }
+  return ofPlan(plan);
 }

@@ -6,6 +6,7 @@ import { prestartReport, prestartText } from '../../report/prestart.ts';
 import type { Arguments } from '../command.ts';
 import type { Io } from '../io.ts';
 import { sayFailure } from '../say-failure.ts';
+import { ofOutcome } from '../status-of.ts';
 
 /**
  * The boot hook. Whatever happens, the unit may start: every error becomes a line in the unit's own journal and exit
@@ -38,7 +39,7 @@ async function runStrictly(args: Arguments, io: Io): Promise<ExitStatus> {
     const { renderDocument } = await import('../../terminal/render.ts');
     io.stdout.write(renderDocument(report, args.output));
   }
-  return outcome.decision === 'refused' || outcome.decision === 'deferred' ? exitStatus.refused : exitStatus.ok;
+  return ofOutcome(outcome);
 }
 
 function failed(error: unknown, io: Io): ExitStatus {

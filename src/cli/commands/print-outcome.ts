@@ -1,10 +1,11 @@
-import { exitStatus, type ExitStatus } from '../../error.ts';
+import type { ExitStatus } from '../../error.ts';
 import type { Outcome } from '../../session/outcome.ts';
 import type { Ports } from '../../survey/ports.ts';
 import { prestartReport, prestartText } from '../../report/prestart.ts';
 import type { Arguments } from '../command.ts';
 import type { Io } from '../io.ts';
 import { print } from '../print.ts';
+import { ofOutcome } from '../status-of.ts';
 
 /** Result of rotate and rollback: the same document as the boot hook's, for they go the same road. */
 export async function printOutcome(
@@ -24,5 +25,5 @@ export async function printOutcome(
     durationMs: ports.clock.monotonic() - started,
   });
   print(args, io, report, () => prestartText(report, outcome.notes));
-  return outcome.decision === 'refused' || outcome.decision === 'deferred' ? exitStatus.refused : exitStatus.ok;
+  return ofOutcome(outcome);
 }

@@ -1,11 +1,12 @@
 import { compose, scratchCopy } from '../../composition.ts';
-import { exitStatus, type ExitStatus } from '../../error.ts';
+import type { ExitStatus } from '../../error.ts';
 import { rehearse } from '../../heal/rehearse.ts';
 import { rehearsalReport, rehearsalText } from '../../report/rehearsal.ts';
 import type { Arguments } from '../command.ts';
 import type { Io } from '../io.ts';
 import { print } from '../print.ts';
 import { paperOf } from '../paper-of.ts';
+import { ofRehearsal } from '../status-of.ts';
 
 export async function run(args: Arguments, io: Io): Promise<ExitStatus> {
   // The node is looked at under its own clock; only the copy lives at the rehearsed instant, which is now without --at.
@@ -13,5 +14,5 @@ export async function run(args: Arguments, io: Io): Promise<ExitStatus> {
   const rehearsal = await rehearse(ports, () => scratchCopy(ports, args, io));
   const report = rehearsalReport(rehearsal, ports.root);
   print(args, io, report, () => rehearsalText(report, paperOf(io)));
-  return report.comesBack ? exitStatus.ok : exitStatus.critical;
+  return ofRehearsal(report);
 }

@@ -1,12 +1,12 @@
 import { compose } from '../../composition.ts';
-import { exitStatus, type ExitStatus } from '../../error.ts';
+import type { ExitStatus } from '../../error.ts';
 import { foresee } from '../../survey/foresee.ts';
 import { prepareStandby } from '../../heal/prepare-standby.ts';
 import { standbyReport, standbyText } from '../../report/standby.ts';
-import type { StandbyVerdict } from '../../plan/plan.ts';
 import type { Arguments } from '../command.ts';
 import type { Io } from '../io.ts';
 import { print } from '../print.ts';
+import { ofStandby } from '../status-of.ts';
 
 /** `show` and `verify` are the same act: a standby that was not proven a moment ago is not shown as ready. */
 export async function run(args: Arguments, io: Io): Promise<ExitStatus> {
@@ -21,17 +21,5 @@ export async function run(args: Arguments, io: Io): Promise<ExitStatus> {
     made: made?.made ?? false,
   });
   print(args, io, report, () => standbyText(report));
-  return statusOf(standby);
-}
-
-function statusOf(verdict: StandbyVerdict): ExitStatus {
-  switch (verdict.state) {
-    case 'ready':
-      return exitStatus.ok;
-    case 'missing':
-    case 'stale':
-      return exitStatus.warning;
-    case 'invalid':
-      return exitStatus.critical;
-  }
+  return ofStandby(standby);
 }

@@ -7,7 +7,7 @@ import { surveyWithStandby } from '../../survey/survey-with-standby.ts';
 import { statusReport, statusText } from '../../report/status.ts';
 import { afterAssessment, emptyState } from '../../state/transitions.ts';
 import type { Arguments } from '../command.ts';
-import { healthStatus } from './health-status.ts';
+import { ofHealth } from '../status-of.ts';
 import type { Io } from '../io.ts';
 import { paperOf } from '../paper-of.ts';
 import { print } from '../print.ts';
@@ -37,5 +37,5 @@ export async function run(args: Arguments, io: Io): Promise<ExitStatus> {
   });
   print(args, io, report, () => statusText(report, paperOf(io)));
   // As `check`: of nothing at all nobody can tell.
-  return assessment.rows.length === 0 ? exitStatus.unknown : healthStatus(assessment.health.level);
+  return assessment.rows.length === 0 ? exitStatus.unknown : ofHealth(assessment.health.level);
 }

@@ -1,0 +1,50 @@
+import type { HealthLevel } from '../assess/assessment.ts';
+import { exitStatus, type ExitStatus } from '../error.ts';
+import type { Plan, StandbyVerdict } from '../plan/plan.ts';
+import type { Outcome } from '../session/outcome.ts';
+
+/* What a command found, as its exit status: the only place that says so (docs, architecture, Documents). */
+
+const byHealth = { ok: exitStatus.ok, warning: exitStatus.warning, critical: exitStatus.critical } as const;
+
+/** `check`, `status`, `doctor`. */
+export function ofHealth(level: HealthLevel): ExitStatus {
+  return byHealth[level];
+}
+
+/** What was carried out: `prestart --strict`, `rotate`, `rollback`. */
+export function ofOutcome({ decision }: Outcome): ExitStatus {
+  return decision === 'refused' || decision === 'deferred' ? exitStatus.refused : exitStatus.ok;
+}
+
+/** What would be: `plan`. */
+export function ofPlan({ decision }: Plan): ExitStatus {
+  switch (decision) {
+    case 'nothing-to-do':
+      return exitStatus.ok;
+    case 'rotate':
+    case 'repair':
+      return exitStatus.warning;
+    case 'deferred':
+    case 'refused':
+      return exitStatus.critical;
+  }
+}
+
+/** `standby`. */
+export function ofStandby({ state }: StandbyVerdict): ExitStatus {
+  switch (state) {
+    case 'ready':
+      return exitStatus.ok;
+    case 'missing':
+    case 'stale':
+      return exitStatus.warning;
+    case 'invalid':
+      return exitStatus.critical;
+  }
+}
+
+/** `rehearse`. */
+export function ofRehearsal({ comesBack }: { readonly comesBack: boolean }): ExitStatus {
+  return comesBack ? exitStatus.ok : exitStatus.critical;
+}
