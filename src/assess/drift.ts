@@ -1,3 +1,4 @@
+import { mayWrite } from '../layout/written-files.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { reasons, type ReasonCode } from '../reason.ts';
 import type { Finding } from './assessment.ts';
@@ -18,8 +19,7 @@ export function answerDrift(findings: readonly Finding[], inventory: Inventory):
   const isWhole = inventory.items.every(
     (item) =>
       item.kind !== 'leaf' ||
-      item.entry.protected ||
-      item.entry.reissuedAtStart ||
+      !mayWrite(item.entry) ||
       item.certificateFile.state === 'absent' ||
       drifted.has(item.entry.id),
   );

@@ -1,13 +1,13 @@
+import { mayWrite } from '../layout/written-files.ts';
 import { createHash } from 'node:crypto';
 import type { Inventory } from '../inventory/inventory.ts';
 import type { LeafEntry } from '../layout/entry.ts';
 import type { Binding } from './generation.ts';
-import { isOurs } from './compose.ts';
 
 /** What ties a generation to this node: made when it is made, compared before it goes live (architecture, Standby). */
 export function bindingOf(inventory: Inventory, machineId: string): Binding {
   const { layout } = inventory;
-  const leaves = layout.entries.filter((entry): entry is LeafEntry => entry.kind === 'leaf' && isOurs(entry));
+  const leaves = layout.entries.filter((entry): entry is LeafEntry => entry.kind === 'leaf' && mayWrite(entry));
   return {
     machineId,
     nodeName: layout.nodeName,

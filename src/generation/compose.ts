@@ -1,12 +1,7 @@
+import { mayWrite } from '../layout/written-files.ts';
 import type { FileState } from '../disk/file-reader.ts';
 import type { Inventory, LeafItem } from '../inventory/inventory.ts';
 import type { MaterialFile } from '../issue/material.ts';
-import type { LeafEntry } from '../layout/entry.ts';
-
-/** A leaf that certmend may write: everything a generation is made of. */
-export function isOurs(entry: LeafEntry): boolean {
-  return !entry.protected && !entry.reissuedAtStart;
-}
 
 /**
  * Completes fresh material to a whole set: what is not fresh is the live pair, byte for byte, as long as both its files
@@ -19,7 +14,7 @@ export function composeGeneration(input: {
 }): readonly MaterialFile[] {
   const fresh = new Map(input.fresh.map((file) => [file.path, file]));
   return input.inventory.items.flatMap((item): MaterialFile[] => {
-    if (item.kind === 'leaf' && isOurs(item.entry)) {
+    if (item.kind === 'leaf' && mayWrite(item.entry)) {
       const made = [fresh.get(item.entry.keyPath), fresh.get(item.entry.certificatePath)].filter(
         (file) => file !== undefined,
       );
@@ -36,7 +31,7 @@ export function composeGeneration(input: {
 /** The set that is live now, as it is, so that it can come back: every readable file, also of a pair that is damaged. */
 export function adoptLive(inventory: Inventory): readonly MaterialFile[] {
   return inventory.items.flatMap((item): MaterialFile[] => {
-    if (item.kind === 'leaf' && isOurs(item.entry)) return livePair(item);
+    if (item.kind === 'leaf' && mayWrite(item.entry)) return livePair(item);
     if (item.kind === 'kubeconfig' && item.entry.writable)
       return one(live(item.file, { id: item.entry.id, path: item.entry.path, role: 'kubeconfig' }));
     return [];

@@ -1,3 +1,4 @@
+import { mayWrite } from '../layout/written-files.ts';
 import { CertmendError, exitStatus } from '../error.ts';
 import { ownPaths } from '../disk/own-paths.ts';
 import type { LeafItem } from '../inventory/inventory.ts';
@@ -54,10 +55,7 @@ export async function keepStandby(session: Session): Promise<PreparedStandby> {
   }
   const ids = session.survey.inventory.items
     .filter((item): item is LeafItem => item.kind === 'leaf')
-    .filter(
-      ({ entry, certificateFile }) =>
-        !entry.reissuedAtStart && !entry.protected && !(entry.optional && certificateFile.state === 'absent'),
-    )
+    .filter(({ entry, certificateFile }) => mayWrite(entry) && !(entry.optional && certificateFile.state === 'absent'))
     .map(({ entry }) => entry.id);
   if (ids.length === 0) {
     throw new CertmendError(

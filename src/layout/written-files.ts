@@ -1,11 +1,19 @@
 import type { Entry } from './entry.ts';
 
 /**
+ * May certmend write this entry at all? Everything that issues, repairs, stores or recovers asks here. What the product
+ * makes anew at each of its starts is the product's (products 2.1); what is protected is nobody's (P2).
+ */
+export function mayWrite({ protected: isProtected, reissuedAtStart }: Entry): boolean {
+  return !isProtected && !reissuedAtStart;
+}
+
+/**
  * The files of an entry that certmend may put in place or take away, each with the widest mode that it is given: all
  * that a commit, or its recovery, ever writes.
  */
 export function writtenModes(entry: Entry): readonly (readonly [path: string, mode: number])[] {
-  if (entry.protected || entry.reissuedAtStart) return [];
+  if (!mayWrite(entry)) return [];
   switch (entry.kind) {
     case 'leaf':
       return [

@@ -1,3 +1,4 @@
+import { mayWrite } from '../layout/written-files.ts';
 import { isReplaceable } from '../assess/file-fault.ts';
 import { issuersOf } from '../assess/issuer.ts';
 import type { Inventory, LeafItem } from '../inventory/inventory.ts';
@@ -37,8 +38,7 @@ export function writablePairs(inventory: Inventory, now: number): readonly Pair[
 
 function isWritable({ entry, certificateFile, keyFile }: LeafItem): boolean {
   return (
-    !entry.protected &&
-    !entry.reissuedAtStart &&
+    mayWrite(entry) &&
     !(entry.optional && certificateFile.state === 'absent') &&
     isReplaceable(entry.certificatePath, certificateFile) &&
     isReplaceable(entry.keyPath, keyFile)

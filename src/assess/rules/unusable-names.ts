@@ -1,3 +1,4 @@
+import { mayWrite } from '../../layout/written-files.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
 import type { Layout } from '../../layout/layout.ts';
 import type { Finding } from '../assessment.ts';
@@ -11,7 +12,7 @@ import { nameFault } from '../../x509/name-fault.ts';
 export function unusableNames({ layout }: Inventory): readonly Finding[] {
   const wanted = new Map<string, string[]>();
   for (const entry of layout.entries) {
-    if (entry.kind !== 'leaf' || entry.protected || entry.reissuedAtStart) continue;
+    if (entry.kind !== 'leaf' || !mayWrite(entry)) continue;
     for (const name of entry.identity.dnsNames)
       if (nameFault(name) !== undefined) wanted.set(name, [...(wanted.get(name) ?? []), entry.id]);
   }

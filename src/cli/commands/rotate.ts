@@ -1,3 +1,4 @@
+import { mayWrite } from '../../layout/written-files.ts';
 import { compose } from '../../composition.ts';
 import { CertmendError, exitStatus, type ExitStatus } from '../../error.ts';
 import { rotate } from '../../heal/rotate.ts';
@@ -14,7 +15,7 @@ export async function run(args: Arguments, io: Io): Promise<ExitStatus> {
   for (const id of args.words) {
     const entry = layout.entries.find((other) => other.id === id);
     if (entry === undefined) throw unknownEntry(id, layout);
-    if (entry.kind !== 'leaf' || entry.protected || entry.reissuedAtStart) {
+    if (entry.kind !== 'leaf' || !mayWrite(entry)) {
       throw new CertmendError('Usage', `${id} is not a certificate that certmend issues on ${layout.name}`, {
         exit: exitStatus.usage,
         hint: `certmend why ${id} says who makes it`,

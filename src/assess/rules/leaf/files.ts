@@ -1,3 +1,4 @@
+import { mayWrite } from '../../../layout/written-files.ts';
 import type { FileState } from '../../../disk/file-reader.ts';
 import { fileFault } from '../../file-fault.ts';
 import { pairFault, type LeafSubject } from './subject.ts';
@@ -114,7 +115,7 @@ export const leafPermissionsRule: Rule<LeafSubject> = {
   inputs: (subject) => modesOf(guardedFiles(subject)),
   judge(subject) {
     const { entry } = subject.item;
-    return permissionsFault(guardedFiles(subject), !entry.reissuedAtStart && !entry.protected) ?? 'passed';
+    return permissionsFault(guardedFiles(subject), mayWrite(entry)) ?? 'passed';
   },
 };
 
