@@ -1,4 +1,3 @@
-import { shellWord } from '../disk/shell-word.ts';
 import type { FileReader } from '../disk/file-reader.ts';
 import { agentEntries } from './products/agent-table.ts';
 import { readCommandLine } from './detect/arguments.ts';
@@ -79,7 +78,7 @@ export function resolveLayout(
       newLeafDays: daysTold(unit),
       productVersion: version,
       entries,
-      kubectl: factsOf(product).kubectl(shellWord(node.dataDir)),
+      kubectl: factsOf(product).kubectl(node.dataDir),
       protectedPaths: protectedPaths(product, role, node, entries),
       scanDirectories: [
         ...(role === 'server'

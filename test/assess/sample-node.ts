@@ -328,7 +328,7 @@ function layoutOf(items: readonly Item[]): Layout {
     nodeName: 'node-1',
     productRenewDays: window,
     productVersion: undefined,
-    kubectl: 'kubectl',
+    kubectl: `'/var/lib/rancher/rke2/bin/kubectl'`,
     entries: items.map((item) => item.entry),
     protectedPaths: [],
     scanDirectories: [],

@@ -21,7 +21,7 @@ export interface ProductFacts<Name extends string = string> {
   readonly alwaysEncrypts: boolean;
   /** Where it serves, from its settings (products 1.8, 9). */
   readonly ports: (setting: (key: string, usual: number) => number) => ProductPorts;
-  /** kubectl as it brings it, before any option; for a shell. @param dataDir as a word of that shell */
+  /** kubectl as it brings it, before any option; for a shell. */
   readonly kubectl: (dataDir: string) => string;
 }
 

@@ -1,3 +1,4 @@
+import { shellWord } from '../../disk/shell-word.ts';
 import type { ProductFacts } from './product.ts';
 
 export const rke2: ProductFacts<'rke2'> = {
@@ -13,5 +14,5 @@ export const rke2: ProductFacts<'rke2'> = {
     supervisor: 9345,
     balancer: setting('lb-server-port', 6444) - 1,
   }),
-  kubectl: (dataDir) => `${dataDir}/bin/kubectl`,
+  kubectl: (dataDir) => shellWord(`${dataDir}/bin/kubectl`),
 };
