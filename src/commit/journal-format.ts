@@ -1,3 +1,4 @@
+import { type ReasonCode, reasonCodes } from '../reason.ts';
 import { createHash } from 'node:crypto';
 import {
   count,
@@ -18,9 +19,45 @@ import {
   whole,
 } from '../disk/shape.ts';
 import { CertmendError, exitStatus } from '../error.ts';
-import { reasonCodes } from '../reason.ts';
 import type { Change, Expectation, PutChange, RemoveChange } from './change.ts';
-import type { Journal, JournalNode, JournalReading, Transaction } from './journal.ts';
+
+/** Who commits what. */
+export interface Transaction {
+  /** 16 hexadecimal digits, never used twice. */
+  readonly id: string;
+  readonly generation: number;
+  /** The generation that holds what was live before; null when none could be kept. */
+  readonly previous: number | null;
+  readonly reason: ReasonCode;
+  /** RFC 3339, UTC. */
+  readonly startedAt: string;
+  /** What the brake counts of it; a journal of an earlier certmend does not say. */
+  readonly counts?: 'rotation' | 'repair' | 'nothing' | undefined;
+}
+
+/** Where a journal belongs: the disk of another machine, or its clone, brings one that is not this node's. */
+export interface JournalNode {
+  /** Empty when the node has none. */
+  readonly machineId: string;
+  readonly nodeName: string;
+}
+
+/**
+ * `/var/lib/certmend/journal.json`. While it exists, the changes in it are decided and will be made, by this run or by
+ * the next one's recovery. When it does not, none of them was begun or all of them are done.
+ */
+export interface Journal {
+  readonly node: JournalNode;
+  readonly transaction: Transaction;
+  /** The data dir that the expectations were read within (symlinks); null when none was given. */
+  readonly within: string | null;
+  readonly changes: readonly Change[];
+}
+
+export type JournalReading =
+  | { readonly state: 'absent' }
+  | { readonly state: 'open'; readonly journal: Journal }
+  | { readonly state: 'damaged'; readonly problem: string };
 
 /** Schema 1 had neither a node nor a checksum. */
 const schema = 2;

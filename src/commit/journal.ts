@@ -1,3 +1,4 @@
+import { type Journal, type JournalReading, formatJournal, parseJournal } from './journal-format.ts';
 import { onDisk } from '../disk/disk-error.ts';
 import { writeDurably } from '../disk/durable-write.ts';
 import type { FileReader } from '../disk/file-reader.ts';
@@ -6,48 +7,7 @@ import { makeOwnDirectory } from '../disk/own-directory.ts';
 import { ownPaths } from '../disk/own-paths.ts';
 import { requireReadable } from '../disk/require-readable.ts';
 import { setAside } from '../disk/set-aside.ts';
-import type { ReasonCode } from '../reason.ts';
-import type { Change } from './change.ts';
-import { formatJournal, parseJournal } from './journal-format.ts';
 import { stagedPath, temporaryName } from './staged-name.ts';
-
-/** Who commits what. */
-export interface Transaction {
-  /** 16 hexadecimal digits, never used twice. */
-  readonly id: string;
-  readonly generation: number;
-  /** The generation that holds what was live before; null when none could be kept. */
-  readonly previous: number | null;
-  readonly reason: ReasonCode;
-  /** RFC 3339, UTC. */
-  readonly startedAt: string;
-  /** What the brake counts of it; a journal of an earlier certmend does not say. */
-  readonly counts?: 'rotation' | 'repair' | 'nothing' | undefined;
-}
-
-/** Where a journal belongs: the disk of another machine, or its clone, brings one that is not this node's. */
-export interface JournalNode {
-  /** Empty when the node has none. */
-  readonly machineId: string;
-  readonly nodeName: string;
-}
-
-/**
- * `/var/lib/certmend/journal.json`. While it exists, the changes in it are decided and will be made, by this run or by
- * the next one's recovery. When it does not, none of them was begun or all of them are done.
- */
-export interface Journal {
-  readonly node: JournalNode;
-  readonly transaction: Transaction;
-  /** The data dir that the expectations were read within (symlinks); null when none was given. */
-  readonly within: string | null;
-  readonly changes: readonly Change[];
-}
-
-export type JournalReading =
-  | { readonly state: 'absent' }
-  | { readonly state: 'open'; readonly journal: Journal }
-  | { readonly state: 'damaged'; readonly problem: string };
 
 /** Is a transaction open? A look, not a reading: costs one stat. */
 export function journalPending(reader: FileReader): boolean {

@@ -9,7 +9,7 @@ import type { Layout } from '../layout/layout.ts';
 import { bootstrapFiles } from '../layout/bootstrap-files.ts';
 import { writtenModes } from '../layout/written-files.ts';
 import type { Change } from './change.ts';
-import type { Journal, JournalNode } from './journal.ts';
+import type { Journal, JournalNode } from './journal-format.ts';
 import { isShielded } from './protected.ts';
 
 /**

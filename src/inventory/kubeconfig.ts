@@ -1,3 +1,4 @@
+import { type KubeconfigFields, readPlainKubeconfig } from './plain-kubeconfig.ts';
 import { posix } from 'node:path';
 import { yamlText } from '../yaml/yaml-text.ts';
 import { decodeBase64 } from '../x509/base64.ts';
@@ -7,20 +8,8 @@ import { type Parsed, damaged, parsed } from '../x509/parsed.ts';
 import { fieldsOf, textOf } from '../yaml/json-value.ts';
 import { isStackExhausted } from '../yaml/stack-exhausted.ts';
 import { loadYaml } from '../yaml/yaml-on-demand.ts';
-import { readPlainKubeconfig } from './plain-kubeconfig.ts';
 import { parseFirstPrivateKey } from '../x509/private-key.ts';
 import { isTameYaml } from '../yaml/tame-yaml.ts';
-
-/** What the current context of a kubeconfig says, not yet looked into. Data is base64 and goes before a path. */
-export interface KubeconfigFields {
-  readonly server: string;
-  readonly authorityPath?: string | undefined;
-  readonly authorityData?: string | undefined;
-  readonly clientCertificatePath?: string | undefined;
-  readonly clientCertificateData?: string | undefined;
-  readonly clientKeyPath?: string | undefined;
-  readonly clientKeyData?: string | undefined;
-}
 
 export interface KubeconfigSurroundings {
   /** Directory of the file: relative references start there, as for kubectl. */

@@ -1,4 +1,13 @@
-import type { KubeconfigFields } from './kubeconfig.ts';
+/** What the current context of a kubeconfig says, not yet looked into. Data is base64 and goes before a path. */
+export interface KubeconfigFields {
+  readonly server: string;
+  readonly authorityPath?: string | undefined;
+  readonly authorityData?: string | undefined;
+  readonly clientCertificatePath?: string | undefined;
+  readonly clientCertificateData?: string | undefined;
+  readonly clientKeyPath?: string | undefined;
+  readonly clientKeyData?: string | undefined;
+}
 
 /**
  * Reads a kubeconfig that is, byte for byte but for the values, what the products write: with references to files

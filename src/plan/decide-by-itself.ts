@@ -1,7 +1,7 @@
 import type { Finding } from '../assess/assessment.ts';
 import { isDrift } from '../assess/drift.ts';
 import { reasons as reasonTable, type ReasonCode } from '../reason.ts';
-import type { DecideInput } from './decide.ts';
+import type { DecideInput } from './decide-input.ts';
 import { writablePairs, type Pair } from './pairs.ts';
 import type { Action, Plan, PlanReason, Source } from './plan.ts';
 import { blockersOf, leftForOperator, reasonsOf, unique } from './plan-reasons.ts';

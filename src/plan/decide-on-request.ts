@@ -2,7 +2,7 @@ import type { Finding } from '../assess/assessment.ts';
 import { isDrift } from '../assess/drift.ts';
 import { listed } from '../assess/figures.ts';
 import { CertmendError, exitStatus } from '../error.ts';
-import type { DecideInput, RotationRequest } from './decide.ts';
+import type { DecideInput, RotationRequest } from './decide-input.ts';
 import { standbySource } from './decide-by-itself.ts';
 import { writablePairs, type Pair } from './pairs.ts';
 import type { Action, Plan, PlanReason, Source } from './plan.ts';

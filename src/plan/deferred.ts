@@ -1,6 +1,6 @@
 import { reasons as reasonTable } from '../reason.ts';
 import { instant } from '../time/rfc3339.ts';
-import type { DecideInput } from './decide.ts';
+import type { DecideInput } from './decide-input.ts';
 import type { Plan, PlanReason } from './plan.ts';
 import { reasonsOf } from './plan-reasons.ts';
 

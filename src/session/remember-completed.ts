@@ -1,4 +1,4 @@
-import type { Transaction } from '../commit/journal.ts';
+import type { Transaction } from '../commit/journal-format.ts';
 import { ownPaths } from '../disk/own-paths.ts';
 import { CertmendError } from '../error.ts';
 import type { Manifest } from '../generation/generation.ts';

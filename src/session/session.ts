@@ -1,6 +1,7 @@
 import { rfc3339 } from '../time/rfc3339.ts';
 import { commitChanges } from '../commit/commit.ts';
-import { journalPending, type Transaction } from '../commit/journal.ts';
+import { journalPending } from '../commit/journal.ts';
+import type { Transaction } from '../commit/journal-format.ts';
 import { recover, type RecoveryOutcome } from '../commit/recover.ts';
 import type { Change } from '../commit/change.ts';
 import { CertmendError, exitStatus } from '../error.ts';
@@ -24,7 +25,7 @@ import {
   withTransaction,
 } from '../state/transitions.ts';
 import { adoptForeignChanges, foreignChanges } from './adopt.ts';
-import type { Question } from '../survey/generations-known.ts';
+import type { Question } from '../survey/as-if-live.ts';
 import { removeLeftovers, requireTidy } from './leftovers.ts';
 import type { Ports, WriteSide } from '../survey/ports.ts';
 import { refuseUnusable, rememberCompleted } from './remember-completed.ts';

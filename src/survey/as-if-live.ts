@@ -1,3 +1,6 @@
+import type { State } from '../state/state.ts';
+import type { Ports } from './ports.ts';
+import type { Survey } from './survey.ts';
 import { createHash } from 'node:crypto';
 import { assess } from '../assess/assess.ts';
 import type { Finding } from '../assess/assessment.ts';
@@ -5,7 +8,15 @@ import type { FileState } from '../disk/file-reader.ts';
 import { readItem } from '../inventory/read-item.ts';
 import type { MaterialFile } from '../issue/material.ts';
 import { afterAssessment, rememberedOf } from '../state/transitions.ts';
-import type { Question } from './generations-known.ts';
+
+/** What is asked of the generations that are kept: reads only, so that `plan` and `status` can ask too. */
+export interface Question {
+  readonly ports: Ports;
+  readonly survey: Survey;
+  readonly state: State | undefined;
+  /** Told the proof of a set that has just held its handshakes; a session remembers it. */
+  readonly onProven?: (proof: string) => void;
+}
 
 /**
  * What would be found of a set's own leaves if it were live now: the rules of the check, asked of its bytes in the place

@@ -1,24 +1,12 @@
+import { type Question, leftAsIfLive, leftClause } from './as-if-live.ts';
 import { bindingOf } from '../generation/binding.ts';
 import type { Manifest } from '../generation/generation.ts';
 import { loadGeneration, readManifest, type NotLoaded } from '../generation/load.ts';
 import { standbyVerdict } from '../generation/standby-verdict.ts';
 import type { MaterialFile } from '../issue/material.ts';
 import type { StandbyVerdict } from '../plan/plan.ts';
-import type { State } from '../state/state.ts';
 import { verifyMaterial } from '../verify/verify-material.ts';
-import type { Ports } from './ports.ts';
-import { leftAsIfLive, leftClause } from './as-if-live.ts';
 import { proofOf } from './proof.ts';
-import type { Survey } from './survey.ts';
-
-/** What is asked of the generations that are kept: reads only, so that `plan` and `status` can ask too. */
-export interface Question {
-  readonly ports: Ports;
-  readonly survey: Survey;
-  readonly state: State | undefined;
-  /** Told the proof of a set that has just held its handshakes; a session remembers it. */
-  readonly onProven?: (proof: string) => void;
-}
 
 /**
  * The verdict on the standby generation that the state names.

@@ -1,7 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import type { Journal } from '../../src/commit/journal.ts';
-import { formatJournal, parseJournal } from '../../src/commit/journal-format.ts';
+import { type Journal, formatJournal, parseJournal } from '../../src/commit/journal-format.ts';
 import { CertmendError } from '../../src/error.ts';
 import { reasonCodes } from '../../src/reason.ts';
 

@@ -1,7 +1,7 @@
 import { createHash, X509Certificate, createPrivateKey } from 'node:crypto';
 import type { Change, Expectation } from '../../src/commit/change.ts';
 import { commitChanges } from '../../src/commit/commit.ts';
-import type { JournalNode, Transaction } from '../../src/commit/journal.ts';
+import type { JournalNode, Transaction } from '../../src/commit/journal-format.ts';
 import { recover, type RecoveryOutcome } from '../../src/commit/recover.ts';
 import { writeDurably } from '../../src/disk/durable-write.ts';
 import type { FileReader } from '../../src/disk/file-reader.ts';

@@ -1,10 +1,19 @@
+import type { ListenerItem } from '../../inventory/inventory.ts';
+import type { Issuer } from '../issuer.ts';
 import type { Certificate } from '../../x509/certificate.ts';
 import { issuerRelation } from '../chain.ts';
 import type { AssessContext } from '../context.ts';
 import { instant } from '../../time/rfc3339.ts';
-import type { ListenerSubject } from './listener.ts';
 import type { Rule } from './rule.ts';
 import { shellWord } from '../../disk/shell-word.ts';
+
+export interface ListenerSubject {
+  readonly item: ListenerItem;
+  readonly context: AssessContext;
+  readonly leaf: Certificate | undefined;
+  readonly issuer: Issuer | undefined;
+  readonly effectiveNotAfter: number | undefined;
+}
 
 /**
  * What the running service serves, as against what is in its document: the product makes a new certificate, merges it

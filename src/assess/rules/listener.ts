@@ -1,26 +1,16 @@
+import { type ListenerSubject, comesBack, servedClause, servedRule } from './listener-served.ts';
 import type { ListenerItem } from '../../inventory/inventory.ts';
-import type { Certificate } from '../../x509/certificate.ts';
 import { issuerRelation, effectiveEnd } from '../chain.ts';
 import type { AssessContext } from '../context.ts';
 import { span } from '../../time/span.ts';
 import { instant } from '../../time/rfc3339.ts';
 import { dayMs } from '../../time/units.ts';
 import { fileFault } from '../file-fault.ts';
-import type { Issuer } from '../issuer.ts';
 import { productRestores } from './restored.ts';
-import { comesBack, servedClause, servedRule } from './listener-served.ts';
 import { modesOf, permissionsFault } from './permissions.ts';
 import { certificateRow, type Judgement } from '../row.ts';
 import { findingsOf, type Fault, type Rule } from './rule.ts';
 import type { Finding } from '../assessment.ts';
-
-export interface ListenerSubject {
-  readonly item: ListenerItem;
-  readonly context: AssessContext;
-  readonly leaf: Certificate | undefined;
-  readonly issuer: Issuer | undefined;
-  readonly effectiveNotAfter: number | undefined;
-}
 
 export function listenerSubject(item: ListenerItem, context: AssessContext): ListenerSubject {
   const chain = item.document.ok ? item.document.value.certificates : [];

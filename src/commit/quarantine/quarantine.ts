@@ -46,7 +46,7 @@ interface Kept {
  * `.damaged` after its name; the note in the quarantine says so.
  *
  * The same of the same path is kept once, however often an attempt is made (P13), and of different damage as much as
- * `quarantine-bound.ts` allows.
+ * `bound.ts` allows.
  *
  * @throws CertmendError StorageFull and siblings, ExternalChange; the node's files are untouched
  */
