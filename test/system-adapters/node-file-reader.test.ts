@@ -151,7 +151,7 @@ test('read says when a user without rights is not allowed to read', scratch, (t,
   chmodSync(root, 0o755);
   chmodSync(join(root, 'closed'), 0o700);
   chmodSync(join(root, 'open/a'), 0o600);
-  const source = new URL('../../src/system/node-file-reader.ts', import.meta.url).href;
+  const source = new URL('../../src/system/files/node-file-reader.ts', import.meta.url).href;
   // Loaded before the rights are given up: the checkout need not be open to others.
   const script = `const { createFileReader } = await import(${JSON.stringify(source)});
     process.setgroups([]); process.setgid(65534); process.setuid(65534);
