@@ -84,17 +84,3 @@ export function nextDue(row: CertificateRow, now: number, settings: AssessSettin
   dates.push({ at: end, what: 'end' });
   return dates.filter((date) => date.at > now).toSorted((left, right) => left.at - right.at)[0];
 }
-
-/** The earliest date over all rows, with its entry: what a status line shows. */
-export function earliestDue(
-  rows: readonly CertificateRow[],
-  now: number,
-  settings: AssessSettings,
-): (Due & { readonly id: string }) | undefined {
-  let earliest: (Due & { readonly id: string }) | undefined;
-  for (const row of rows) {
-    const due = nextDue(row, now, settings);
-    if (due !== undefined && (earliest === undefined || due.at < earliest.at)) earliest = { ...due, id: row.id };
-  }
-  return earliest;
-}

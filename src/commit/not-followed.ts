@@ -40,7 +40,7 @@ export function whyNotFollowed(
     if (isBootstrapRemoval(change)) {
       const entry = bootstrap.get(path);
       if (entry === undefined) return `takes away ${path}, which is no file of the bootstrap set`;
-      if (isSound(path, entry, layout.dataDir, reader)) return `takes away ${path}, which is not damaged`;
+      if (ordersSoundAway(change, entry, layout.dataDir, reader)) return `takes away ${path}, which is not damaged`;
     } else if (mode === undefined) {
       return `names ${path}, which is no file of this layout that certmend writes`;
     } else if (isShielded(path, layout.protectedPaths, reader)) {
@@ -59,10 +59,15 @@ export function isBootstrapRemoval(change: Change): boolean {
   return change.op === 'remove' && change.bootstrap === true && change.expects.state === 'file';
 }
 
-/** What can be parsed is taken away by nobody, whoever asks (`bootstrapActions`). What is gone is gone already. */
-function isSound(path: string, entry: Entry, dataDir: string, reader: FileReader): boolean {
-  if (reader.stat(path).state === 'absent') return false;
-  const item = readItem(entry, (one) => reader.read(one, dataDir), emptyMemory());
+/**
+ * What can be parsed is taken away by nobody, whoever asks (`bootstrapActions`): a commit of ours never expects sound
+ * bytes. Only the very bytes that the journal names are looked at. A file that somebody has put right since is left by the
+ * change itself, and one that cannot be read just now is a reason to come back, and none to give the journal up.
+ */
+function ordersSoundAway({ path, expects }: Change, entry: Entry, dataDir: string, reader: FileReader): boolean {
+  const file = reader.read(path, dataDir);
+  if (file.state !== 'regular' || expects.state !== 'file' || file.sha256 !== expects.sha256) return false;
+  const item = readItem(entry, (one) => (one === path ? file : reader.read(one, dataDir)), emptyMemory());
   return !unparsablePaths(item).includes(path);
 }
 

@@ -2,7 +2,7 @@ import { CertmendError } from '../error.ts';
 import type { Ports } from '../survey/ports.ts';
 import type { Layout } from '../layout/layout.ts';
 import { statusLine } from '../report/status-line.ts';
-import { loadState } from '../state/load-state.ts';
+import { savedState } from './saved-state.ts';
 import type { State } from '../state/state.ts';
 import { feeding } from './feeding.ts';
 import { notifyHealth } from './notify-health.ts';
@@ -10,7 +10,7 @@ import type { DaemonPorts, Loaded, Notifier, Snapshot } from './ports.ts';
 import { reconcile, type Check } from './reconcile.ts';
 import type { KnownHealth } from './health-news.ts';
 import { record, rememberTold } from './record.ts';
-import { nextCheckMs } from './schedule.ts';
+import { nextCheckMs, type CheckEnd } from './schedule.ts';
 import { snapshotOf } from './snapshot.ts';
 import { isOvertaken, waitForNext } from './wait-for-next.ts';
 import { watchedDirectories } from './watched-directories.ts';
@@ -94,7 +94,7 @@ interface Turn {
 async function check(memory: Memory, notifier: Notifier): Promise<Turn> {
   const ports = memory.loaded.look();
   const started = ports.clock.monotonic();
-  const delay = (ended: Parameters<typeof nextCheckMs>[0]['ended']): number =>
+  const delay = (ended: CheckEnd): number =>
     nextCheckMs({
       intervalMs: ports.config.daemon.checkIntervalMs,
       machineId: ports.host.machineId,
@@ -124,7 +124,8 @@ async function check(memory: Memory, notifier: Notifier): Promise<Turn> {
     if (memory.remarks.check !== error.message)
       await record(ports, { event: 'failed', priority: 'error', message: error.message, hint: error.hint });
     const remarks = { ...memory.remarks, check: error.message };
-    const head = blindHead(memory.shown ?? savedState(ports), ports.clock.now());
+    // What was known before the daemon started counts as well.
+    const head = blindHead(memory.shown ?? savedState(ports.reader), ports.clock.now());
     const line = daemonLine(head, Object.values(remarks));
     return {
       memory: { ...memory, remarks, line, count: memory.count + 1 },
@@ -132,12 +133,6 @@ async function check(memory: Memory, notifier: Notifier): Promise<Turn> {
       delayMs: delay('failed'),
     };
   }
-}
-
-/** What was known before the daemon started counts as well. */
-function savedState({ reader }: Ports): State | undefined {
-  const loaded = loadState(reader);
-  return loaded.kind === 'loaded' ? loaded.state : undefined;
 }
 
 function headOf(result: Check, now: number): string {

@@ -1,7 +1,8 @@
 import { CertmendError } from '../error.ts';
 import { keepStandby } from '../heal/prepare-standby.ts';
 import type { Ports } from '../survey/ports.ts';
-import { withSession, type Session } from '../session/session.ts';
+import type { Session } from '../session/session.ts';
+import { withSession } from '../session/with-session.ts';
 import type { Survey } from '../survey/survey.ts';
 import { bounded } from '../state/bounds.ts';
 import type { State } from '../state/state.ts';

@@ -1,6 +1,6 @@
 import { CertmendError } from '../error.ts';
 import type { Ports } from '../survey/ports.ts';
-import { withSession } from '../session/session.ts';
+import { withSession } from '../session/with-session.ts';
 import type { AuditRecord } from '../audit/audit.ts';
 import { withTold } from '../state/transitions.ts';
 import { toldFrom, type KnownHealth } from './health-news.ts';

@@ -7,6 +7,9 @@ const busyMs = 30_000;
 /** After a check that found the one at work that has changed the node: its last save may have been its last word. */
 const overtakenMs = 3000;
 
+/** `overtaken`: another certmend that has changed the node was still at work. */
+export type CheckEnd = 'checked' | 'failed' | 'busy' | 'overtaken';
+
 /**
  * When to look again. Jittered by up to a tenth either way, so that a rack that booted together does not work in step;
  * derived from the machine and the number of the check, so that a restart or a test gives the same figure.
@@ -18,7 +21,7 @@ export function nextCheckMs(input: {
   readonly intervalMs: number;
   readonly machineId: string;
   readonly count: number;
-  readonly ended: 'checked' | 'failed' | 'busy' | 'overtaken';
+  readonly ended: CheckEnd;
 }): number {
   const { intervalMs, machineId, count, ended } = input;
   const base = { checked: intervalMs, failed: retryMs, busy: busyMs, overtaken: overtakenMs }[ended];

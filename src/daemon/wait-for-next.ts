@@ -2,7 +2,7 @@ import type { State } from '../state/state.ts';
 import type { Loaded, Notifier, Waker } from './ports.ts';
 import { isDeepStrictEqual } from 'node:util';
 import type { FileReader } from '../disk/file-reader.ts';
-import { loadState } from '../state/load-state.ts';
+import { savedState } from './saved-state.ts';
 
 /** Changes mostly come in bursts (the product writes eighteen pairs): wait for the end of one, milliseconds. */
 const settleMs = 5000;
@@ -71,9 +71,8 @@ export async function waitForNext<Known extends Waiting>(
  * @param shown the state of the last check; undefined when there was none
  */
 export function isOvertaken(shown: State | undefined, reader: FileReader): boolean {
-  const loaded = loadState(reader);
-  if (shown === undefined || loaded.kind !== 'loaded') return true;
-  return !isDeepStrictEqual(told(shown), told(loaded.state));
+  const saved = savedState(reader);
+  return shown === undefined || saved === undefined || !isDeepStrictEqual(told(shown), told(saved));
 }
 
 function told({ health, generations, brake, transaction }: State): unknown {

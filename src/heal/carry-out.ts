@@ -8,7 +8,8 @@ import { unchanged, type Outcome } from '../session/outcome.ts';
 import type { Ports } from '../survey/ports.ts';
 import { previousOf, standbyOf } from '../survey/generations-known.ts';
 import { withRecovery } from '../session/recovery.ts';
-import { withSession, type Session } from '../session/session.ts';
+import type { Session } from '../session/session.ts';
+import { withSession } from '../session/with-session.ts';
 import { telling } from '../session/telling.ts';
 
 /** A request by a person, as against what the node's own state asks for. */

@@ -9,7 +9,8 @@ import { makeGeneration } from '../session/make-generation.ts';
 import type { Ports } from '../survey/ports.ts';
 import { proofOf } from '../survey/proof.ts';
 import { prune } from '../session/prune.ts';
-import { withSession, type Session } from '../session/session.ts';
+import type { Session } from '../session/session.ts';
+import { withSession } from '../session/with-session.ts';
 import { refuseWeakened } from '../survey/survey.ts';
 import { telling } from '../session/telling.ts';
 

@@ -7,7 +7,8 @@ import type { Outcome } from '../session/outcome.ts';
 import type { Ports } from '../survey/ports.ts';
 import { refuseWhileRunning } from './rotate.ts';
 import { withRecovery } from '../session/recovery.ts';
-import { withSession, type Session } from '../session/session.ts';
+import type { Session } from '../session/session.ts';
+import { withSession } from '../session/with-session.ts';
 import { findLayout } from '../survey/survey.ts';
 import { telling } from '../session/telling.ts';
 

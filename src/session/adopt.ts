@@ -2,7 +2,8 @@ import type { Manifest } from '../generation/generation.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import type { State } from '../state/state.ts';
 import { listed } from '../assess/figures.ts';
-import type { Priority, AuditRecord } from '../audit/audit.ts';
+import type { Priority } from '../audit/audit.ts';
+import type { Session } from './session.ts';
 
 /** A certificate that is another one than certmend remembers, and not one that it put there itself. */
 export interface ForeignChange {
@@ -54,19 +55,11 @@ export function foreignChanges(
   });
 }
 
-/** What adoption asks of a session. */
-export interface Adopting {
-  readonly store: { manifest(number: number): Manifest | undefined };
-  state(): State;
-  remember(change: (state: State) => State): void;
-  tell(record: AuditRecord): void;
-}
-
 /**
  * Records what others changed and takes it as the node's own from now on; it is not fought. One record for all the
  * certificates that were replaced, and one for the authorities: that is no everyday event, everything else hangs on it.
  */
-export function adoptForeignChanges(session: Adopting, changes: readonly ForeignChange[]): void {
+export function adoptForeignChanges(session: Session, changes: readonly ForeignChange[]): void {
   const authorities = changes.filter(({ isAuthority }) => isAuthority);
   const others = changes.filter(({ isAuthority }) => !isAuthority);
   tellChanges(session, authorities, {
@@ -87,7 +80,7 @@ export function adoptForeignChanges(session: Adopting, changes: readonly Foreign
 }
 
 function tellChanges(
-  session: Adopting,
+  session: Session,
   changes: readonly ForeignChange[],
   words: { readonly priority: Priority; readonly verb: string; readonly then: string },
 ): void {

@@ -19,8 +19,9 @@ export type LoadedState =
   | { readonly kind: 'newer'; readonly schema: number; readonly known: Remembered };
 
 /**
- * Reads the state file. Never throws: whatever is wrong with the file is one of the answers, because a node must heal
- * without its memory too.
+ * Reads the state file. Whatever is wrong with the file is one of the answers, because a node must heal without its
+ * memory too.
+ * @throws CertmendError StorageFailed when this process or the system is short of memory or open files, as any read
  */
 export function loadState(reader: FileReader): LoadedState {
   const file = reader.readOwn(ownPaths.state, ownPaths.stateDirectory);

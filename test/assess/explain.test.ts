@@ -1,13 +1,10 @@
 import test from 'ava';
 import { assess } from '../../src/assess/assess.ts';
-import { explain, type Explanation, earliestDue, nextDue } from '../../src/assess/explain.ts';
+import { explain, type Explanation, nextDue } from '../../src/assess/explain.ts';
 import type { Item } from '../../src/inventory/inventory.ts';
 import {
-  absent,
   admin,
   apiServer,
-  authorityCertificate,
-  authorityItem,
   damaged,
   day,
   good,
@@ -124,13 +121,3 @@ for (const [title, row, at, due] of dates) {
     t.deepEqual(nextDue(row, at, settings), due === undefined ? undefined : { at: due[0], what: due[1] });
   });
 }
-
-test('earliestDue finds the entry whose turn is next', (t) => {
-  const gone = { ...leafItem(apiServer), certificateFile: absent, certificates: missing };
-  const near = authorityItem('server-ca', {
-    certificates: good([authorityCertificate('server-ca', { notAfter: now + 400 * day })]),
-  });
-  const { rows } = assess(inputFor(node(near, gone)));
-  t.deepEqual(earliestDue(rows, now, settings), { id: 'server-ca', at: now + 35 * day, what: 'warning' });
-  t.is(earliestDue([], now, settings), undefined);
-});

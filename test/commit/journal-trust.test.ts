@@ -239,6 +239,36 @@ test('recover takes away no sound file of the bootstrap set, with the flag neith
   }
 });
 
+test('recover completes a journal whose damaged file of the bootstrap set a person has put right since, and leaves that', (t) => {
+  const tree = treeFor(t);
+  const { reader, writer } = tree.machine();
+  const changes = bootstrapRemoval(tree);
+  writeJournal(reader, writer, { node, transaction, within: dataDir, changes });
+  const file = `${tls}/server-ca.crt`;
+  const sound = Buffer.from(opensslAuthority().pem);
+  plant(tree, file, sound);
+  const outcome = recoverWith(tree, { repairBootstrap: true });
+  t.is(outcome.kind, 'completed');
+  t.deepEqual(outcome.kind === 'completed' ? outcome.left : [], [file]);
+  t.deepEqual(readFileSync(join(tree.root, file)), sound);
+  t.false(existsSync(join(tree.root, path)));
+});
+
+test('recover keeps a journal while the file of the bootstrap set that it takes away cannot be read', (t) => {
+  const tree = treeFor(t);
+  const { reader, writer } = tree.machine();
+  writeJournal(reader, writer, { node, transaction, within: dataDir, changes: bootstrapRemoval(tree) });
+  const file = `${tls}/server-ca.crt`;
+  const unread = { state: 'unreadable', problem: 'io', detail: 'cannot be read: EIO' } as const;
+  const failing = {
+    ...reader,
+    read: (at: string, within?: string) => (at === file ? unread : reader.read(at, within)),
+  };
+  t.throws(() => recoverWith(tree, { reader: failing, repairBootstrap: true }), { code: 'StorageFailed' });
+  t.true(existsSync(join(tree.root, path)));
+  t.true(existsSync(join(tree.root, file)));
+});
+
 test('recover does nothing of a journal that reaches a protected file by another name: the directory of a leaf is a link', (t) => {
   const tree = treeFor(t);
   const shielded = `${dataDir}/server/elsewhere/client.crt`;

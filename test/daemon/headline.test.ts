@@ -1,6 +1,7 @@
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import test from 'ava';
+import { CertmendError } from '../../src/error.ts';
 import { runCli } from '../cli/run-cli.ts';
 import { garbageFile } from '../fixtures/damage.ts';
 import { temporaryTree } from '../road/temporary-tree.ts';
@@ -55,6 +56,39 @@ test('daemon looks again within seconds when the one that changed the node still
     },
   ]);
   t.true((life.waits[held] ?? Infinity) <= 5000, 'seconds, not half a minute');
+  t.regex(life.told.at(-2) ?? '', /^status: healthy/, life.told.join('\n'));
+});
+
+test('daemon that is short of open files when another has saved the state looks again, and lives', async (t) => {
+  const tree = temporaryTree(t);
+  let short = false;
+  const life = await live(
+    tree.root,
+    [
+      () => {
+        short = true;
+        return { wake: 'saved', ms: 10 };
+      },
+      pass,
+      ({ told }) => {
+        t.regex(told.at(-1) ?? '', /last check failed/);
+        short = false;
+        return undefined;
+      },
+    ],
+    {
+      ports: ({ reader, ...ports }) => ({
+        ...ports,
+        reader: {
+          ...reader,
+          readOwn: (path, within) => {
+            if (short) throw new CertmendError('StorageFailed', 'certmend has as many files open as it may (EMFILE)');
+            return reader.readOwn(path, within);
+          },
+        },
+      }),
+    },
+  );
   t.regex(life.told.at(-2) ?? '', /^status: healthy/, life.told.join('\n'));
 });
 

@@ -14,6 +14,7 @@ for (const [errno, code] of [
   ['EPERM', 'StorageDenied'],
   ['EIO', 'StorageFailed'],
   ['ENOTDIR', 'StorageFailed'],
+  ['EBUSY', 'StorageFailed'],
 ] as const) {
   test(`disk error ${errno} is ${code}, exit 73, and names the file and what was done to it`, (t) => {
     const cause = systemError(errno);

@@ -1,10 +1,9 @@
 import type { KeyItem } from '../../inventory/inventory.ts';
 import type { AssessContext } from '../context.ts';
 import { fileFault } from '../file-fault.ts';
-import { modesOf, permissionsFault } from './permissions.ts';
-import { damagedRemedy, missingRemedy } from './protected-file.ts';
-import { leaveToProduct } from './reissued.ts';
-import { certificateRow, type Judgement } from '../row.ts';
+import { secretRule } from './permissions.ts';
+import { damagedRemedy, judgeSecretFile, missingRemedy } from './protected-file.ts';
+import type { Judgement } from '../row.ts';
 import { findingsOf, type Rule } from './rule.ts';
 
 export interface KeySubject {
@@ -44,32 +43,11 @@ const fileRule: Rule<KeySubject> = {
   },
 };
 
-const permissionsRule: Rule<KeySubject> = {
-  name: 'permissions',
-  asks: 'is it closed to everybody but its owner?',
-  inputs: ({ item }) => modesOf([{ path: item.entry.path, file: item.file, secret: true }]),
-  judge: ({ item }) => permissionsFault([{ path: item.entry.path, file: item.file, secret: true }], false) ?? 'passed',
-};
-
 /** What is asked of a key without a certificate. */
-export const keyRules: readonly Rule<KeySubject>[] = [fileRule, permissionsRule];
+export const keyRules: readonly Rule<KeySubject>[] = [fileRule, secretRule];
 
 /** Judges a key that has no certificate beside it. */
 export function judgeKey(item: KeyItem, context: AssessContext): Judgement {
-  const { entry } = item;
-  const found = findingsOf(keyRules, { item, context }, entry.id, entry.path);
-  const owner = { id: entry.id, certificatePath: entry.path };
-  const findings = entry.reissuedAtStart ? leaveToProduct(found, owner, context) : found;
-  const row = certificateRow({
-    id: entry.id,
-    path: entry.path,
-    role: 'key',
-    file: item.file,
-    certificate: undefined,
-    effectiveNotAfter: undefined,
-    found,
-    reported: findings,
-    now: context.now,
-  });
-  return { findings, row };
+  const found = findingsOf(keyRules, { item, context }, item.entry.id, item.entry.path);
+  return judgeSecretFile(item, found, context);
 }

@@ -1,7 +1,8 @@
 import type { FileState } from '../../disk/file-reader.ts';
 import { octal } from '../figures.ts';
 import { shellWord } from '../../disk/shell-word.ts';
-import type { Fault } from './rule.ts';
+import type { DocumentItem, KeyItem } from '../../inventory/inventory.ts';
+import type { Fault, Rule } from './rule.ts';
 
 /** Everybody but the owner, and what lets others change a public file. */
 const othersAccess = 0o077;
@@ -51,4 +52,16 @@ export function modesOf(files: readonly GuardedFile[]): Readonly<Record<string, 
   const modes: Record<string, string> = {};
   for (const { path, file } of files) if (file?.state === 'regular') modes[path] = octal(file.mode);
   return modes;
+}
+
+/** Of a file that is one secret: a key without a certificate, a protected document. */
+export const secretRule: Rule<{ readonly item: KeyItem | DocumentItem }> = {
+  name: 'permissions',
+  asks: 'is it closed to everybody but its owner?',
+  inputs: ({ item }) => modesOf(secretOf(item)),
+  judge: ({ item }) => permissionsFault(secretOf(item), false) ?? 'passed',
+};
+
+function secretOf({ entry, file }: KeyItem | DocumentItem): readonly GuardedFile[] {
+  return [{ path: entry.path, file, secret: true }];
 }

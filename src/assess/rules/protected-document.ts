@@ -1,10 +1,9 @@
 import type { DocumentItem } from '../../inventory/inventory.ts';
 import type { AssessContext } from '../context.ts';
 import { fileFault } from '../file-fault.ts';
-import { modesOf, permissionsFault } from './permissions.ts';
-import { damagedRemedy, missingRemedy } from './protected-file.ts';
-import { leaveToProduct } from './reissued.ts';
-import { certificateRow, type Judgement } from '../row.ts';
+import { secretRule } from './permissions.ts';
+import { damagedRemedy, judgeSecretFile, missingRemedy } from './protected-file.ts';
+import type { Judgement } from '../row.ts';
 import { findingsOf, type Rule } from './rule.ts';
 
 export interface DocumentSubject {
@@ -34,32 +33,11 @@ const fileRule: Rule<DocumentSubject> = {
   },
 };
 
-const permissionsRule: Rule<DocumentSubject> = {
-  name: 'permissions',
-  asks: 'is it closed to everybody but its owner?',
-  inputs: ({ item }) => modesOf([{ path: item.entry.path, file: item.file, secret: true }]),
-  judge: ({ item }) => permissionsFault([{ path: item.entry.path, file: item.file, secret: true }], false) ?? 'passed',
-};
-
 /** What is asked of a protected file that is neither certificate nor key. */
-export const documentRules: readonly Rule<DocumentSubject>[] = [fileRule, permissionsRule];
+export const documentRules: readonly Rule<DocumentSubject>[] = [fileRule, secretRule];
 
 /** Judges a protected document (P2). */
 export function judgeDocument(item: DocumentItem, context: AssessContext): Judgement {
-  const { entry } = item;
-  const found = findingsOf(documentRules, { item, context }, entry.id, entry.path);
-  const owner = { id: entry.id, certificatePath: entry.path };
-  const findings = entry.reissuedAtStart ? leaveToProduct(found, owner, context) : found;
-  const row = certificateRow({
-    id: entry.id,
-    path: entry.path,
-    role: 'document',
-    file: item.file,
-    certificate: undefined,
-    effectiveNotAfter: undefined,
-    found,
-    reported: findings,
-    now: context.now,
-  });
-  return { findings, row };
+  const found = findingsOf(documentRules, { item, context }, item.entry.id, item.entry.path);
+  return judgeSecretFile(item, found, context);
 }

@@ -1,3 +1,7 @@
+import type { DocumentItem, KeyItem } from '../../inventory/inventory.ts';
+import type { Finding } from '../assessment.ts';
+import { certificateRow, type Judgement } from '../row.ts';
+import { leaveToProduct } from './reissued.ts';
 import type { FileState } from '../../disk/file-reader.ts';
 import type { AssessContext } from '../context.ts';
 import { shellWord } from '../../disk/shell-word.ts';
@@ -57,4 +61,26 @@ function starting({ layout, serviceRunning }: AssessContext): string {
 
 function tokenFirst({ layout }: AssessContext): string {
   return `the token first: without it ${layout.product} cannot read its datastore and takes the node for a new one`;
+}
+
+/** The judgement on a file without a certificate: a key, a document. @param found what its rules have found */
+export function judgeSecretFile(
+  { kind, entry, file }: KeyItem | DocumentItem,
+  found: readonly Finding[],
+  context: AssessContext,
+): Judgement {
+  const owner = { id: entry.id, certificatePath: entry.path };
+  const findings = entry.reissuedAtStart ? leaveToProduct(found, owner, context) : found;
+  const row = certificateRow({
+    id: entry.id,
+    path: entry.path,
+    role: kind,
+    file,
+    certificate: undefined,
+    effectiveNotAfter: undefined,
+    found,
+    reported: findings,
+    now: context.now,
+  });
+  return { findings, row };
 }

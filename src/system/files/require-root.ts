@@ -11,9 +11,9 @@ import { CertmendError, exitStatus } from '../../error.ts';
 export function requireRoot(named: string, reader: FileReader): void {
   if (reader.list('/') !== undefined) return;
   const at = reader.stat('/');
-  if (at.state === 'unreadable') throw unread(`--root ${named}`, at.detail, 'nothing was looked at');
+  if (at.state === 'unreadable') throw unread(named, at.detail, 'nothing was looked at');
   if (at.state === 'present' && at.type === 'directory')
-    throw unread(`--root ${named}`, 'cannot be listed', 'nothing was looked at');
+    throw unread(named, 'cannot be listed', 'nothing was looked at');
   throw new CertmendError('Usage', `--root ${named} is not a directory that can be read`, {
     hint: 'name the directory at which the disk of the node is mounted',
     exit: exitStatus.usage,
