@@ -1,8 +1,11 @@
 import test, { type ExecutionContext } from 'ava';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import type { State } from '../../src/state/state.ts';
 import { changedPaths, fingerprintTree } from '../fixtures/fingerprint-tree.ts';
 import { day, type Tree } from '../fixtures/tree.ts';
-import { prestartAt } from './run-at.ts';
+import { builtModule } from '../cli/built-module.ts';
+import { opensslValidity } from '../fixtures/openssl.ts';
+import { portsAt, prestartAt } from './run-at.ts';
 import { faultsOf } from './sound-node.ts';
 import { temporaryTree } from './temporary-tree.ts';
 
@@ -95,4 +98,50 @@ test('prestart leaves a clock that ran ahead behind: its mark and its commits ho
   t.is(corrected.decision, 'repaired', JSON.stringify(corrected.reasons));
   const later = await prestartAt(tree.root, '+1h');
   t.is(later.decision, 'nothing-to-do', JSON.stringify(later.reasons));
+});
+
+const { prestart } = builtModule<typeof import('../../src/heal/prestart.ts')>('src/heal/prestart.ts');
+
+test('one decision has one instant: under a clock that moves at every look all documents of a rotation agree', async (t) => {
+  const tree = temporaryTree(t, { leaf: 'expired' });
+  const ports = await portsAt(tree.root, '+0d');
+  let looks = 0;
+  const clock = { ...ports.clock, now: () => ports.clock.now() + looks++ * 1000 };
+  t.is((await prestart({ ...ports, clock })).decision, 'rotated');
+  t.true(looks > 1);
+  const own = tree.host('/var/lib/certmend');
+  const active = (JSON.parse(readFileSync(`${own}/dynamic-cert.json`, 'utf8')) as State).generations.active;
+  const manifest = readFileSync(`${own}/generations/${String(active?.number)}/manifest.json`, 'utf8');
+  const { createdAt } = JSON.parse(manifest) as { readonly createdAt: string };
+  t.deepEqual([active?.createdAt, active?.committedAt], [createdAt, createdAt]);
+  const instant = Date.parse(createdAt);
+  const starts = tree.leaves
+    .filter(({ id }) => !id.startsWith('agent/'))
+    .map((leaf) => opensslValidity(tree.host(leaf.certificatePath)).notBefore);
+  t.deepEqual(new Set(starts), new Set([Math.floor(instant / 1000) * 1000 - 3600_000]));
+});
+
+test('waiting for the clock asks only the clock', async (t) => {
+  const tree = temporaryTree(t, { leaf: 'fresh' });
+  const ports = await portsAt(tree.root, '-400d');
+  let reads = 0;
+  const atSleep: number[] = [];
+  const reader = new Proxy(ports.reader, {
+    get: (target, name, receiver): unknown => {
+      const member: unknown = Reflect.get(target, name, receiver);
+      if (typeof member !== 'function') return member;
+      reads += 1;
+      return member.bind(target) as unknown;
+    },
+  });
+  const clock = {
+    ...ports.clock,
+    sleep: async (ms: number) => {
+      atSleep.push(reads);
+      await ports.clock.sleep(ms);
+    },
+  };
+  t.is((await prestart({ ...ports, reader, clock })).decision, 'deferred');
+  t.true(atSleep.length > 3, String(atSleep.length));
+  t.is(new Set(atSleep).size, 1);
 });
