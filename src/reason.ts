@@ -21,11 +21,22 @@ type About =
 
 /**
  * `over`, `ending`: an end of life; `early`: not valid yet; `damage`: it cannot serve as it is; `drift`: it works, and is not what
- * it should be; `missing`; `access`: who may read or write it; `limit`: in the way of a good set later, of nothing today;
+ * it should be; `stale`: what runs has not read it; `missing`; `access`: who may read or write it; `limit`: in the way of a good set later, of nothing today;
  * `pending`: the product does it at its start; `state`: how things are; `error`: a command was stopped.
  */
 type Nature =
-  'over' | 'ending' | 'early' | 'damage' | 'drift' | 'missing' | 'access' | 'limit' | 'pending' | 'state' | 'error';
+  | 'over'
+  | 'ending'
+  | 'early'
+  | 'damage'
+  | 'drift'
+  | 'stale'
+  | 'missing'
+  | 'access'
+  | 'limit'
+  | 'pending'
+  | 'state'
+  | 'error';
 
 /** The worst that a finding can be; `error`: it only ever stops a command. */
 type Worst = 'note' | 'warning' | 'critical' | 'error';
@@ -77,6 +88,8 @@ const table = {
   ChainIncomplete: row('leaf', 'drift', 'warning', 'certmend', 3, 'nothing', 'own'),
   WeakPermissions: row('leaf', 'access', 'warning', 'certmend', 3, 'nothing', 'own'),
   SanUnusable: row('leaf', 'limit', 'warning', 'person', 3, 'nothing', 'own'),
+  ServedStale: row('leaf', 'stale', 'note', 'person', 3, 'nothing', 'own'),
+  ServedExpiring: row('leaf', 'stale', 'critical', 'person', 3, 'nothing', 'own'),
   // authorities and other files of the bootstrap set
   AuthorityExpired: row('authority', 'over', 'critical', 'person', 1, 'nothing', 'own'),
   AuthorityExpiring: row('authority', 'ending', 'critical', 'person', 1, 'nothing', 'own'),

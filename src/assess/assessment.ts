@@ -76,6 +76,9 @@ export interface CertificateRow {
   readonly status: CertificateStatus;
   readonly findings: readonly ReasonCode[];
   readonly fingerprint256: string | undefined;
+  /** What answers on the entry's port while the service runs; `current` when it is the certificate in the file. */
+  readonly served?:
+    { readonly fingerprint256: string; readonly notAfter: number; readonly current: boolean } | undefined;
 }
 
 export interface Assessment {

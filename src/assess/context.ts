@@ -13,7 +13,7 @@ export interface AssessInput {
   readonly settings: AssessSettings;
   /** The node's service runs now; undefined when that is not known (a tree under --root, no service manager). */
   readonly serviceRunning: boolean | undefined;
-  /** What is served where the listener is; undefined when the service does not run, or nobody answers. */
+  /** What is served on the ports of the layout; empty when the service does not run. */
   readonly served?: Served | undefined;
   /** What says that this node has run before (`/…/server/token`, `the state of certmend`); see `lostSet`. */
   readonly traces?: readonly string[] | undefined;
@@ -21,11 +21,8 @@ export interface AssessInput {
   readonly extraFindings?: readonly Finding[] | undefined;
 }
 
-export interface Served {
-  readonly port: number;
-  /** Leaf first, as far as they could be read. */
-  readonly certificates: readonly Certificate[];
-}
+/** By port: the certificates that answer there, leaf first, as far as they could be read. No entry where nobody answers. */
+export type Served = ReadonlyMap<number, readonly Certificate[]>;
 
 export interface AssessSettings {
   /** A leaf with this many days left, or fewer, is due. */
@@ -46,7 +43,7 @@ export interface AssessContext {
   readonly remembered: Remembered;
   readonly settings: AssessSettings;
   readonly serviceRunning: boolean | undefined;
-  readonly served: Served | undefined;
+  readonly served: Served;
   readonly issuers: ReadonlyMap<string, Issuer>;
   readonly pendingTriggers: ReadonlySet<string>;
   /**
@@ -112,7 +109,7 @@ export function assessContext(input: AssessInput): AssessContext {
     remembered: input.remembered,
     settings: input.settings,
     serviceRunning: input.serviceRunning,
-    served: input.served,
+    served: input.served ?? new Map(),
     issuers: issuersOf(inventory, input.now),
     pendingTriggers: new Set(inventory.pendingTriggers),
     initialised,

@@ -16,6 +16,8 @@ export interface RowInput {
   readonly file: FileState;
   readonly certificate: Certificate | undefined;
   readonly effectiveNotAfter: number | undefined;
+  /** What answers on its port while the service runs. */
+  readonly served?: Certificate | undefined;
   /** Everything the rules found: decides the status, which says what the file is like whoever mends it. */
   readonly found: readonly Finding[];
   /** What is reported of it. */
@@ -40,7 +42,14 @@ export function certificateRow(input: RowInput): CertificateRow | undefined {
     status: statusOf(input),
     findings: input.reported.map((finding) => finding.code),
     fingerprint256: certificate?.fingerprint256,
+    served: servedIn(input),
   };
+}
+
+function servedIn({ served, certificate }: RowInput): CertificateRow['served'] {
+  if (served === undefined) return undefined;
+  const { fingerprint256, notAfter } = served;
+  return { fingerprint256, notAfter, current: fingerprint256 === certificate?.fingerprint256 };
 }
 
 /** The worst that is true of it, in the words operators know (products 4.1). */

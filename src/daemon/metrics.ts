@@ -85,6 +85,16 @@ function nodeFamilies({
       'When the first certificate ends that only a restart of the running service makes anew; absent when none is due.',
       assessment.restart === undefined ? [] : [[{ id: assessment.restart.first }, assessment.restart.before / 1000]],
     ),
+    family(
+      'certmend_served_current',
+      'Whether the certificate that answers on the port is the one in the file; absent when nobody answers.',
+      rows.flatMap(({ id, served }): Sample[] => (served === undefined ? [] : [[{ id }, served.current ? 1 : 0]])),
+    ),
+    family(
+      'certmend_served_not_after_timestamp_seconds',
+      'When the certificate that answers on the port ends.',
+      rows.flatMap(({ id, served }): Sample[] => (served === undefined ? [] : [[{ id }, served.notAfter / 1000]])),
+    ),
     family('certmend_clock_believed', 'Whether the wall clock is believed.', [[{}, clock.believed ? 1 : 0]]),
     family(
       'certmend_generation',

@@ -69,6 +69,7 @@ function checkedCertificate(row: CertificateRow, now: number): CheckedCertificat
     status: row.status,
     findings: row.findings,
     fingerprint256: row.fingerprint256 ?? null,
+    served: row.served === undefined ? null : { ...row.served, notAfter: rfc3339(row.served.notAfter) },
   };
 }
 

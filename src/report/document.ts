@@ -36,6 +36,8 @@ export interface CheckedCertificate {
   readonly status: string;
   readonly findings: readonly ReasonCode[];
   readonly fingerprint256: string | null;
+  /** What answers on its port of this machine; null when nothing was asked, or nobody answered. */
+  readonly served: { readonly fingerprint256: string; readonly notAfter: string; readonly current: boolean } | null;
 }
 
 export interface PrestartReport extends DocumentHeader<'PrestartReport'> {

@@ -1,10 +1,10 @@
 import type { Assessment, ClockBelief, Remembered } from '../assess/assessment.ts';
 import { assess } from '../assess/assess.ts';
-import type { AssessInput } from '../assess/context.ts';
+import type { AssessInput, Served } from '../assess/context.ts';
 import { believeClock } from '../assess/believe-clock.ts';
 import { buildDate } from '../build-info.ts';
 import { CertmendError, exitStatus } from '../error.ts';
-import { parseCertificateDer } from '../x509/certificate.ts';
+import { parseCertificateDer, type Certificate } from '../x509/certificate.ts';
 import type { AuthorityItem, Inventory } from '../inventory/inventory.ts';
 import { takeInventory } from '../inventory/take-inventory.ts';
 import type { LastKnown, Layout } from '../layout/layout.ts';
@@ -57,7 +57,7 @@ export async function survey(ports: Ports, layout: Layout = findLayout(ports)): 
       acknowledged: ports.config.check.acknowledged,
     },
     serviceRunning,
-    served: serviceRunning === true ? await servedBy(ports, layout) : undefined,
+    served: serviceRunning === true ? await servedOn(portsOf(layout), ports) : undefined,
     traces: tracesOf(ports, layout, loaded),
     extraFindings: [
       ...brakeFindings(brakeOf(loaded.kind === 'loaded' ? loaded.state : undefined, ports.config), now),
@@ -87,14 +87,28 @@ export function clockBelief(
   });
 }
 
-/** What the running service serves where its listener is; undefined when nobody answers there. */
-async function servedBy({ servedChain }: Ports, { entries }: Layout): Promise<AssessInput['served']> {
-  const port = entries.find((entry) => entry.kind === 'listener')?.port;
-  const chain = port === undefined ? undefined : await servedChain(port);
-  if (port === undefined || chain === undefined) return undefined;
-  const certificates = chain.map((der) => parseCertificateDer(der));
-  // A certificate that cannot be read is none that could be compared.
-  return { port, certificates: certificates.flatMap((read) => (read.ok ? [read.value] : [])) };
+/** Every port where something of the layout is served, once. */
+function portsOf({ entries }: Layout): ReadonlySet<number> {
+  return new Set(
+    entries.flatMap((entry) => {
+      const port = entry.kind === 'leaf' || entry.kind === 'listener' ? entry.port : undefined;
+      return port === undefined ? [] : [port];
+    }),
+  );
+}
+
+/** What the running service serves, all ports at once: together they take no longer than the slowest. */
+async function servedOn(served: ReadonlySet<number>, { servedChain }: Ports): Promise<Served> {
+  const answers = await Promise.all(
+    [...served].map(async (port): Promise<readonly [number, readonly Certificate[]][]> => {
+      const chain = await servedChain(port);
+      if (chain === undefined) return [];
+      const certificates = chain.map((der) => parseCertificateDer(der));
+      // A certificate that cannot be read is none that could be compared.
+      return [[port, certificates.flatMap((read) => (read.ok ? [read.value] : []))]];
+    }),
+  );
+  return new Map(answers.flat());
 }
 
 /** A cloned disk brings another node's names: they are not this node's to keep. */

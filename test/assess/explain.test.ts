@@ -11,7 +11,6 @@ import {
   inputFor,
   kubelet,
   leafItem,
-  missing,
   node,
   now,
   privateKey,
@@ -41,7 +40,9 @@ test('explain tells every rule of a healthy leaf in order, and when it is due', 
       'not-before',
       'expiry',
       'permissions',
-    ].map((rule) => [rule, 'passed']),
+    ]
+      .map((rule) => [rule, 'passed'])
+      .concat([['served', 'skipped']]),
   );
   t.deepEqual(told?.findings, []);
   t.deepEqual(told?.nextDue, { at: now + 180 * day, what: 'renewal' });

@@ -20,9 +20,15 @@ const silent: Io = {
 export async function portsAt(
   root: string,
   at: string,
-  options: { readonly synchronisation?: Synchronisation; readonly believe?: boolean } = {},
+  options: { readonly synchronisation?: Synchronisation; readonly believe?: boolean; readonly unit?: string } = {},
 ): Promise<Ports> {
-  const args = { ...noArguments, root, at, unit: 'rke2-server', believeClock: options.believe ?? false };
+  const args = {
+    ...noArguments,
+    root,
+    at,
+    unit: options.unit ?? 'rke2-server',
+    believeClock: options.believe ?? false,
+  };
   const ports = await compose(args, silent, { askSystemd: false });
   let waited = 0;
   const clock = {

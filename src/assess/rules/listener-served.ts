@@ -22,23 +22,23 @@ export interface ListenerSubject {
 export const servedRule: Rule<ListenerSubject> = {
   name: 'served',
   asks: 'does the running service serve it?',
-  inputs: ({ leaf, context: { served, remembered } }) => ({
-    port: served === undefined ? '' : String(served.port),
-    served: served?.certificates[0]?.fingerprint256 ?? '',
-    document: leaf?.fingerprint256 ?? '',
-    replaced: remembered.listenerAsked?.fingerprint256 ?? '',
+  inputs: (subject) => ({
+    port: shownOf(subject) === undefined ? '' : portOf(subject),
+    served: shownOf(subject)?.fingerprint256 ?? '',
+    document: subject.leaf?.fingerprint256 ?? '',
+    replaced: subject.context.remembered.listenerAsked?.fingerprint256 ?? '',
   }),
   judge(subject) {
     const { item, leaf, issuer, context } = subject;
-    const { served, layout, clock, now } = context;
-    const [shown, ...carried] = served?.certificates ?? [];
+    const { layout, clock, now } = context;
+    const [shown, ...carried] = servedAt(subject);
     const anchors = issuer?.certificates ?? [];
-    if (served === undefined || shown === undefined || leaf === undefined || anchors.length === 0) return 'skipped';
+    if (shown === undefined || leaf === undefined || anchors.length === 0) return 'skipped';
     if (shown.fingerprint256 === leaf.fingerprint256) return 'passed';
     const which = isReplaced(shown, context)
       ? 'the old certificate, which certmend asked to be replaced'
       : 'another one';
-    const clause = `port ${String(served.port)} does not serve the certificate in ${item.entry.path} but ${which}`;
+    const clause = `port ${portOf(subject)} does not serve the certificate in ${item.entry.path} but ${which}`;
     const relation = issuerRelation(shown, anchors, carried);
     const isRefused = relation === 'foreign' || relation === 'signature-invalid';
     const hasEnded = clock.believed && shown.notAfter < now;
@@ -55,18 +55,33 @@ export const servedRule: Rule<ListenerSubject> = {
 };
 
 /** ` It is what port 9345 serves`: said only where it was seen. */
-export function servedClause({ leaf, context: { served } }: ListenerSubject): string {
-  if (leaf === undefined || served?.certificates[0]?.fingerprint256 !== leaf.fingerprint256) return '';
-  return ` and is what port ${String(served.port)} serves`;
+export function servedClause(subject: ListenerSubject): string {
+  if (subject.leaf === undefined || shownOf(subject)?.fingerprint256 !== subject.leaf.fingerprint256) return '';
+  return ` and is what port ${portOf(subject)} serves`;
+}
+
+/** What answers on the listener's port, leaf first; empty when nobody does. */
+function servedAt({ item, context }: ListenerSubject): readonly Certificate[] {
+  const { port } = item.entry;
+  return (port === undefined ? undefined : context.served.get(port)) ?? [];
+}
+
+function shownOf(subject: ListenerSubject): Certificate | undefined {
+  return servedAt(subject)[0];
+}
+
+function portOf({ item }: ListenerSubject): string {
+  return String(item.entry.port ?? '');
 }
 
 /** The product merges what it makes with what its cluster stores, and prefers the stored one that is not near its end (products 5). */
-export function comesBack({ leaf, context }: ListenerSubject): string {
-  const { layout, serviceRunning, remembered, served } = context;
+export function comesBack(subject: ListenerSubject): string {
+  const { leaf, context } = subject;
+  const { layout, serviceRunning, remembered } = context;
   const { product, unit, role } = layout;
   if (serviceRunning !== true || role !== 'server') return '';
   const secret = `${product}-serving`;
-  const [shown = leaf] = served?.certificates ?? [];
+  const shown = shownOf(subject) ?? leaf;
   const asked = remembered.listenerAsked;
   const isBack = asked !== undefined && shown !== undefined && isReplaced(shown, context);
   const story = isBack

@@ -5,7 +5,7 @@ import type { AssessContext } from '../context.ts';
 /**
  * Findings about a file that the product makes anew at each of its starts. While the service is down they are one note:
  * the next start replaces the file whatever is wrong with it. While it runs they are real, and a restart is the answer.
- * A key that would keep the product from starting, and permissions, stay what they are.
+ * A key that would keep the product from starting, permissions, and what is served in its place stay what they are.
  */
 export function leaveToProduct(
   findings: readonly Finding[],
@@ -38,5 +38,6 @@ export function leaveToProduct(
 }
 
 function isOurs(finding: Finding): boolean {
-  return finding.answer === 'quarantine' || reasons[finding.code].nature === 'access';
+  const { nature } = reasons[finding.code];
+  return finding.answer === 'quarantine' || nature === 'access' || nature === 'stale';
 }

@@ -5,6 +5,7 @@ import { subjectRule, namesRule, usagesRule } from './identity.ts';
 import { certificateFileRule, keyFileRule, keyMatchRule, leafPermissionsRule } from './files.ts';
 import { chainRule, issuerRule, keyIdentifierRule } from './issuer.ts';
 import { leafSubject, type LeafSubject } from './subject.ts';
+import { leafServedRule, servedOf } from './served.ts';
 import { expiryRule, notBeforeRule } from './validity.ts';
 import { leaveToProduct } from '../reissued.ts';
 import { certificateRow, type Judgement } from '../../row.ts';
@@ -24,6 +25,7 @@ export const leafRules: readonly Rule<LeafSubject>[] = [
   notBeforeRule,
   expiryRule,
   leafPermissionsRule,
+  leafServedRule,
 ];
 
 /** Judges a leaf pair. What the product re-issues at each start is only reported, never answered with a new pair. */
@@ -39,6 +41,7 @@ export function judgeLeaf(item: LeafItem, context: AssessContext): Judgement {
     file: item.certificateFile,
     certificate: subject.leaf,
     effectiveNotAfter: subject.effectiveNotAfter,
+    served: servedOf(subject),
     found,
     reported: findings,
     now: context.now,
