@@ -1,4 +1,4 @@
-import type { HealthLevel } from '../assess/assessment.ts';
+import type { CertificateRow, HealthLevel } from '../assess/assessment.ts';
 import { countedCommits } from '../plan/rate-limit.ts';
 import type { ReasonCode } from '../reason.ts';
 import { instantOf, rfc3339 } from '../time/rfc3339.ts';
@@ -30,6 +30,8 @@ export interface StatusReport extends DocumentHeader<'Status'> {
   /** Why what is remembered cannot be read: then nothing is known of generations, brake and events. */
   readonly unread: string | null;
   readonly certificates: number;
+  /** What answers on the ports of this machine; empty while the service is down, and for another root. */
+  readonly served: readonly ServedLeaf[];
   /** What ends first. */
   readonly next: { readonly id: string; readonly at: string; readonly residualSeconds: number } | null;
   readonly generations: {
@@ -43,6 +45,13 @@ export interface StatusReport extends DocumentHeader<'Status'> {
   readonly machine: readonly MachineFault[];
   /** Newest last. */
   readonly events: readonly StateEvent[];
+}
+
+export interface ServedLeaf {
+  readonly id: string;
+  /** It is the certificate in the file. */
+  readonly current: boolean;
+  readonly notAfter: string;
 }
 
 export interface MachineFault {
@@ -62,6 +71,7 @@ export function statusReport(input: {
   readonly maxCommitsPerDay: number;
   readonly machine?: readonly MachineFault[];
   readonly unread?: string | undefined;
+  readonly rows?: readonly CertificateRow[];
 }): StatusReport {
   const { state, now, root, maxCommitsPerDay } = input;
   const next = state === undefined ? undefined : nextEnd(state, now);
@@ -77,6 +87,9 @@ export function statusReport(input: {
     lastCheck: state?.lastCheck ?? null,
     unread: input.unread ?? null,
     certificates: state === undefined ? 0 : certificateCount(state),
+    served: (input.rows ?? []).flatMap(({ id, served }) =>
+      served === undefined ? [] : [{ id, current: served.current, notAfter: rfc3339(served.notAfter) }],
+    ),
     next:
       next === undefined
         ? null
@@ -112,6 +125,7 @@ export function statusText(report: StatusReport, paper: Paper): string {
         : `${wholeSeconds(report.lastCheck)} (${durationText(now - (instantOf(report.lastCheck) ?? now))} ago)`,
     ],
     ['next end', report.next === null ? 'nothing known' : `${report.next.id} · ${dated(report.next.at, now)}`],
+    ...(report.served.length === 0 ? [] : [['in use', inUse(report.served)] as const]),
     ...(report.unread === null ? remembered(report, now) : [['memory', report.unread] as const]),
   ] as const;
   const lines = facts
@@ -135,6 +149,14 @@ function remembered(report: StatusReport, now: number): readonly (readonly [stri
     ['previous', generation(previous, now)],
     ['brake', `${String(report.commitsLastDay)} of ${String(report.maxCommitsPerDay)} commits in the last day`],
   ];
+}
+
+/** `6 of 6 that answer on their ports are those on disk`; names the others. */
+function inUse(served: readonly ServedLeaf[]): string {
+  const others = served.filter(({ current }) => !current).map(({ id }) => id);
+  const count = `${String(served.length - others.length)} of ${String(served.length)}`;
+  const names = others.length === 0 ? '' : `; not ${others.join(', ')}`;
+  return `${count} that answer on their ports are those on disk${names}`;
 }
 
 function dated(instant: string, now: number): string {

@@ -93,6 +93,7 @@ test('checkReport has the fields that scripts rely on', (t) => {
     status: 'EXPIRED',
     findings: ['LeafExpired'],
     fingerprint256: 'a'.repeat(64),
+    served: null,
   });
 });
 

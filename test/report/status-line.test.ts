@@ -1,3 +1,4 @@
+import type { CertificateRow } from '../../src/assess/assessment.ts';
 import test from 'ava';
 import { durationText, distanceText, residualText } from '../../src/time/span.ts';
 import { statusLine } from '../../src/report/status-line.ts';
@@ -95,6 +96,30 @@ test('statusText shows the facts behind the line', (t) => {
   t.true(text.startsWith(`${report.line}\n`));
   t.true(text.includes('edge-1 · rke2-server'));
   t.regex(text, /active +generation 8 · issued · live since 2027-01-01T00:00:01Z · ends in 305 d/);
+});
+
+test('statusText counts what answers on the ports with what is on disk, names the others, and says nothing where nobody was asked', (t) => {
+  const row = (id: string, current: boolean): CertificateRow => ({
+    id,
+    path: `/tls/${id}.crt`,
+    role: 'leaf',
+    subject: id,
+    issuer: 'server-ca',
+    usages: [],
+    notBefore: 0,
+    notAfter: noon + 300 * day,
+    effectiveNotAfter: noon + 300 * day,
+    status: 'OK',
+    findings: [],
+    fingerprint256: 'a'.repeat(64),
+    served: { fingerprint256: 'b'.repeat(64), notAfter: noon + 20 * day, current },
+  });
+  const told = (rows: readonly CertificateRow[]): string =>
+    statusText(statusReport({ state: healthy, now: noon, root: '/', maxCommitsPerDay: 6, rows }), plainPaper);
+  const [api, scheduler] = [row('serving-kube-apiserver', true), row('serving-kube-scheduler', false)];
+  t.regex(told([api]), /in use +1 of 1 that answer on their ports are those on disk$/m);
+  t.regex(told([api, scheduler]), /in use +1 of 2 that answer on .* on disk; not serving-kube-scheduler$/m);
+  t.notRegex(told([{ ...api, served: undefined }]), /in use/);
 });
 
 test('durations are said in the units that matter and never as longer than they are', (t) => {

@@ -33,6 +33,7 @@ export async function run(args: Arguments, io: Io): Promise<ExitStatus> {
     root: ports.root,
     maxCommitsPerDay: ports.config.brake.maxCommitsPerDay,
     machine,
+    rows: assessment.rows,
     unread: loaded.kind === 'unread' ? `${ownPaths.state} ${loaded.problem}` : undefined,
   });
   print(args, io, report, () => statusText(report, paperOf(io)));
