@@ -41,6 +41,7 @@ export async function daemonSurvives(node: SystemdNode): Promise<string> {
   await eventually('it is back from the reload', async () => (await state(node)) === 'active running');
   assert.equal(await mainPid(node), reloaded, 'a reload is no restart');
 
+  await isNotInUse(node);
   await isMissed(node);
   await comesBackCorrected(node);
   await sandboxOpens(node);
@@ -51,6 +52,27 @@ export async function daemonSurvives(node: SystemdNode): Promise<string> {
   await eventually('a standby', async () => / · standby \d+ ready/.test(await node.property('certmend', 'StatusText')));
   assert.doesNotMatch(await node.say('/usr/local/bin/ask'), /FAILED/);
   return `the watchdog took ${watchdog.toFixed(0)} s of 30`;
+}
+
+/** What is renamed into place while the product runs is right on disk and not in use; the next start takes it. */
+async function isNotInUse(node: SystemdNode): Promise<void> {
+  const status = async (): Promise<string> => (await node.run('certmend', 'status')).stdout;
+  assert.match(await status(), /in use +3 of 3 that answer on their ports are those on disk$/m);
+  const renewed = [
+    'cd /var/lib/rancher/rke2/server/tls',
+    'name=serving-kube-apiserver',
+    'openssl x509 -in $name.crt -x509toreq -signkey $name.key -copy_extensions copyall -out /run/request',
+    'openssl x509 -req -in /run/request -copy_extensions copyall -days 365 -CA server-ca.crt -CAkey server-ca.key -set_serial 0x1234567890 -out /run/renewed',
+    'cat /run/renewed server-ca.crt >$name.crt.new',
+    'mv $name.crt.new $name.crt',
+  ];
+  await node.say('sh', '-c', renewed.join(' && '));
+  assert.match(await status(), /in use +2 of 3 that answer .*; not serving-kube-apiserver$/m);
+  const why = (await node.run('certmend', 'why', 'serving-kube-apiserver')).stdout;
+  assert.match(why, /ServedStale/);
+  await node.say('systemctl', 'restart', 'rke2-server');
+  assert.match(await status(), /in use +3 of 3 that answer/);
+  assert.doesNotMatch(await node.say('/usr/local/bin/ask'), /FAILED/);
 }
 
 /** A daemon that does nothing is told by doctor and status, with a line that mends it. */
