@@ -1,3 +1,4 @@
+import { inUse } from './in-use.ts';
 import { reasons as reasonTable } from '../reason.ts';
 import type { Storage } from '../disk/file-writer.ts';
 import { ownPaths } from '../disk/own-paths.ts';
@@ -38,6 +39,7 @@ export async function examine(ports: Ports, examiner: Examiner): Promise<readonl
     ...authoritiesAble(survey),
     ...namesUsable(survey),
     ...restartDue(survey),
+    ...inUse(survey),
     ...nextStart(plan, survey),
     ...budget(survey),
     ...directoriesWritable(survey, examiner),

@@ -1,4 +1,5 @@
 import type { CertificateRow, HealthLevel } from '../assess/assessment.ts';
+import { inUseClause } from '../assess/in-use.ts';
 import { countedCommits } from '../plan/rate-limit.ts';
 import type { ReasonCode } from '../reason.ts';
 import { instantOf, rfc3339 } from '../time/rfc3339.ts';
@@ -125,7 +126,7 @@ export function statusText(report: StatusReport, paper: Paper): string {
         : `${wholeSeconds(report.lastCheck)} (${durationText(now - (instantOf(report.lastCheck) ?? now))} ago)`,
     ],
     ['next end', report.next === null ? 'nothing known' : `${report.next.id} · ${dated(report.next.at, now)}`],
-    ...(report.served.length === 0 ? [] : [['in use', inUse(report.served)] as const]),
+    ...(report.served.length === 0 ? [] : [['in use', inUseClause(report.served)] as const]),
     ...(report.unread === null ? remembered(report, now) : [['memory', report.unread] as const]),
   ] as const;
   const lines = facts
@@ -149,14 +150,6 @@ function remembered(report: StatusReport, now: number): readonly (readonly [stri
     ['previous', generation(previous, now)],
     ['brake', `${String(report.commitsLastDay)} of ${String(report.maxCommitsPerDay)} commits in the last day`],
   ];
-}
-
-/** `6 of 6 that answer on their ports are those on disk`; names the others. */
-function inUse(served: readonly ServedLeaf[]): string {
-  const others = served.filter(({ current }) => !current).map(({ id }) => id);
-  const count = `${String(served.length - others.length)} of ${String(served.length)}`;
-  const names = others.length === 0 ? '' : `; not ${others.join(', ')}`;
-  return `${count} that answer on their ports are those on disk${names}`;
 }
 
 function dated(instant: string, now: number): string {

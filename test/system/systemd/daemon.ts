@@ -70,6 +70,7 @@ async function isNotInUse(node: SystemdNode): Promise<void> {
   assert.match(await status(), /in use +2 of 3 that answer .*; not serving-kube-apiserver$/m);
   const why = (await node.run('certmend', 'why', 'serving-kube-apiserver')).stdout;
   assert.match(why, /ServedStale/);
+  assert.match((await node.run('certmend', 'doctor')).stdout, /in-use .*2 of 3 that answer/);
   await node.say('systemctl', 'restart', 'rke2-server');
   assert.match(await status(), /in use +3 of 3 that answer/);
   assert.doesNotMatch(await node.say('/usr/local/bin/ask'), /FAILED/);
