@@ -221,7 +221,14 @@ async function composeWriteSide({
     writer: createFileWriter(root),
     storage: createStorage(space),
     relabel: createRelabel(root),
-    audit: openAudit({ root, clock, env: io.env, stderr: io.stderr, maxFileBytes: config.audit.maxFileBytes, unit }),
+    audit: openAudit({
+      root,
+      clock,
+      env: io.env,
+      stderr: io.stderr,
+      maxFileBytes: config.audit.maxFileSizeBytes,
+      unit,
+    }),
     lock: (waitMs) => {
       const lock = acquireLock(root, { waitMs });
       removeAbandonedScratch(root);

@@ -1,16 +1,17 @@
 import { LineCounter, parseDocument } from 'yaml';
 import { yamlText } from '../yaml/yaml-text.ts';
 import { isStackExhausted } from '../yaml/stack-exhausted.ts';
-import { type ConfigFile, configFileSchema, knownKeys } from './config-file.ts';
+import type { Said } from './config.ts';
 import { locateKey } from './locate-key.ts';
 import { maxConfigBytes } from './max-config-bytes.ts';
 import { nearestKey } from './nearest-key.ts';
 import type { ConfigProblem, Position } from './problem.ts';
+import { type SettingKey, settings } from './settings.ts';
 
 export interface ParsedConfigFile {
   readonly path: string;
   /** What is valid in it: a problem with one key does not hide problems with others. */
-  readonly content: ConfigFile;
+  readonly said: Said;
   readonly problems: readonly ConfigProblem[];
   /** Where a key (`clock.maxWait`) stands in this file; undefined when it does not. */
   readonly positionOf: (key: string) => Position | undefined;
@@ -20,7 +21,7 @@ export interface ParsedConfigFile {
 export function parseConfigFile(path: string, bytes: Uint8Array): ParsedConfigFile {
   const failed = (code: ConfigProblem['code'], message: string, position?: Position): ParsedConfigFile => ({
     path,
-    content: {},
+    said: nothing,
     problems: [{ code, file: path, position, message }],
     positionOf: () => undefined,
   });
@@ -57,42 +58,77 @@ function checkDocument(path: string, text: string): ParsedConfigFile {
     const problems = document.errors.map(({ pos, message }): ConfigProblem => {
       return { code: 'yaml', file: path, position: at(pos[0]), message: `is not YAML here: ${firstLine(message)}` };
     });
-    return { path, content: {}, problems, positionOf: () => undefined };
+    return { path, said: nothing, problems, positionOf: () => undefined };
   }
-  const value = withoutEmptyKeys(document.toJS({ maxAliasCount: 100 }) as unknown);
-  const parsed = configFileSchema.safeParse(value);
+  const { said, faults } = read(document.toJS({ maxAliasCount: 100 }) as unknown);
+  const problems = faults.map(({ keys, code, message }): ConfigProblem => {
+    return { code, file: path, position: at(locateKey(document, keys).offset), message };
+  });
   const positionOf = (key: string) => {
     const { offset, exact } = locateKey(document, key.split('.'));
     return exact ? at(offset) : undefined;
   };
-  if (parsed.success) return { path, content: parsed.data, problems: [], positionOf };
-  const faults = parsed.error.issues.flatMap((issue): readonly Fault[] => {
-    const keys = issue.path.map(String);
-    if (issue.code !== 'unrecognized_keys') return [{ keys, code: 'invalid-value', message: issue.message }];
-    return issue.keys.map((key) => ({
-      keys: [...keys, key],
-      code: 'unknown-key',
-      message: unknownKey(keys.join('.'), key),
-    }));
-  });
-  const problems = faults.map(({ keys, code, message }): ConfigProblem => {
-    const name = shown(keys.join('.'));
-    const said = code === 'unknown-key' ? message : keys.length === 0 ? `the file ${message}` : `${name} ${message}`;
-    return { code, file: path, position: at(locateKey(document, keys).offset), message: said };
-  });
-  const rest = configFileSchema.safeParse(
-    without(
-      value,
-      faults.map(({ keys }) => keys),
-    ),
-  );
-  return { path, content: rest.success ? rest.data : {}, problems: byPosition(problems), positionOf };
+  return { path, said, problems: byPosition(problems), positionOf };
 }
+
+const nothing: Said = new Map();
 
 interface Fault {
   readonly keys: readonly string[];
   readonly code: 'unknown-key' | 'invalid-value';
   readonly message: string;
+}
+
+/** Keys that may stand in a section, and under `''` those at the top. */
+const knownKeys: ReadonlyMap<string, readonly string[]> = sections(Object.keys(settings));
+
+function sections(keys: readonly string[]): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, Set<string>>([['', new Set()]]);
+  const add = (section: string, name: string) => {
+    found.set(section, (found.get(section) ?? new Set()).add(name));
+  };
+  for (const key of keys) {
+    const [first = '', name] = key.split('.');
+    add('', first);
+    if (name !== undefined) add(first, name);
+  }
+  return new Map([...found].map(([section, names]) => [section, [...names]]));
+}
+
+/** A key with nothing behind it (everything below commented out) is as if it were not there. */
+function read(value: unknown): { readonly said: Said; readonly faults: readonly Fault[] } {
+  const said = new Map<SettingKey, unknown>();
+  const faults: Fault[] = [];
+  const refuse = (keys: readonly string[], mustBe: string) => {
+    const name = keys.length === 0 ? 'the file' : keys.join('.');
+    faults.push({ keys, code: 'invalid-value', message: `${name} must be ${mustBe}` });
+  };
+  const readKeys = (section: string, inner: unknown) => {
+    const above = section === '' ? [] : [section];
+    const known = knownKeys.get(section) ?? [];
+    if (inner === null || inner === undefined) return;
+    if (!isPlain(inner)) {
+      refuse(above, `a section with ${known.join(', ')}`);
+      return;
+    }
+    for (const [name, below] of Object.entries(inner)) {
+      const keys = [...above, name];
+      const key = keys.join('.');
+      if (below === null) continue;
+      if (!known.includes(name)) {
+        faults.push({ keys, code: 'unknown-key', message: unknownKey(section, name) });
+      } else if (section === '' && knownKeys.has(name)) {
+        readKeys(name, below);
+      } else {
+        const { kind } = settings[key as SettingKey];
+        const parsed = kind.parse(below);
+        if (parsed === undefined) refuse(keys, kind.mustBe);
+        else said.set(key as SettingKey, parsed);
+      }
+    }
+  };
+  readKeys('', value);
+  return { said, faults };
 }
 
 function unknownKey(section: string, key: string): string {
@@ -108,34 +144,6 @@ function unknownKey(section: string, key: string): string {
     }
   }
   return `unknown key ${shown(prefix + key)}; known here: ${here.join(', ')}`;
-}
-
-/** A key with nothing behind it (everything below commented out) is as if it were not there. */
-function withoutEmptyKeys(value: unknown): unknown {
-  if (value === null || value === undefined) return {};
-  if (!isPlain(value)) return value;
-  const kept = Object.entries(value).filter(([, inner]) => inner !== null);
-  return Object.fromEntries(
-    kept.map(([key, inner]) => [
-      key,
-      isPlain(inner) ? Object.fromEntries(Object.entries(inner).filter(([, leaf]) => leaf !== null)) : inner,
-    ]),
-  );
-}
-
-function without(value: unknown, faults: readonly (readonly string[])[]): unknown {
-  if (!isPlain(value)) return {};
-  const gone = new Set(faults.map((keys) => keys.join('\0')));
-  if (gone.has('')) return {};
-  const entries = Object.entries(value).filter(([key]) => !gone.has(key));
-  return Object.fromEntries(
-    entries.map(([key, inner]) => [
-      key,
-      isPlain(inner)
-        ? Object.fromEntries(Object.entries(inner).filter(([leaf]) => !gone.has(`${key}\0${leaf}`)))
-        : inner,
-    ]),
-  );
 }
 
 function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -27,7 +27,7 @@ export function openAudit(input: {
   /** The unit that the boot hook runs for: its journal tells what was done. */
   readonly unit?: string | undefined;
 }): Audit {
-  const { root, clock, env, stderr, unit, maxFileBytes = defaultConfig.audit.maxFileBytes } = input;
+  const { root, clock, env, stderr, unit, maxFileBytes = defaultConfig.audit.maxFileSizeBytes } = input;
   let audit: Audit | undefined;
   let kept: readonly AuditRecord[] = [];
   const ready = async (): Promise<void> => {

@@ -77,7 +77,7 @@ notify: { exec: [/usr/local/bin/page, --now], timeout: 5s }
     clock: { maxOfflineGapDays: 730, maxWaitMs: 60_000 },
     check: { acknowledged: ['server/tls/*.bak', '/srv/'] },
     brake: { maxCommitsPerDay: 2 },
-    audit: { maxFileBytes: 1_048_576 },
+    audit: { maxFileSizeBytes: 1_048_576 },
     daemon: { checkIntervalMs: 600_000 },
     metrics: { textfile: '/var/lib/node-exporter/certmend.prom', listen: '127.0.0.1:9745' },
     notify: { exec: ['/usr/local/bin/page', '--now'], timeoutMs: 5000 },

@@ -1,0 +1,140 @@
+import { commandLine, days, directory, duration, flag, loopbackAddress, patterns, size, text, whole } from './kinds.ts';
+import { setting, withoutDefault } from './setting.ts';
+
+/** packaging/certmend.sh: a later deadline than this would never be come to. */
+const hookEnd = '; after 75s /usr/bin/certmend ends the boot hook';
+
+/**
+ * Every key of the configuration: its name in a file, what it may be, its default, and what is said about it. The type
+ * `Config`, the defaults, how files are laid over each other, the sample, certmend.yaml(5) and docs/configuration.md
+ * (`node build/setting-table.ts`) follow from these rows. What two of them may not be together is in conflicts.ts.
+ */
+export const settings = {
+  layout: withoutDefault(
+    text(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'the name of a layout, such as those `certmend doctor` lists', "a layout's name"),
+    {
+      otherwise: 'found out',
+      example: 'rke2-server',
+      about:
+        'Which table of certificates the node has. `certmend doctor` shows what was found out and from what; set it when that is wrong.',
+    },
+  ),
+  unit: withoutDefault(
+    text(
+      /^[A-Za-z0-9:_.\\@-]{1,247}$/,
+      'the name of a service unit of systemd, such as k3s-server or k3s-server.service',
+      'a service unit of systemd',
+    ),
+    {
+      otherwise: 'found out',
+      example: 'rke2-server.service',
+      about:
+        'The unit that runs the product, such as `k3s-edge.service`. Units are found by what their ExecStart starts, under any name; set it, and `layout`, where a script of your own starts the product. The boot hook goes by its own `--unit`.',
+    },
+  ),
+  dataDir: withoutDefault(directory, {
+    otherwise: "the product's own setting",
+    example: '/var/lib/rancher/rke2',
+    about:
+      "The product's data directory. Normally read from the product's configuration; set it when the directory is given in a place that certmend cannot read.",
+  }),
+  'boot.enabled': setting(flag, {
+    initially: true,
+    about: '`false`: the boot hook looks and reports, and changes nothing.',
+  }),
+  'boot.deadline': setting(duration('5s', '70s', hookEnd), {
+    initially: '60s',
+    about:
+      'After this time the hook begins no commit any more and lets the service start. A whole rotation takes a second or two; the rest is for waiting for the clock and for another certmend. At 75 s `/usr/bin/certmend` ends the hook.',
+  }),
+  'renewal.renewBefore': withoutDefault(days('1d', '3000d'), {
+    otherwise: "the product's own window",
+    example: '120d',
+    about:
+      'Leaves with less left than this are replaced. The product replaces leaves by itself at its next start inside its own window (120 days; 90 on older versions), so a shorter window only moves the work from certmend to the product.',
+  }),
+  'renewal.critical': setting(days('1d', '120d'), {
+    initially: '14d',
+    about:
+      'With less left than this, a certificate that only a restart of the running service or a person can help is critical. Two weeks hold a maintenance window.',
+  }),
+  'renewal.validity': withoutDefault(days('150d', '3650d'), {
+    otherwise: "the product's own",
+    example: '365d',
+    about:
+      'Validity of new leaves: as long as the product gives its own, which is 365 days, or what CATTLE_NEW_SIGNED_CERT_EXPIRATION_DAYS says in the environment of its unit (from 150 to 3650; `certmend doctor` says when it cannot be honoured). Never beyond the end of the authority. At 120 days or less the product would replace each leaf again at its next start, which is why the least is more than that.',
+  }),
+  'authority.warning': setting(days('1d', '3650d'), {
+    initially: '365d',
+    about: 'An authority with less left than this is a warning: replacing one is planned work.',
+  }),
+  'authority.critical': setting(days('1d', '3650d'), {
+    initially: '120d',
+    about:
+      "… and with less than this it is critical: new leaves would be shorter than the product's window. Not more than `authority.warning`.",
+  }),
+  'standby.enabled': setting(flag, {
+    initially: true,
+    about: '`false`: no standby generation is kept; the boot hook issues afresh each time.',
+  }),
+  retention: setting(whole(1, 100), {
+    initially: 3,
+    about: 'Generations kept besides the active one, the standby and the last confirmed one.',
+  }),
+  'clock.maxOfflineGap': setting(days('30d', '3650d'), {
+    initially: '1095d',
+    about:
+      'A clock further ahead of the last time seen than this is not believed unless a time service vouches for it. Three years in a box are plausible, ten are a broken clock.',
+  }),
+  'clock.maxWait': setting(duration('0s', '69s'), {
+    initially: '30s',
+    about: 'How long the boot hook waits for a clock that is not believed to be set right. Less than `boot.deadline`.',
+  }),
+  'check.acknowledged': setting(patterns, {
+    initially: [],
+    about:
+      'Files that no table knows and that you know of, such as `[server/tls/*.bak, server/tls/temporary-certs/]`: they are no finding any more, expired or not; their rows stay. `*` and `?` stand for anything but a slash, `**` for anything, a slash at the end for everything below; below the data directory unless the path begins with a slash. A private key in such a file that everybody can read is still told.',
+  }),
+  'brake.maxCommitsPerDay': setting(whole(1, 100), {
+    initially: 6,
+    about:
+      'How often in a day certmend rotates the whole set by itself, and how often it repairs one and the same entry. What a person asks for is not counted. A bad day needs two or three; a loop needs hundreds.',
+  }),
+  'audit.maxFileSize': setting(size('64KiB', '1GiB'), {
+    initially: '4MiB',
+    about:
+      'At this size `/var/lib/certmend/audit.jsonl` becomes `audit.jsonl.1`, over the one before: at most twice this on disk.',
+  }),
+  'daemon.checkInterval': setting(duration('1m', '24h'), {
+    initially: '1h',
+    about:
+      'Time between two checks of the daemon, jittered by up to a tenth. Certificates live for months: an hour is soon enough to see damage, and rare enough to cost nothing.',
+  }),
+  'metrics.textfile': withoutDefault(
+    text(/^(\/[^/\0\r\n]+)+\.prom$/, 'an absolute path that ends in .prom', 'an absolute path that ends in `.prom`'),
+    {
+      otherwise: 'none',
+      example: '/var/lib/prometheus/node-exporter/certmend.prom',
+      about:
+        'File for the textfile collector of node_exporter, written anew after each check, for example `/var/lib/prometheus/node-exporter/certmend.prom`.',
+    },
+  ),
+  'metrics.listen': withoutDefault(loopbackAddress, {
+    otherwise: 'none',
+    example: '127.0.0.1:9745',
+    about:
+      'Where `/metrics` and `/healthz` are served, for example `127.0.0.1:9745`. Nothing listens unless this is set.',
+  }),
+  'notify.exec': withoutDefault(commandLine, {
+    otherwise: 'none',
+    example: '[/usr/local/sbin/tell-the-operator, --quiet]',
+    about:
+      "Run at each change of health, with a JSON document on its standard input. It runs in the unit's sandbox: a private /tmp, no network, docs/operations.md.",
+  }),
+  'notify.timeout': setting(duration('1s', '10m'), {
+    initially: '30s',
+    about: 'After this time the program of `notify.exec` is ended.',
+  }),
+};
+
+export type SettingKey = keyof typeof settings;
