@@ -1,4 +1,4 @@
-import type { Arguments } from './cli/command.ts';
+import type { Arguments, SessionArguments } from './cli/command.ts';
 import type { Io } from './cli/io.ts';
 import type { Config } from './config/config.ts';
 import { parseInstant } from './time/parse-instant.ts';
@@ -30,7 +30,7 @@ export interface Composition {
  *
  * @throws CertmendError Usage (exit 64) for a bad --at or --root, ConfigInvalid (exit 78)
  */
-export async function compose(args: Arguments, io: Io, { askSystemd }: Composition): Promise<Ports> {
+export async function compose(args: SessionArguments, io: Io, { askSystemd }: Composition): Promise<Ports> {
   const root = fromWorkingDirectory(args.root);
   const reader = createFileReader(root);
   if (root !== '/') requireRoot(args.root, reader);
@@ -50,7 +50,7 @@ export async function compose(args: Arguments, io: Io, { askSystemd }: Compositi
     synchronisation: () => readSynchronisation(root),
     question: { unit: args.unit, configuredUnit: config.unit, layout: config.layout, dataDir: config.dataDir },
     operatorBelieves: args.believeClock,
-    repairBootstrap: args.repairBootstrap,
+    repairBootstrap: args.repairBootstrap ?? false,
     clockIsShifted: args.at !== undefined,
     serviceRunning: askSystemd ? serviceRunning : (): boolean => false,
     servedChain,
@@ -65,7 +65,7 @@ export async function compose(args: Arguments, io: Io, { askSystemd }: Compositi
  *
  * @throws CertmendError Usage for a bad --at
  */
-export async function scratchCopy(ports: Ports, args: Arguments, io: Io): Promise<Scratch> {
+export async function scratchCopy(ports: Ports, args: SessionArguments, io: Io): Promise<Scratch> {
   const [{ createFileWriter }, { makeScratchDirectory }] = await Promise.all([
     import('./system/files/node-file-writer.ts'),
     import('./system/files/scratch-directory.ts'),

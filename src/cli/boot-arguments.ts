@@ -1,11 +1,11 @@
 import { isOutputFormat } from './output-format.ts';
 import { noArguments, type Arguments } from './command.ts';
+import type { PrestartArguments } from './commands/prestart.ts';
 
 /** A command line that systemd runs, and nobody types. */
-export interface BootCommand {
-  readonly name: 'prestart' | 'daemon';
-  readonly args: Arguments;
-}
+export type BootCommand =
+  | { readonly name: 'prestart'; readonly args: PrestartArguments }
+  | { readonly name: 'daemon'; readonly args: Arguments };
 
 /**
  * Reads the two command lines that systemd runs, without loading the argument parser that every other command goes
@@ -41,17 +41,12 @@ export function readBootArguments(argv: readonly string[]): BootCommand | undefi
   }
   const unit = values.get('unit');
   const output = values.get('output') ?? 'table';
-  const complete = command === 'daemon' || unit !== undefined;
-  if (command === undefined || !complete || !isOutputFormat(output)) return undefined;
-  const args = {
-    ...noArguments,
-    root: values.get('root') ?? '/',
-    config: values.get('config'),
-    output,
-    unit,
-    strict: flags.has('strict'),
-  };
-  return { name: command, args };
+  if (!isOutputFormat(output)) return undefined;
+  const args: Arguments = { ...noArguments, root: values.get('root') ?? '/', config: values.get('config'), output };
+  if (command === 'daemon') return { name: command, args };
+  if (command === undefined || unit === undefined) return undefined;
+  const strict = flags.has('strict');
+  return { name: command, args: { ...args, unit, strict, repairBootstrap: false } };
 }
 
 const valueOptions: ReadonlyMap<string, string> = new Map([

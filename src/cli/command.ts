@@ -16,7 +16,8 @@ export interface Command {
   readonly load: () => Promise<{ readonly run: Run }>;
 }
 
-export type Run = (args: Arguments, io: Io) => Promise<ExitStatus>;
+/** @param args with a member for each option and each positional of the command, as `ArgumentsOf` says */
+export type Run = (args: Arguments & Readonly<Record<string, unknown>>, io: Io) => Promise<ExitStatus>;
 
 export interface PositionalSpec {
   readonly name: string;
@@ -35,38 +36,71 @@ export interface OptionSpec {
 
 export type OutputFormat = 'table' | 'json' | 'yaml';
 
-/** Everything any command can be given; a command reads what its own `options` name. */
+/** What every command takes; a command's own options and words are members beside these. */
 export interface Arguments {
   readonly root: string;
   readonly config: string | undefined;
   readonly output: OutputFormat;
   readonly verbose: boolean;
   readonly believeClock: boolean;
-  readonly at: string | undefined;
-  readonly path: string | undefined;
-  readonly unit: string | undefined;
-  readonly strict: boolean;
-  readonly repairBootstrap: boolean;
-  readonly reuseKey: boolean;
-  readonly yes: boolean;
-  readonly writeDropIns: boolean;
-  /** Positional arguments, in order. */
-  readonly words: readonly string[];
 }
 
+/** As the parser fills them in where nothing is said. */
 export const noArguments: Arguments = {
   root: '/',
   config: undefined,
   output: 'table',
   verbose: false,
   believeClock: false,
-  at: undefined,
-  path: undefined,
-  unit: undefined,
-  strict: false,
-  repairBootstrap: false,
-  reuseKey: false,
-  yes: false,
-  writeDropIns: false,
-  words: [],
 };
+
+/** What a session needs to know of a command line; a command that has no such option says nothing of it. */
+export interface SessionArguments extends Arguments {
+  readonly at?: string | undefined;
+  readonly unit?: string | undefined;
+  readonly repairBootstrap?: boolean;
+}
+
+/** Of an option or a positional: `reuse-key` on the command line is `reuseKey` in the program. */
+export type MemberName<Name extends string> = Name extends `${infer First}-${infer Rest}`
+  ? `${First}${Capitalize<MemberName<Rest>>}`
+  : Name;
+
+type OptionValue<Spec extends OptionSpec> = Spec['type'] extends 'boolean'
+  ? boolean
+  : Spec extends { readonly required: true }
+    ? string
+    : string | undefined;
+
+type Word<Spec extends PositionalSpec> = Spec extends { readonly choices: readonly (infer Choice)[] } ? Choice : string;
+
+type PositionalValue<Spec extends PositionalSpec> = Spec['many'] extends true
+  ? readonly Word<Spec>[]
+  : Spec['required'] extends true
+    ? Word<Spec>
+    : Word<Spec> | undefined;
+
+/** What a command is run with, by what it takes. */
+export type ArgumentsOf<
+  Options extends Readonly<Record<string, OptionSpec>>,
+  Positionals extends readonly PositionalSpec[],
+> = Arguments & {
+  readonly [Name in keyof Options & string as MemberName<Name>]: OptionValue<Options[Name]>;
+} & { readonly [Spec in Positionals[number] as Spec['name']]: PositionalValue<Spec> };
+
+/** A command whose module asks for nothing that its row does not take: else this does not compile. */
+export function command<
+  const Options extends Readonly<Record<string, OptionSpec>>,
+  const Positionals extends readonly PositionalSpec[],
+>(
+  row: Omit<Command, 'load'> & {
+    readonly options: Options;
+    readonly positionals: Positionals;
+    readonly load: () => Promise<{
+      readonly run: (args: ArgumentsOf<Options, Positionals>, io: Io) => Promise<ExitStatus>;
+    }>;
+  },
+): Command {
+  // The parser makes the members by the same row (cli/yargs.ts, argumentsOf), which no type can follow.
+  return row as unknown as Command;
+}

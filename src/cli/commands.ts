@@ -1,24 +1,24 @@
-import type { Command, OptionSpec, PositionalSpec } from './command.ts';
+import { type Command, command, type OptionSpec, type PositionalSpec } from './command.ts';
 
-const at: OptionSpec = {
+const at = {
   type: 'string',
   describe: 'look at the node as if it were this TIME: RFC 3339, or from now on: +400d, +12h',
-};
-const repairBootstrap: OptionSpec = {
+} as const satisfies OptionSpec;
+const repairBootstrap = {
   type: 'boolean',
   describe: 'take damaged files of the bootstrap set away too, so that the service restores them from its datastore',
-};
-const yes: OptionSpec = { type: 'boolean', describe: 'do not ask before files are changed' };
-const entry: PositionalSpec = {
+} as const satisfies OptionSpec;
+const yes = { type: 'boolean', describe: 'do not ask before files are changed' } as const satisfies OptionSpec;
+const entry = {
   name: 'entry',
   describe: 'entry id as shown by `certmend check`, for example serving-kube-apiserver',
   required: true,
   many: false,
-};
+} as const satisfies PositionalSpec;
 
 /** The commands in the order of a bad day: look, understand, act, undo, prepare the next one. */
 export const commands: readonly Command[] = [
-  {
+  command({
     name: 'check',
     positionals: [],
     describe: 'every certificate of the node and what is wrong with it',
@@ -35,8 +35,8 @@ export const commands: readonly Command[] = [
       ['certmend --root /mnt/backup check -o json', 'a mounted disk, for a script'],
     ],
     load: () => import('./commands/check.ts'),
-  },
-  {
+  }),
+  command({
     name: 'plan',
     positionals: [],
     describe: 'what the boot hook would do now, or then, and why',
@@ -45,8 +45,8 @@ export const commands: readonly Command[] = [
     options: { at, 'repair-bootstrap': repairBootstrap },
     examples: [['certmend plan --at +400d', 'after more than a year in a box']],
     load: () => import('./commands/plan.ts'),
-  },
-  {
+  }),
+  command({
     name: 'why',
     positionals: [entry],
     describe: 'the decision about one certificate, rule by rule, with its next date',
@@ -54,8 +54,8 @@ export const commands: readonly Command[] = [
     options: { at },
     examples: [['certmend why server-ca', 'what certmend knows and would do about one entry']],
     load: () => import('./commands/why.ts'),
-  },
-  {
+  }),
+  command({
     name: 'prestart',
     positionals: [],
     describe: 'the boot hook: heal the node before its service starts',
@@ -72,8 +72,8 @@ export const commands: readonly Command[] = [
       ['certmend prestart --unit rke2-server --repair-bootstrap', 'by hand, when an authority file was cut short'],
     ],
     load: () => import('./commands/prestart.ts'),
-  },
-  {
+  }),
+  command({
     name: 'rotate',
     positionals: [{ name: 'entries', describe: 'entry ids; none means every leaf', required: false, many: true }],
     describe: 'replace certificates now, due or not',
@@ -84,8 +84,8 @@ export const commands: readonly Command[] = [
       ['certmend rotate etcd/client --reuse-key --yes', 'one pair, same key'],
     ],
     load: () => import('./commands/rotate.ts'),
-  },
-  {
+  }),
+  command({
     name: 'standby',
     positionals: [
       {
@@ -101,8 +101,8 @@ export const commands: readonly Command[] = [
     options: {},
     examples: [['certmend standby prepare', 'make and prove a set ahead of time']],
     load: () => import('./commands/standby.ts'),
-  },
-  {
+  }),
+  command({
     name: 'generations',
     positionals: [],
     describe: 'the sets that can come back',
@@ -110,8 +110,8 @@ export const commands: readonly Command[] = [
     options: {},
     examples: [],
     load: () => import('./commands/generations.ts'),
-  },
-  {
+  }),
+  command({
     name: 'rollback',
     positionals: [
       { name: 'generation', describe: 'its number; none means the one before', required: false, many: false },
@@ -121,8 +121,8 @@ export const commands: readonly Command[] = [
     options: { yes },
     examples: [['certmend rollback --yes', 'undo the last commit']],
     load: () => import('./commands/rollback.ts'),
-  },
-  {
+  }),
+  command({
     name: 'rehearse',
     positionals: [],
     describe: 'the boot hook in a scratch copy of the node, under another clock',
@@ -135,8 +135,8 @@ export const commands: readonly Command[] = [
       ['certmend rehearse --at +400d', 'would this node survive a year in a box?'],
     ],
     load: () => import('./commands/rehearse.ts'),
-  },
-  {
+  }),
+  command({
     name: 'status',
     positionals: [],
     describe: 'health, generations, last events, next deadline',
@@ -144,8 +144,8 @@ export const commands: readonly Command[] = [
     options: {},
     examples: [],
     load: () => import('./commands/status.ts'),
-  },
-  {
+  }),
+  command({
     name: 'doctor',
     positionals: [],
     describe: 'is this node able to heal itself?',
@@ -162,8 +162,8 @@ export const commands: readonly Command[] = [
     },
     examples: [['certmend doctor --write-drop-ins', 'a data directory of your own, or a unit without the boot hook']],
     load: () => import('./commands/doctor.ts'),
-  },
-  {
+  }),
+  command({
     name: 'daemon',
     positionals: [],
     describe: 'the service: check on a schedule, keep a standby, tell what changed',
@@ -174,5 +174,5 @@ export const commands: readonly Command[] = [
     options: {},
     examples: [['systemctl status certmend', 'how it does']],
     load: () => import('./commands/daemon.ts'),
-  },
+  }),
 ];

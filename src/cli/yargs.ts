@@ -1,7 +1,7 @@
 import yargs, { type Argv, type Options } from 'yargs';
 import { version } from '../build-info.ts';
 import { CertmendError, exitStatus } from '../error.ts';
-import type { Arguments, Command } from './command.ts';
+import type { Command, Run } from './command.ts';
 import { commands } from './commands.ts';
 import type { Io } from './io.ts';
 import { isOutputFormat, outputFormats } from './output-format.ts';
@@ -9,7 +9,7 @@ import { isOutputFormat, outputFormats } from './output-format.ts';
 /** The command that was asked for and its arguments. */
 export interface Invocation {
   readonly command: Command;
-  readonly args: Arguments;
+  readonly args: Parameters<Run>[0];
 }
 
 /** What every command takes. certmend(8) is made from this too. */
@@ -148,29 +148,31 @@ function commandLine({ name, positionals }: Command): string {
   return [name, ...words].join(' ');
 }
 
-function argumentsOf(command: Command, values: Readonly<Record<string, unknown>>): Arguments {
+/** The members that `ArgumentsOf` promises to the command. */
+function argumentsOf({ options, positionals }: Command, values: Readonly<Record<string, unknown>>): Invocation['args'] {
   const output = values['output'];
   if (typeof output !== 'string' || !isOutputFormat(output))
     throw usage(`--output takes one of ${outputFormats.join(', ')}`);
+  const own = Object.entries(options).map(([name, { type }]): readonly [string, unknown] => {
+    return [memberName(name), type === 'boolean' ? values[name] === true : text(values, name)];
+  });
+  const words = positionals.map(({ name, many }): readonly [string, unknown] => {
+    const value = values[name];
+    const given = (Array.isArray(value) ? value : [value]).filter((word) => typeof word === 'string');
+    return [name, many ? given : given[0]];
+  });
   return {
+    ...Object.fromEntries([...own, ...words]),
     root: text(values, 'root') ?? '/',
     config: text(values, 'config'),
     output,
     verbose: values['verbose'] === true,
     believeClock: values['believe-clock'] === true,
-    at: text(values, 'at'),
-    path: text(values, 'path'),
-    unit: text(values, 'unit'),
-    strict: values['strict'] === true,
-    repairBootstrap: values['repair-bootstrap'] === true,
-    reuseKey: values['reuse-key'] === true,
-    yes: values['yes'] === true,
-    writeDropIns: values['write-drop-ins'] === true,
-    words: command.positionals.flatMap(({ name }) => {
-      const value = values[name];
-      return (Array.isArray(value) ? value : [value]).filter((word): word is string => typeof word === 'string');
-    }),
   };
+}
+
+function memberName(option: string): string {
+  return option.replace(/-([a-z])/g, (_all, letter: string) => letter.toUpperCase());
 }
 
 function text(values: Readonly<Record<string, unknown>>, name: string): string | undefined {

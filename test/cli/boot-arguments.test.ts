@@ -21,7 +21,7 @@ async function parsed(argv: readonly string[]): Promise<BootCommand | undefined>
     const invocation = await parse(argv, silent);
     const name = invocation?.command.name;
     return invocation !== undefined && (name === 'prestart' || name === 'daemon')
-      ? { name, args: invocation.args }
+      ? ({ name, args: invocation.args } as BootCommand)
       : undefined;
   } catch (error) {
     if (error instanceof CertmendError) return undefined;

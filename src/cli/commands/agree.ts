@@ -1,10 +1,9 @@
 import { CertmendError, exitStatus } from '../../error.ts';
-import type { Arguments } from '../command.ts';
 import type { Io } from '../io.ts';
 
 /** Asks before files change; --yes is the answer where nobody can be asked. */
-export async function agree(args: Arguments, io: Io, question: string): Promise<void> {
-  if (args.yes) return;
+export async function agree({ yes }: { readonly yes: boolean }, io: Io, question: string): Promise<void> {
+  if (yes) return;
   const agreed = io.confirm === undefined ? false : await io.confirm(question);
   if (!agreed) {
     throw new CertmendError('Usage', 'nothing was changed: the question was not answered with yes', {

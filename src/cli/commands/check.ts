@@ -12,7 +12,12 @@ import { assessFiles } from '../../assess/assess-files.ts';
 import type { Ports } from '../../survey/ports.ts';
 import { scanDirectory } from '../../inventory/scan-directory.ts';
 
-export async function run(args: Arguments, io: Io): Promise<ExitStatus> {
+interface CheckArguments extends Arguments {
+  readonly at: string | undefined;
+  readonly path: string | undefined;
+}
+
+export async function run(args: CheckArguments, io: Io): Promise<ExitStatus> {
   const ports = await compose(args, io, { askSystemd: true });
   if (args.path !== undefined) return checkDirectory(args.path, ports, args, io);
   tellLayout(ports, args, io);

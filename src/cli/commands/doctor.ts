@@ -10,7 +10,11 @@ import { paperOf } from '../paper-of.ts';
 import { print } from '../print.ts';
 import { tellLayout } from './tell-layout.ts';
 
-export async function run(args: Arguments, io: Io): Promise<ExitStatus> {
+interface DoctorArguments extends Arguments {
+  readonly writeDropIns: boolean;
+}
+
+export async function run(args: DoctorArguments, io: Io): Promise<ExitStatus> {
   const ports = await compose(args, io, { askSystemd: true });
   tellLayout(ports, args, io);
   const examiner = await composeExaminer(ports.root, io);

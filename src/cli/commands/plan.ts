@@ -11,7 +11,12 @@ import { paperOf } from '../paper-of.ts';
 import { ofPlan } from '../status-of.ts';
 import { tellLayout } from './tell-layout.ts';
 
-export async function run(args: Arguments, io: Io): Promise<ExitStatus> {
+interface PlanArguments extends Arguments {
+  readonly at: string | undefined;
+  readonly repairBootstrap: boolean;
+}
+
+export async function run(args: PlanArguments, io: Io): Promise<ExitStatus> {
   const ports = await compose(args, io, { askSystemd: true });
   tellLayout(ports, args, io);
   // What the boot hook would do, at a moment in which the service is down; and what that means for one that runs.

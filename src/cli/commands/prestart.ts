@@ -8,16 +8,22 @@ import type { Io } from '../io.ts';
 import { sayFailure } from '../say-failure.ts';
 import { ofOutcome } from '../status-of.ts';
 
+export interface PrestartArguments extends Arguments {
+  readonly unit: string;
+  readonly strict: boolean;
+  readonly repairBootstrap: boolean;
+}
+
 /**
  * The boot hook. Whatever happens, the unit may start: every error becomes a line in the unit's own journal and exit
  * status 0, unless --strict (P1).
  */
-export async function run(args: Arguments, io: Io): Promise<ExitStatus> {
+export async function run(args: PrestartArguments, io: Io): Promise<ExitStatus> {
   const status = await runStrictly(args, io).catch((error: unknown) => failed(error, io));
   return args.strict ? status : exitStatus.ok;
 }
 
-async function runStrictly(args: Arguments, io: Io): Promise<ExitStatus> {
+async function runStrictly(args: PrestartArguments, io: Io): Promise<ExitStatus> {
   const ports = await compose(args, io, { askSystemd: false });
   if (args.verbose) {
     const { tellLayout } = await import('./tell-layout.ts');

@@ -8,7 +8,11 @@ import { print } from '../print.ts';
 import { paperOf } from '../paper-of.ts';
 import { ofRehearsal } from '../status-of.ts';
 
-export async function run(args: Arguments, io: Io): Promise<ExitStatus> {
+interface RehearseArguments extends Arguments {
+  readonly at: string | undefined;
+}
+
+export async function run(args: RehearseArguments, io: Io): Promise<ExitStatus> {
   // The node is looked at under its own clock; only the copy lives at the rehearsed instant, which is now without --at.
   const ports = await compose({ ...args, at: undefined }, io, { askSystemd: false });
   const rehearsal = await rehearse(ports, () => scratchCopy(ports, args, io));

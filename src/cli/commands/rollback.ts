@@ -6,9 +6,14 @@ import type { Arguments } from '../command.ts';
 import type { Io } from '../io.ts';
 import { printOutcome } from './print-outcome.ts';
 
-export async function run(args: Arguments, io: Io): Promise<ExitStatus> {
+interface RollbackArguments extends Arguments {
+  readonly generation: string | undefined;
+  readonly yes: boolean;
+}
+
+export async function run(args: RollbackArguments, io: Io): Promise<ExitStatus> {
   const ports = await compose(args, io, { askSystemd: true });
-  const [word] = args.words;
+  const { generation: word } = args;
   if (word !== undefined && !/^[1-9]\d{0,8}$/.test(word)) {
     throw new CertmendError('Usage', `${word} is not a generation's number`, {
       exit: exitStatus.usage,

@@ -9,10 +9,16 @@ import { unknownEntry } from './entry-of.ts';
 import type { Io } from '../io.ts';
 import { printOutcome } from './print-outcome.ts';
 
-export async function run(args: Arguments, io: Io): Promise<ExitStatus> {
+interface RotateArguments extends Arguments {
+  readonly entries: readonly string[];
+  readonly reuseKey: boolean;
+  readonly yes: boolean;
+}
+
+export async function run(args: RotateArguments, io: Io): Promise<ExitStatus> {
   const ports = await compose(args, io, { askSystemd: true });
   const layout = findLayout(ports);
-  for (const id of args.words) {
+  for (const id of args.entries) {
     const entry = layout.entries.find((other) => other.id === id);
     if (entry === undefined) throw unknownEntry(id, layout);
     if (entry.kind !== 'leaf' || !mayWrite(entry)) {
@@ -22,9 +28,9 @@ export async function run(args: Arguments, io: Io): Promise<ExitStatus> {
       });
     }
   }
-  const what = args.words.length === 0 ? 'every leaf certificate' : args.words.join(', ');
+  const what = args.entries.length === 0 ? 'every leaf certificate' : args.entries.join(', ');
   await agree(args, io, `Replace ${what} of ${layout.name} under ${ports.root}?`);
   const started = ports.clock.monotonic();
-  const outcome = await rotate(ports, { ids: args.words, reuseKeys: args.reuseKey });
+  const outcome = await rotate(ports, { ids: args.entries, reuseKeys: args.reuseKey });
   return printOutcome(args, io, ports, outcome, started);
 }

@@ -8,10 +8,14 @@ import type { Io } from '../io.ts';
 import { print } from '../print.ts';
 import { ofStandby } from '../status-of.ts';
 
+interface StandbyArguments extends Arguments {
+  readonly action: 'show' | 'prepare' | 'verify' | undefined;
+}
+
 /** `show` and `verify` are the same act: a standby that was not proven a moment ago is not shown as ready. */
-export async function run(args: Arguments, io: Io): Promise<ExitStatus> {
+export async function run(args: StandbyArguments, io: Io): Promise<ExitStatus> {
   const ports = await compose(args, io, { askSystemd: false });
-  const [action = 'show'] = args.words;
+  const { action = 'show' } = args;
   const made = action === 'prepare' ? await prepareStandby(ports) : undefined;
   const { standby, survey } = await foresee(ports, { proveAfresh: action !== 'prepare' });
   const report = standbyReport({

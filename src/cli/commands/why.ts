@@ -10,11 +10,16 @@ import { paperOf } from '../paper-of.ts';
 import { print } from '../print.ts';
 import { tellLayout } from './tell-layout.ts';
 
-export async function run(args: Arguments, io: Io): Promise<ExitStatus> {
+interface WhyArguments extends Arguments {
+  readonly at: string | undefined;
+  readonly entry: string;
+}
+
+export async function run(args: WhyArguments, io: Io): Promise<ExitStatus> {
   const ports = await compose(args, io, { askSystemd: true });
   tellLayout(ports, args, io);
   const { survey, plan } = await foresee(ports);
-  const [id = ''] = args.words;
+  const { entry: id } = args;
   const explanation = explain(id, survey.question, survey.assessment);
   if (explanation === undefined) throw unknownEntry(id, survey.layout);
   const entry = survey.layout.entries.find((other) => other.id === id);
