@@ -1,5 +1,5 @@
 import { instant } from '../time/rfc3339.ts';
-import { isSignedBy, lacking, maySign } from '../assess/chain.ts';
+import { issuerRelation, lacking, maySign } from '../assess/chain.ts';
 import type { AuthorityItem } from '../inventory/inventory.ts';
 import type { Certificate } from '../x509/certificate.ts';
 import type { Candidate } from './candidate.ts';
@@ -30,21 +30,23 @@ export function checkAuthority(item: AuthorityItem, now: number): AuthorityVerdi
 }
 
 /**
- * Does the leaf hang from its authority on disk at `now`: issuer Name equal byte by byte, signature made with the
- * authority's key, within its dates, and the authority's certificates behind it in the file where the layout wants them
- * (RFC 5280 6.1, products 1.1).
- * @param signer the first certificate of the authority's file
+ * Does the leaf hang from the first certificate of its authority on disk at `now`: issuer Name equal byte by byte,
+ * signature made with its key, key identifiers as the product compares them, within its dates, and the authority's certificates behind it in the file where the layout wants them
+ * (RFC 5280 6.1, products 1.1, 2.1).
  */
-export function checkChain(candidate: Candidate, signer: Certificate, now: number): readonly Failure[] {
-  const { entry, leaf } = candidate;
+export function checkChain(candidate: Candidate, now: number): readonly Failure[] {
+  const { entry, leaf, rest, authority } = candidate;
   const failures: Failure[] = [];
   const fail = (code: Failure['code'], message: string): void => {
     failures.push({ id: entry.id, path: entry.certificatePath, code, message });
   };
-  if (!leaf.issuerDer.equals(signer.subjectDer))
+  const relation = issuerRelation(leaf, authority?.certificates.ok === true ? authority.certificates.value : [], rest);
+  if (relation === 'foreign')
     fail('IssuerMismatch', `it was issued by CN=${leaf.issuerCommonName}, not by ${entry.issuer} on this node`);
-  else if (!isSignedBy(leaf, signer))
+  else if (relation === 'signature-invalid')
     fail('SignatureInvalid', `its signature was not made with the key of ${entry.issuer}`);
+  else if (relation !== 'fits')
+    fail('IssuerMismatch', `its authority key identifier is not the key identifier of ${entry.issuer}`);
   if (now < leaf.notBefore) fail('LeafNotYetValid', `it is not valid before ${instant(leaf.notBefore)}`);
   if (now > leaf.notAfter) fail('LeafExpired', `it expired at ${instant(leaf.notAfter)}`);
   if (!hasWholeChain(candidate, now))

@@ -49,7 +49,7 @@ export async function verifyMaterial(request: VerifyRequest): Promise<Verdict> {
     const wrong =
       signer === undefined
         ? undefined
-        : [...checkChain(candidate, signer, now), ...checkAcceptance(candidate, signer, { now, days })];
+        : [...checkChain(candidate, now), ...checkAcceptance(candidate, signer, { now, days })];
     failures.push(...(wrong ?? []));
     set.set(candidate.entry.id, wrong?.length === 0 ? candidate : undefined);
   }

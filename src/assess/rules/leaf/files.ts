@@ -1,6 +1,7 @@
 import { mayWrite } from '../../../layout/written-files.ts';
 import type { FileState } from '../../../disk/file-reader.ts';
 import { fileFault } from '../../file-fault.ts';
+import { isKeyOf } from '../../leaf-checks.ts';
 import { pairFault, type LeafSubject } from './subject.ts';
 import { holdsPrivateKey, modesOf, permissionsFault, type GuardedFile } from '../permissions.ts';
 import type { Rule } from '../rule.ts';
@@ -97,7 +98,7 @@ export const keyMatchRule: Rule<LeafSubject> = {
   judge(subject) {
     const { item, leaf, key } = subject;
     if (leaf === undefined || key === undefined) return 'skipped';
-    if (leaf.spkiDer.equals(key.spkiDer)) return 'passed';
+    if (isKeyOf(leaf, key)) return 'passed';
     const message = `${item.entry.keyPath} is not the key of ${item.entry.certificatePath}`;
     return pairFault(subject, 'repair', {
       code: 'KeyMismatch',
