@@ -48,7 +48,7 @@ export async function compose(args: SessionArguments, io: Io, { askSystemd }: Co
     host: readHostFacts(root),
     memory: emptyMemory(),
     synchronisation: () => readSynchronisation(root),
-    question: { unit: args.unit, configuredUnit: config.unit, layout: config.layout, dataDir: config.dataDir },
+    hints: { unit: args.unit, configuredUnit: config.unit, layout: config.layout, dataDir: config.dataDir },
     operatorBelieves: args.believeClock,
     repairBootstrap: args.repairBootstrap ?? false,
     clockIsShifted: args.at !== undefined,

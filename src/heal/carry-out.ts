@@ -60,11 +60,11 @@ async function decideNow(session: Session, request?: RotateRequest): Promise<Pla
   return decide({
     inventory: survey.inventory,
     assessment: survey.assessment,
-    standby: await standbyOf(session.question(), 'commit'),
-    previous: previousOf(session.question()),
+    standby: await standbyOf(session.node(), 'commit'),
+    previous: previousOf(session.node()),
     brake: brakeOf(session.state(), ports.config),
     now: survey.assessment.now,
-    renewBeforeDays: survey.renewBeforeDays,
+    renewBeforeDays: survey.settings.renewBeforeDays,
     bootRepair: ports.repairBootstrap,
     request: request === undefined ? undefined : { kind: 'rotate', ids: request.ids, issueAfresh: request.reuseKeys },
   });

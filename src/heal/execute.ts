@@ -115,7 +115,7 @@ async function materialFor(session: Session, plan: Plan, reuseKeys: boolean): Pr
     case 'standby':
     case 'previous': {
       const found = await prove(
-        session.question(),
+        session.node(),
         source.generation,
         // By itself certmend brings back only what it would also leave alone; a person may want less.
         plan.decision === 'rotate' && source.kind === 'previous' ? 'rollback' : 'commit',

@@ -65,7 +65,7 @@ export async function keepStandby(session: Session): Promise<PreparedStandby> {
       { exit: exitStatus.refused, hint: 'nothing to do: keep the servers of this cluster healthy' },
     );
   }
-  const known = await standbyOf(session.question(), 'keep');
+  const known = await standbyOf(session.node(), 'keep');
   if (known.state === 'ready') return { generation: known.generation, notAfter: known.notAfter, made: false };
   if (known.state === 'invalid' && known.unread === true) {
     throw new CertmendError('StorageFailed', `${known.reason}; it was kept, and no other was made`, {

@@ -46,7 +46,7 @@ export async function rehearse(ports: Ports, scratch: () => Promise<Scratch>): P
     const there = {
       ...copy.ports,
       reader: sharing(shared, ports.reader, copy.ports.reader),
-      question: { layout: here.layout.name, dataDir: here.layout.dataDir },
+      hints: { layout: here.layout.name, dataDir: here.layout.dataDir },
     };
     const before = await survey(there, here.layout);
     let outcome: Outcome | undefined;

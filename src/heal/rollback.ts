@@ -40,7 +40,7 @@ async function bringBack(session: Session, number: number | undefined): Promise<
 }
 
 async function rollbackPlan(session: Session, generation: number): Promise<Plan> {
-  const found = await prove(session.question(), generation, 'rollback');
+  const found = await prove(session.node(), generation, 'rollback');
   if (!found.ok) {
     throw new CertmendError(
       'GenerationDamaged',
@@ -51,7 +51,7 @@ async function rollbackPlan(session: Session, generation: number): Promise<Plan>
       },
     );
   }
-  const left = leftAsIfLive(session.question(), found.files);
+  const left = leftAsIfLive(session.node(), found.files);
   const ids = [...new Set(found.files.filter(({ role }) => role === 'certificate').map(({ id }) => id))];
   return {
     decision: 'rotate',

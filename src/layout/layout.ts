@@ -55,7 +55,7 @@ export interface Setting {
 }
 
 /** What is asked of layout resolution. All optional: an empty question means "find out". */
-export interface LayoutQuestion {
+export interface LayoutHints {
   /** `rke2-server.service` or `rke2-server`: the boot hook knows it. */
   readonly unit?: string | undefined;
   /** From certmend's own configuration (`unit:`): for every command that was not told one. */

@@ -2,7 +2,7 @@ import { isIPv6, normalAddress } from '../x509/ip-address.ts';
 import { firstServiceAddress } from './service-address.ts';
 import { type EffectiveConfig, isOn, lastValue, listValues } from './effective-config.ts';
 import type { FileReader } from '../disk/file-reader.ts';
-import type { HostFacts, LayoutQuestion, Setting } from './layout.ts';
+import type { HostFacts, LayoutHints, Setting } from './layout.ts';
 import type { Origin } from '../disk/origin.ts';
 import { factsOf, type KnownLayout } from './names.ts';
 
@@ -59,7 +59,7 @@ const replacingArguments: readonly (readonly [key: string, argument: string, id:
 export function readNodeSettings(
   layout: KnownLayout,
   config: EffectiveConfig,
-  question: LayoutQuestion,
+  hints: LayoutHints,
   host: HostFacts,
   reader: FileReader,
 ): NodeSettings {
@@ -84,7 +84,7 @@ export function readNodeSettings(
     return Number(show(key, text));
   };
 
-  const dataDir = readDataDir(layout, config, question);
+  const dataDir = readDataDir(layout, config, hints);
   show('data-dir', dataDir);
 
   const fromCloud = isOn(config, 'node-name-from-cloud-provider-metadata');
@@ -157,11 +157,11 @@ export function readNodeSettings(
 }
 
 /** The data directory in force, absolute and without a slash at its end. */
-export function readDataDir(layout: KnownLayout, config: EffectiveConfig, question: LayoutQuestion): Origin<string> {
+export function readDataDir(layout: KnownLayout, config: EffectiveConfig, hints: LayoutHints): Origin<string> {
   const chosen =
-    question.dataDir === undefined
+    hints.dataDir === undefined
       ? (lastValue(config, 'data-dir') ?? { value: `/var/lib/rancher/${layout.product}`, origin: 'default' })
-      : { value: question.dataDir, origin: 'certmend configuration' };
+      : { value: hints.dataDir, origin: 'certmend configuration' };
   // A relative directory is relative to the root for a service started by systemd.
   const parts: string[] = [];
   for (const part of chosen.value.split('/')) {

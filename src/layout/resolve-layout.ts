@@ -5,7 +5,7 @@ import { conversationsOf } from './products/conversations.ts';
 import { detect } from './detect/detect.ts';
 import { holdsFiles } from './detect/detect-directories.ts';
 import { type EffectiveConfig, readEffectiveConfig } from './effective-config.ts';
-import type { HostFacts, LastKnown, LayoutAnswer, LayoutQuestion } from './layout.ts';
+import type { HostFacts, LastKnown, LayoutAnswer, LayoutHints } from './layout.ts';
 import type { Origin } from '../disk/origin.ts';
 import { factsOf, type KnownLayout, layoutOf, type Product } from './names.ts';
 import { readDataDir, readNodeSettings } from './node-settings.ts';
@@ -23,12 +23,12 @@ import { readUnit, type Unit } from '../systemd/unit-file.ts';
  * known from the unit, from an earlier run or by its default
  */
 export function resolveLayout(
-  question: LayoutQuestion,
+  hints: LayoutHints,
   reader: FileReader,
   host: HostFacts,
   fallback?: { readonly lastKnown: LastKnown | undefined },
 ): LayoutAnswer {
-  const detection = detect(question, reader, (layout, unit) => configuredDataDir(layout, unit, question, reader));
+  const detection = detect(hints, reader, (layout, unit) => configuredDataDir(layout, unit, hints, reader));
   if (!detection.ok) return detection;
   const evidence = [...detection.evidence];
 
@@ -36,19 +36,18 @@ export function resolveLayout(
   if (unit.path === undefined)
     evidence.push(`no unit file for ${detection.unit}; its usual environment files are read`);
   else evidence.push(`unit file: ${[unit.path, ...unit.dropIns].join(', ')}`);
-  const layout = question.layout === undefined ? roleOf(detection.layout, unit, evidence) : detection.layout;
+  const layout = hints.layout === undefined ? roleOf(detection.layout, unit, evidence) : detection.layout;
 
   const answer = readEffectiveConfig(layout.product, unit, reader);
   const config = answer.ok ? answer.config : fallback && withLastKnown(answer.rest, layout, fallback.lastKnown);
-  const isFound =
-    config !== undefined && (answer.ok || holdsFiles(readDataDir(layout, config, question).value, reader));
+  const isFound = config !== undefined && (answer.ok || holdsFiles(readDataDir(layout, config, hints).value, reader));
   if (!answer.ok && !isFound) {
     const { problem, hint } = answer;
     return { ok: false, problem, hint: `${hint} Nothing was changed.`, evidence: [...evidence, ...answer.evidence] };
   }
   if (config === undefined) throw new TypeError('unreachable: an answer without a configuration was returned');
   evidence.push(...config.evidence);
-  const node = readNodeSettings(layout, config, question, host, reader);
+  const node = readNodeSettings(layout, config, hints, host, reader);
   evidence.push(...node.evidence);
   for (const [id, { origin }] of node.replaced)
     evidence.push(`${id} is not the certificate in use: ${origin} names another`);
@@ -123,11 +122,11 @@ function roleOf(layout: KnownLayout, unit: Unit, evidence: string[]): KnownLayou
 }
 
 /** For directory evidence only: a broken configuration does not decide anything here, it is reported later. */
-function configuredDataDir(layout: KnownLayout, name: string, question: LayoutQuestion, reader: FileReader): string {
+function configuredDataDir(layout: KnownLayout, name: string, hints: LayoutHints, reader: FileReader): string {
   const unit = readUnit(name, reader, environmentFiles(layout.product, name));
   const answer = readEffectiveConfig(layout.product, unit, reader);
   const config = answer.ok ? answer.config : { values: new Map(), evidence: [] };
-  return readDataDir(layout, config, question).value;
+  return readDataDir(layout, config, hints).value;
 }
 
 /** What the products' own units name (products 9). */

@@ -7,7 +7,7 @@ import type { Layout } from '../layout/layout.ts';
 import type { ReasonCode } from '../reason.ts';
 import type { AuditRecord } from '../audit/audit.ts';
 import type { State } from '../state/state.ts';
-import type { Question } from '../survey/as-if-live.ts';
+import type { KnownNode } from '../survey/as-if-live.ts';
 import type { Ports, WriteSide } from '../survey/ports.ts';
 import type { Survey } from '../survey/survey.ts';
 
@@ -24,7 +24,7 @@ export interface Session {
   /** What recovery did before anything else was looked at. */
   readonly recovered: RecoveryOutcome;
   state(): State;
-  question(): Question;
+  node(): KnownNode;
   /** Replaces the state to be saved; `save` makes it durable. */
   remember(change: (state: State) => State): void;
   save(): void;

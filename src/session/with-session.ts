@@ -89,7 +89,7 @@ async function openSession(ports: Ports, write: WriteSide, layout: Layout, optio
     binding,
     recovered,
     state: () => state,
-    question: () => ({
+    node: () => ({
       ports,
       survey: seen,
       state,

@@ -9,8 +9,8 @@ import { readItem } from '../inventory/read-item.ts';
 import type { MaterialFile } from '../issue/material.ts';
 import { afterAssessment, rememberedOf } from '../state/transitions.ts';
 
-/** What is asked of the generations that are kept: reads only, so that `plan` and `status` can ask too. */
-export interface Question {
+/** The node as one command knows it, against which a generation is judged: reads only, so that `plan` and `status` can too. */
+export interface KnownNode {
   readonly ports: Ports;
   readonly survey: Survey;
   readonly state: State | undefined;
@@ -24,7 +24,7 @@ export interface Question {
  * recorded yet: a set without them would lose them.
  * @returns what would make the next start issue again; a set that leaves nothing of it answers every present finding
  */
-export function leftAsIfLive({ ports, survey, state }: Question, files: readonly MaterialFile[]): readonly Finding[] {
+export function leftAsIfLive({ ports, survey, state }: KnownNode, files: readonly MaterialFile[]): readonly Finding[] {
   const byPath = new Map(files.map((file) => [file.path, file]));
   const ids = new Set(files.filter(({ role }) => role === 'certificate').map(({ id }) => id));
   const read = (path: string): FileState => {
@@ -35,7 +35,7 @@ export function leftAsIfLive({ ports, survey, state }: Question, files: readonly
     item.kind === 'leaf' && ids.has(item.entry.id) ? readItem(item.entry, read, ports.memory) : item,
   );
   const { findings } = assess({
-    ...survey.question,
+    ...survey,
     inventory: { ...survey.inventory, items },
     remembered: state === undefined ? survey.remembered : rememberedOf(afterAssessment(state, survey)),
   });

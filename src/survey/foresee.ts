@@ -18,16 +18,16 @@ export async function foresee(
   const seen = options.seen ?? (await survey(ports));
   if (seen.loaded.kind === 'unread') throw unreadState(seen.loaded.problem);
   const state = seen.loaded.kind === 'loaded' ? seen.loaded.state : undefined;
-  const question = { ports, survey: seen, state };
-  const standby = await standbyOf(question, 'commit', options.proveAfresh);
+  const node = { ports, survey: seen, state };
+  const standby = await standbyOf(node, 'commit', options.proveAfresh);
   const plan = decide({
     inventory: seen.inventory,
     assessment: seen.assessment,
     standby,
-    previous: previousOf(question),
+    previous: previousOf(node),
     brake: brakeOf(state, ports.config),
     now: seen.assessment.now,
-    renewBeforeDays: seen.renewBeforeDays,
+    renewBeforeDays: seen.settings.renewBeforeDays,
     bootRepair: ports.repairBootstrap,
   });
   return { survey: seen, standby, plan };

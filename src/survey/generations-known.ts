@@ -1,4 +1,4 @@
-import { type Question, leftAsIfLive, leftClause } from './as-if-live.ts';
+import { type KnownNode, leftAsIfLive, leftClause } from './as-if-live.ts';
 import { bindingOf } from '../generation/binding.ts';
 import type { Manifest } from '../generation/generation.ts';
 import { loadGeneration, readManifest, type NotLoaded } from '../generation/load.ts';
@@ -13,24 +13,20 @@ import { proofOf } from './proof.ts';
  * @param purpose `commit`: may it go live now; `keep`: would a fresh one be better
  * @param afresh hold the TLS handshakes again, also when the same bytes have held them
  */
-export async function standbyOf(
-  question: Question,
-  purpose: 'commit' | 'keep',
-  afresh = false,
-): Promise<StandbyVerdict> {
-  const { ports, survey, state } = question;
+export async function standbyOf(node: KnownNode, purpose: 'commit' | 'keep', afresh = false): Promise<StandbyVerdict> {
+  const { ports, survey, state } = node;
   return standbyVerdict({
     store: { load: (number) => loadGeneration(ports.reader, number) },
     number: state?.generations.standby?.number,
     binding: bindingOf(survey.inventory, ports.host.machineId),
     now: survey.assessment.now,
-    renewBeforeDays: survey.renewBeforeDays,
+    renewBeforeDays: survey.settings.renewBeforeDays,
     purpose,
     unanswered: (files) => {
-      const [first] = leftAsIfLive(question, files);
+      const [first] = leftAsIfLive(node, files);
       return first === undefined ? undefined : leftClause(first);
     },
-    verify: (files) => problemOf(question, files, { afresh }),
+    verify: (files) => problemOf(node, files, { afresh }),
   });
 }
 
@@ -38,7 +34,7 @@ export async function standbyOf(
 export function previousOf({
   ports,
   state,
-}: Question): { readonly generation: number; readonly notBefore: number; readonly notAfter: number } | undefined {
+}: KnownNode): { readonly generation: number; readonly notBefore: number; readonly notAfter: number } | undefined {
   const reference = state?.generations.previous ?? undefined;
   const read = reference === undefined ? undefined : readManifest(ports.reader, reference.number);
   return read?.ok === true
@@ -56,24 +52,24 @@ export function previousOf({
  * pass a set that is good now, whatever the next start will find due
  */
 export async function prove(
-  question: Question,
+  node: KnownNode,
   number: number,
   purpose: 'commit' | 'rollback',
 ): Promise<{ readonly ok: true; readonly manifest: Manifest; readonly files: readonly MaterialFile[] } | NotLoaded> {
-  const loaded = loadGeneration(question.ports.reader, number);
+  const loaded = loadGeneration(node.ports.reader, number);
   if (!loaded.ok) return loaded;
-  const [left] = purpose === 'commit' ? leftAsIfLive(question, loaded.files) : [];
+  const [left] = purpose === 'commit' ? leftAsIfLive(node, loaded.files) : [];
   if (left !== undefined) return { ok: false, problem: `it would leave ${leftClause(left)}` };
-  const problem = await problemOf(question, loaded.files, { acceptRenewDue: purpose === 'rollback' });
+  const problem = await problemOf(node, loaded.files, { acceptRenewDue: purpose === 'rollback' });
   return problem === undefined ? loaded : { ok: false, problem };
 }
 
 async function problemOf(
-  question: Question,
+  node: KnownNode,
   files: readonly MaterialFile[],
   options: { readonly acceptRenewDue?: boolean; readonly afresh?: boolean },
 ): Promise<string | undefined> {
-  const { ports, survey, state, onProven } = question;
+  const { ports, survey, state, onProven } = node;
   const proof = proofOf(survey.inventory, files);
   const handshakesHeld = options.afresh !== true && state?.generations.proof === proof;
   const verdict = await verifyMaterial({

@@ -3,7 +3,7 @@ import type { FileReader } from '../disk/file-reader.ts';
 import type { FileWriter, Storage } from '../disk/file-writer.ts';
 import type { Synchronisation } from '../assess/assessment.ts';
 import type { InventoryMemory } from '../inventory/inventory-memory.ts';
-import type { HostFacts, LayoutQuestion } from '../layout/layout.ts';
+import type { HostFacts, LayoutHints } from '../layout/layout.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Config } from '../config/config.ts';
 
@@ -18,7 +18,7 @@ export interface Ports {
   readonly memory: InventoryMemory;
   readonly synchronisation: () => Synchronisation;
   readonly config: Config;
-  readonly question: LayoutQuestion;
+  readonly hints: LayoutHints;
   /** A person vouched for the clock on the command line (--believe-clock). */
   readonly operatorBelieves: boolean;
   /** A person asked for damaged files of the bootstrap set to be taken away (--repair-bootstrap). */

@@ -17,12 +17,9 @@ export async function surveyWithStandby(ports: Ports): Promise<Survey> {
     number: seen.loaded.kind === 'loaded' ? seen.loaded.state.generations.standby?.number : undefined,
     binding: bindingOf(seen.inventory, ports.host.machineId),
     now: seen.assessment.now,
-    renewBeforeDays: seen.renewBeforeDays,
+    renewBeforeDays: seen.settings.renewBeforeDays,
     verify: () => Promise.resolve(undefined),
   });
-  const question = {
-    ...seen.question,
-    extraFindings: [...(seen.question.extraFindings ?? []), ...standbyFindings(verdict)],
-  };
-  return { ...seen, question, assessment: assess(question) };
+  const input = { ...seen, extraFindings: [...(seen.extraFindings ?? []), ...standbyFindings(verdict)] };
+  return { ...input, assessment: assess(input) };
 }

@@ -18,16 +18,11 @@ import { tracesOf } from './node-traces.ts';
 import type { Ports } from './ports.ts';
 
 /** The first half of the road: what is on the node now, what is remembered of it, and what is wrong or due. Read-only. */
-export interface Survey {
+export interface Survey extends AssessInput {
+  /** As it was found out; that of the inventory has the names on disk too, where what was found out is weaker. */
   readonly layout: Layout;
-  readonly inventory: Inventory;
   readonly loaded: LoadedState;
-  readonly remembered: Remembered;
-  /** What the assessment was asked: `why` asks the same again, rule by rule. */
-  readonly question: AssessInput;
   readonly assessment: Assessment;
-  /** Days before its end at which a leaf is due on this node. */
-  readonly renewBeforeDays: number;
 }
 
 /**
@@ -41,16 +36,15 @@ export async function survey(ports: Ports, layout: Layout = findLayout(ports)): 
     layout.weakened === undefined ? first : takeInventory(withNamesOnDisk(layout, first), ports.reader, ports.memory);
   const loaded = loadState(ports.reader);
   const remembered = rememberedHere(loaded, ports, layout, now);
-  const renewBeforeDays = ports.config.renewal.renewBeforeDays ?? layout.productRenewDays;
   const clock = clockBelief(ports, { inventory, remembered }, now);
   const serviceRunning = ports.serviceRunning(layout.unit);
-  const question: AssessInput = {
+  const input: AssessInput = {
     inventory,
     now,
     clock,
     remembered,
     settings: {
-      renewBeforeDays,
+      renewBeforeDays: ports.config.renewal.renewBeforeDays ?? layout.productRenewDays,
       leafCriticalDays: ports.config.renewal.criticalDays,
       authorityWarningDays: ports.config.authority.warningDays,
       authorityCriticalDays: ports.config.authority.criticalDays,
@@ -64,7 +58,7 @@ export async function survey(ports: Ports, layout: Layout = findLayout(ports)): 
       ...stateFindings(loaded),
     ],
   };
-  return { layout, inventory, loaded, remembered, question, assessment: assess(question), renewBeforeDays };
+  return { ...input, layout, loaded, assessment: assess(input) };
 }
 
 /**
@@ -133,11 +127,11 @@ function rememberedHere(loaded: LoadedState, ports: Ports, layout: Layout, now: 
 }
 
 export function findLayout(ports: Ports): Layout {
-  const strict = resolveLayout(ports.question, ports.reader, ports.host);
+  const strict = resolveLayout(ports.hints, ports.reader, ports.host);
   // The state is read a second time only on a node that needs it.
   const answer = strict.ok
     ? strict
-    : resolveLayout(ports.question, ports.reader, ports.host, { lastKnown: lastKnownOf(ports) });
+    : resolveLayout(ports.hints, ports.reader, ports.host, { lastKnown: lastKnownOf(ports) });
   if (!answer.ok)
     throw new CertmendError('NodeNotFound', answer.problem, { hint: answer.hint, exit: exitStatus.configuration });
   return answer.layout;

@@ -9,7 +9,7 @@ import { shakeHands, type HandshakeVerdict } from './handshake.ts';
 import { partyOf, type Party } from './party.ts';
 import type { Failure } from './verdict.ts';
 
-export interface ConversationQuestion {
+export interface ConversationRequest {
   /** By leaf id; undefined for a leaf of the set that is already known to be bad. */
   readonly set: ReadonlyMap<string, Candidate | undefined>;
   readonly inventory: Inventory;
@@ -34,8 +34,8 @@ type Present = Extract<Party, { state: 'present' }>;
  * as it is with the old set too, and often nothing can help it (the key of its authority is gone). So a repair goes on
  * without that one conversation, and says so.
  */
-export async function holdConversations(question: ConversationQuestion): Promise<ConversationReport> {
-  const { set, inventory, clockIsShifted } = question;
+export async function holdConversations(request: ConversationRequest): Promise<ConversationReport> {
+  const { set, inventory, clockIsShifted } = request;
   const failures: Failure[] = [];
   const notes: Failure[] = [];
   const tell = (failure: Failure): void => {

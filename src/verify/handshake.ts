@@ -10,7 +10,7 @@ export type HandshakeVerdict =
   /** `about` is the side whose certificate was refused; `neither` when the handshake itself broke. */
   | { readonly ok: false; readonly about: 'server' | 'client' | 'neither'; readonly code: string };
 
-export interface HandshakeQuestion {
+export interface HandshakeRequest {
   /** Made by {@link tlsServer}. One handshake at a time: the server tells its connections apart by nothing else. */
   readonly server: Server;
   readonly client: SecureContext;
@@ -27,8 +27,8 @@ const maxTurns = 2_000_000;
  * One real TLS 1.3 handshake with certificates on both sides, over a pipe in memory: no socket, no file descriptor,
  * nothing listens (P11). Everything it opened is closed when the promise settles; it never rejects.
  */
-export function shakeHands(question: HandshakeQuestion): Promise<HandshakeVerdict> {
-  const { server, serverName, clockIsShifted } = question;
+export function shakeHands(request: HandshakeRequest): Promise<HandshakeVerdict> {
+  const { server, serverName, clockIsShifted } = request;
   const [serverEnd, clientEnd] = duplexPair();
   const opened: { destroy(): unknown }[] = [serverEnd, clientEnd];
   return new Promise((resolve) => {
@@ -84,7 +84,7 @@ export function shakeHands(question: HandshakeQuestion): Promise<HandshakeVerdic
     server.on('tlsClientError', onServerError);
     const client = connect({
       socket: clientEnd,
-      secureContext: question.client,
+      secureContext: request.client,
       servername: askedName,
       checkServerIdentity: (_asked, { raw }) => nameRefusal(serverName, raw),
       // Not a free pass: `refusalOf` reads what OpenSSL and the name check said. Node would only close the connection

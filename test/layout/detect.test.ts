@@ -1,5 +1,5 @@
 import test from 'ava';
-import type { LayoutQuestion } from '../../src/layout/layout.ts';
+import type { LayoutHints } from '../../src/layout/layout.ts';
 import { type Content, memoryReader } from './memory-reader.ts';
 import { host } from './resolve.ts';
 import { builtModule } from '../cli/built-module.ts';
@@ -20,7 +20,7 @@ const rke2Server = { [`${rke2}/server/tls/server-ca.crt`]: '', [`${rke2}/server/
 
 interface Case {
   readonly name: string;
-  readonly question?: LayoutQuestion;
+  readonly question?: LayoutHints;
   readonly tree: Readonly<Record<string, Content>>;
   readonly layout: string;
   readonly unit?: string;

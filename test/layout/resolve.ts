@@ -1,5 +1,5 @@
 import type { ExecutionContext } from 'ava';
-import type { HostFacts, Layout, LayoutQuestion } from '../../src/layout/layout.ts';
+import type { HostFacts, Layout, LayoutHints } from '../../src/layout/layout.ts';
 import { type Content, memoryReader } from './memory-reader.ts';
 import { builtModule } from '../cli/built-module.ts';
 
@@ -16,7 +16,7 @@ export const host: HostFacts = {
 export function resolved(
   t: ExecutionContext,
   tree: Readonly<Record<string, Content>>,
-  question: LayoutQuestion = { unit: 'rke2-server' },
+  question: LayoutHints = { unit: 'rke2-server' },
   facts: HostFacts = host,
 ): Layout {
   const answer = resolveLayout(question, memoryReader(tree), facts);

@@ -21,8 +21,8 @@ export async function run(args: PlanArguments, io: Io): Promise<ExitStatus> {
   tellLayout(ports, args, io);
   // What the boot hook would do, at a moment in which the service is down; and what that means for one that runs.
   const { survey, plan } = await foresee({ ...ports, serviceRunning: () => false });
-  const { layout, question, assessment } = survey;
-  const { restart } = assess({ ...question, serviceRunning: ports.serviceRunning(layout.unit) });
+  const { layout, assessment } = survey;
+  const { restart } = assess({ ...survey, serviceRunning: ports.serviceRunning(layout.unit) });
   const { unit } = layout;
   const told = { ...plan, reasons: withLimits(plan.reasons, assessment.findings) };
   const report = planReport({ plan: told, layout, root: ports.root, at: assessment.now, unit, restart });

@@ -10,7 +10,7 @@ import type { Io } from '../io.ts';
  */
 export function tellLayout(ports: Ports, args: Arguments, io: Io): void {
   if (!args.verbose) return;
-  const answer = resolveLayout(ports.question, ports.reader, ports.host);
+  const answer = resolveLayout(ports.hints, ports.reader, ports.host);
   const say = (line: string): void => {
     io.stderr.write(`${line}\n`);
   };

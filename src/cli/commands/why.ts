@@ -20,7 +20,7 @@ export async function run(args: WhyArguments, io: Io): Promise<ExitStatus> {
   tellLayout(ports, args, io);
   const { survey, plan } = await foresee(ports);
   const { entry: id } = args;
-  const explanation = explain(id, survey.question, survey.assessment);
+  const explanation = explain(id, survey, survey.assessment);
   if (explanation === undefined) throw unknownEntry(id, survey.layout);
   const entry = survey.layout.entries.find((other) => other.id === id);
   const report = whyReport({

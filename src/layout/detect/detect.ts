@@ -1,7 +1,7 @@
 import type { FileReader } from '../../disk/file-reader.ts';
 import { fromDirectories, holdsFiles } from './detect-directories.ts';
 import { layoutOfUnit, productUnits, surestUnits, type ProductUnit } from './find-units.ts';
-import type { LayoutQuestion } from '../layout.ts';
+import type { LayoutHints } from '../layout.ts';
 import { type KnownLayout, knownLayouts, knownUnits, layoutNames, unitName } from '../names.ts';
 import { realUnitName } from '../../systemd/unit-file.ts';
 
@@ -18,16 +18,16 @@ const chooseByHand = `Name the unit with --unit or unit: in /etc/certmend/config
  * @param dataDirOf data directory as the configuration of a unit has it, for the directory evidence
  */
 export function detect(
-  question: LayoutQuestion,
+  hints: LayoutHints,
   reader: FileReader,
   dataDirOf: (layout: KnownLayout, unit: string) => string,
 ): Detection {
   const evidence: string[] = [];
-  const named = namedUnit(question, reader, evidence);
-  if (question.layout !== undefined) {
-    const forced = knownLayouts.find((layout) => layout.name === question.layout);
+  const named = namedUnit(hints, reader, evidence);
+  if (hints.layout !== undefined) {
+    const forced = knownLayouts.find((layout) => layout.name === hints.layout);
     if (forced === undefined) {
-      const problem = `there is no layout ${question.layout}`;
+      const problem = `there is no layout ${hints.layout}`;
       return { ok: false, problem, hint: `Known layouts: ${layoutNames.join(', ')}.`, evidence };
     }
     evidence.push(`layout ${forced.name}: set in certmend's configuration`);
@@ -68,12 +68,12 @@ export function detect(
 }
 
 /** The unit of the command line, else of certmend's own configuration, by the name that systemd knows it by. */
-function namedUnit(question: LayoutQuestion, reader: FileReader, evidence: string[]): string | undefined {
-  const text = question.unit ?? question.configuredUnit;
+function namedUnit(hints: LayoutHints, reader: FileReader, evidence: string[]): string | undefined {
+  const text = hints.unit ?? hints.configuredUnit;
   if (text === undefined) return undefined;
   const name = realUnitName(unitName(text), reader);
   evidence.push(
-    question.unit === undefined
+    hints.unit === undefined
       ? `unit ${name}: set in certmend's configuration`
       : `unit ${name}: named on the command line`,
   );
