@@ -157,6 +157,15 @@ const table = {
 
 export type ReasonCode = keyof typeof table;
 
+/** A reason as it is given: by a plan, an outcome, a refusal, in every document. */
+export interface SaidReason<Id extends string | null | undefined = string | undefined> {
+  readonly code: ReasonCode;
+  /** Of the entry that it is about; undefined (in JSON null) when it is about the node. */
+  readonly id: Id;
+  /** A clause for a person. */
+  readonly message: string;
+}
+
 export const reasons: Readonly<Record<ReasonCode, Reason>> = table;
 
 export const reasonCodes = Object.keys(table) as readonly ReasonCode[];

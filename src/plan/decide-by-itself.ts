@@ -1,9 +1,9 @@
 import type { Finding } from '../assess/assessment.ts';
 import { isDrift } from '../assess/drift.ts';
-import { reasons as reasonTable, type ReasonCode } from '../reason.ts';
+import { reasons as reasonTable, type ReasonCode, type SaidReason } from '../reason.ts';
 import type { DecideInput } from './decide-input.ts';
 import { writablePairs, type Pair } from './pairs.ts';
-import type { Action, Plan, PlanReason, Source } from './plan.ts';
+import type { Action, Plan, Source } from './plan.ts';
 import { blockersOf, leftForOperator, reasonsOf, unique } from './plan-reasons.ts';
 import { bootstrapActions, inOrder, keepDamagedPair, sideActions, takePairAway } from './side-actions.ts';
 import { dayMs } from '../time/units.ts';
@@ -90,7 +90,7 @@ function repair(input: DecideInput, able: readonly Finding[], stuck: readonly Fi
 }
 
 /** What this plan does not mend: authorities in the way, and what only a person can do. */
-function remaining({ assessment }: DecideInput, stuck: readonly Finding[]): readonly PlanReason[] {
+function remaining({ assessment }: DecideInput, stuck: readonly Finding[]): readonly SaidReason[] {
   const { findings } = assessment;
   const operator = leftForOperator(findings).filter((finding) => finding.blocked === undefined);
   return [...blockersOf(stuck, findings), ...reasonsOf(operator)];

@@ -1,3 +1,4 @@
+import type { SaidReason } from '../reason.ts';
 import type { Finding } from '../assess/assessment.ts';
 import { isDrift } from '../assess/drift.ts';
 import { listed } from '../assess/figures.ts';
@@ -5,7 +6,7 @@ import { CertmendError, exitStatus } from '../error.ts';
 import type { DecideInput, RotationRequest } from './decide-input.ts';
 import { standbySource } from './decide-by-itself.ts';
 import { writablePairs, type Pair } from './pairs.ts';
-import type { Action, Plan, PlanReason, Source } from './plan.ts';
+import type { Action, Plan, Source } from './plan.ts';
 import { reasonsOf, unique } from './plan-reasons.ts';
 import { inOrder, keepDamagedPair, sideActions } from './side-actions.ts';
 
@@ -22,7 +23,7 @@ export function decideOnRequest(input: DecideInput, request: RotationRequest): P
   const standby = everything && request.issueAfresh !== true ? standbySource(input) : undefined;
   const source: Source = standby ?? { kind: 'issue' };
   const stuck = chosen.filter((pair) => !(standby === undefined ? pair.issuable : pair.acceptable));
-  const asked: PlanReason = {
+  const asked: SaidReason = {
     code: 'OperatorRequest',
     id: everything ? undefined : request.ids[0],
     message: everything
@@ -42,11 +43,11 @@ export function decideOnRequest(input: DecideInput, request: RotationRequest): P
   return { decision: 'rotate', actions: inOrder([...actions, ...side]), source, reasons: [asked] };
 }
 
-function refused(input: DecideInput, stuck: readonly Pair[], asked: PlanReason): Plan {
+function refused(input: DecideInput, stuck: readonly Pair[], asked: SaidReason): Plan {
   const { findings } = input.assessment;
   const authorities = new Set(stuck.map(({ entry }) => entry.issuer));
   const causes = findings.filter((finding: Finding) => finding.id !== undefined && authorities.has(finding.id));
-  const none: PlanReason = {
+  const none: SaidReason = {
     code: 'AuthorityMissing',
     id: undefined,
     message: 'there is no leaf that could be issued here',

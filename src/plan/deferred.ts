@@ -1,7 +1,7 @@
-import { reasons as reasonTable } from '../reason.ts';
+import { reasons as reasonTable, type SaidReason } from '../reason.ts';
 import { instant } from '../time/rfc3339.ts';
 import type { DecideInput } from './decide-input.ts';
-import type { Plan, PlanReason } from './plan.ts';
+import type { Plan } from './plan.ts';
 import { reasonsOf } from './plan-reasons.ts';
 
 /**
@@ -22,7 +22,7 @@ export function deferred(input: DecideInput): Plan {
   };
 }
 
-function offerOf({ assessment, previous, now }: DecideInput): PlanReason | undefined {
+function offerOf({ assessment, previous, now }: DecideInput): SaidReason | undefined {
   const ahead = assessment.findings.find(({ code }) => code === 'LeafNotYetValid');
   if (ahead === undefined || previous === undefined) return undefined;
   if (now < previous.notBefore || now > previous.notAfter) return undefined;

@@ -1,9 +1,8 @@
 import type { Finding } from '../assess/assessment.ts';
-import { reasons as reasonTable, type ReasonCode } from '../reason.ts';
-import type { PlanReason } from './plan.ts';
+import { reasons as reasonTable, type ReasonCode, type SaidReason } from '../reason.ts';
 
 /** Findings as reasons, critical ones first, each code and entry once. */
-export function reasonsOf(findings: readonly Finding[]): readonly PlanReason[] {
+export function reasonsOf(findings: readonly Finding[]): readonly SaidReason[] {
   const sorted = [
     ...findings.filter((finding) => finding.severity === 'critical'),
     ...findings.filter((finding) => finding.severity !== 'critical'),
@@ -12,9 +11,9 @@ export function reasonsOf(findings: readonly Finding[]): readonly PlanReason[] {
 }
 
 /** The authorities that stand in the way, each with the one finding that says what to do about it. */
-export function blockersOf(blocked: readonly Finding[], all: readonly Finding[]): readonly PlanReason[] {
+export function blockersOf(blocked: readonly Finding[], all: readonly Finding[]): readonly SaidReason[] {
   return unique(
-    blocked.flatMap((finding): PlanReason[] => {
+    blocked.flatMap((finding): SaidReason[] => {
       if (finding.blocked === undefined) return [];
       const { authority, by } = finding.blocked;
       const cause = all.find((candidate) => candidate.id === authority && candidate.code === by);
@@ -41,7 +40,7 @@ function isLimit(code: ReasonCode): boolean {
 }
 
 /** The reasons of a plan, and behind them what a person should know of the sets that come after it. */
-export function withLimits(reasons: readonly PlanReason[], findings: readonly Finding[]): readonly PlanReason[] {
+export function withLimits(reasons: readonly SaidReason[], findings: readonly Finding[]): readonly SaidReason[] {
   return unique([
     ...reasons,
     ...reasonsOf(findings.filter(({ code, severity }) => isLimit(code) && severity !== 'note')),
@@ -49,7 +48,7 @@ export function withLimits(reasons: readonly PlanReason[], findings: readonly Fi
 }
 
 /** Two names that cannot be used are two reasons. */
-export function unique(reasons: readonly PlanReason[]): readonly PlanReason[] {
+export function unique(reasons: readonly SaidReason[]): readonly SaidReason[] {
   const seen = new Set<string>();
   return reasons.filter(({ code, id, message }) => {
     const key = `${code} ${id ?? ''}${code === 'SanUnusable' ? message : ''}`;

@@ -1,11 +1,11 @@
-import type { ReasonCode } from '../reason.ts';
+import type { ReasonCode, SaidReason } from '../reason.ts';
 
 /** The ordered answer to an assessment. Empty `actions` is the normal case. */
 export interface Plan {
   readonly decision: Decision;
   readonly actions: readonly Action[];
   /** Why this decision, the deciding reason first; also filled when nothing is done (clock, brake). */
-  readonly reasons: readonly PlanReason[];
+  readonly reasons: readonly SaidReason[];
   /** Where the leaf material of `install` actions comes from; `none` when there are no such actions. */
   readonly source: Source;
 }
@@ -19,12 +19,6 @@ export type Source =
   | { readonly kind: 'issue' }
   | { readonly kind: 'standby'; readonly generation: number }
   | { readonly kind: 'previous'; readonly generation: number };
-
-export interface PlanReason {
-  readonly code: ReasonCode;
-  readonly id: string | undefined;
-  readonly message: string;
-}
 
 export type Action =
   /** Put a new pair in place of this leaf entry. */

@@ -1,6 +1,7 @@
+import type { SaidReason } from '../reason.ts';
 import { instant } from '../time/rfc3339.ts';
 import { dayMs } from '../time/units.ts';
-import type { BrakeState, Plan, PlanReason } from './plan.ts';
+import type { BrakeState, Plan } from './plan.ts';
 import { unique } from './plan-reasons.ts';
 import type { Finding } from '../assess/assessment.ts';
 
@@ -74,7 +75,7 @@ export function applyBrake(plan: Plan, mend: () => Plan, brake: BrakeState, now:
 function withoutBraked(plan: Plan, brake: BrakeState, now: number): Plan {
   const held = [...new Set(plan.actions.map(({ id }) => id))].filter((id) => repairBraked(brake, id, now));
   if (held.length === 0) return plan;
-  const reasons = held.map((id): PlanReason => ({
+  const reasons = held.map((id): SaidReason => ({
     code: 'BrakeEngaged',
     id,
     message: repairBrakeMessage(brake, id, now),
@@ -85,7 +86,7 @@ function withoutBraked(plan: Plan, brake: BrakeState, now: number): Plan {
   return { ...plan, actions, source, reasons: unique([...plan.reasons, ...reasons]) };
 }
 
-function refused(reasons: readonly PlanReason[]): Plan {
+function refused(reasons: readonly SaidReason[]): Plan {
   return { decision: 'refused', actions: [], source: { kind: 'none' }, reasons };
 }
 

@@ -1,6 +1,6 @@
 import type { Health } from '../assess/assessment.ts';
 import type { Decision } from '../plan/plan.ts';
-import type { ReasonCode } from '../reason.ts';
+import type { ReasonCode, SaidReason } from '../reason.ts';
 
 /** JSON documents of the command line (architecture, Documents). Times RFC 3339 UTC. Fields are added, never changed or removed. */
 export const apiVersion = 'certmend/v1';
@@ -49,7 +49,7 @@ export interface PrestartReport extends DocumentHeader<'PrestartReport'> {
   readonly generation: number | null;
   /** `standby`, `issued` or `previous` when leaf material was installed. */
   readonly origin: 'standby' | 'issued' | 'previous' | null;
-  readonly reasons: readonly { readonly code: ReasonCode; readonly id: string | null; readonly message: string }[];
+  readonly reasons: readonly SaidReason<string | null>[];
   readonly changed: readonly string[];
   readonly durationMs: number;
 }
@@ -64,7 +64,7 @@ export interface PlanReport extends DocumentHeader<'Plan'> {
   /** The unit runs, and has to be restarted before this instant; null when it does not run, or nothing ends. */
   readonly restartBefore: string | null;
   readonly source: { readonly kind: string; readonly generation: number | null };
-  readonly reasons: readonly { readonly code: ReasonCode; readonly id: string | null; readonly message: string }[];
+  readonly reasons: readonly SaidReason<string | null>[];
   readonly actions: readonly {
     readonly kind: string;
     readonly id: string;

@@ -1,4 +1,4 @@
-import type { PlanReason } from '../plan/plan.ts';
+import type { SaidReason } from '../reason.ts';
 import { rfc3339 } from '../time/rfc3339.ts';
 import { apiVersion, type PrestartReport } from './document.ts';
 import { printable } from '../terminal/printable.ts';
@@ -15,7 +15,7 @@ export function prestartReport(input: {
     readonly decision: PrestartReport['decision'];
     readonly generation: number | undefined;
     readonly origin: NonNullable<PrestartReport['origin']> | undefined;
-    readonly reasons: readonly PlanReason[];
+    readonly reasons: readonly SaidReason[];
     readonly changed: readonly string[];
   };
   readonly root: string;

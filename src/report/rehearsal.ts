@@ -1,6 +1,6 @@
 import { rfc3339 } from '../time/rfc3339.ts';
 import type { CertificateStatus, Health, Severity } from '../assess/assessment.ts';
-import { reasons as reasonTable, type ReasonCode } from '../reason.ts';
+import { reasons as reasonTable, type ReasonCode, type SaidReason } from '../reason.ts';
 import { apiVersion, type DocumentHeader } from './document.ts';
 import { paint, type Paper } from '../terminal/paper.ts';
 import { printable } from '../terminal/printable.ts';
@@ -63,11 +63,7 @@ export interface Rehearsed {
         readonly decision: string;
         readonly origin: string | undefined;
         readonly changed: readonly string[];
-        readonly reasons: readonly {
-          readonly code: ReasonCode;
-          readonly id: string | undefined;
-          readonly message: string;
-        }[];
+        readonly reasons: readonly SaidReason[];
       }
     | undefined;
   readonly failure: { readonly code: string; readonly message: string } | undefined;

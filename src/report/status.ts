@@ -1,7 +1,7 @@
 import type { CertificateRow, HealthLevel } from '../assess/assessment.ts';
 import { inUseClause } from '../assess/in-use.ts';
 import { countedCommits } from '../plan/rate-limit.ts';
-import type { ReasonCode } from '../reason.ts';
+import type { SaidReason } from '../reason.ts';
 import { instantOf, rfc3339 } from '../time/rfc3339.ts';
 import type { GenerationReference, State, StateEvent, StateNode } from '../state/state.ts';
 import { apiVersion, type DocumentHeader } from './document.ts';
@@ -25,7 +25,7 @@ export interface StatusReport extends DocumentHeader<'Status'> {
   readonly health: {
     readonly level: HealthLevel;
     readonly since: string;
-    readonly reasons: readonly { readonly code: ReasonCode; readonly id: string | null; readonly message: string }[];
+    readonly reasons: readonly SaidReason<string | null>[];
   } | null;
   readonly lastCheck: string | null;
   /** Why what is remembered cannot be read: then nothing is known of generations, brake and events. */

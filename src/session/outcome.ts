@@ -1,4 +1,5 @@
-import type { Plan, PlanReason } from '../plan/plan.ts';
+import type { SaidReason } from '../reason.ts';
+import type { Plan } from '../plan/plan.ts';
 import type { Survey } from '../survey/survey.ts';
 
 /** What a run of the road came to; PrestartReport is made from it. */
@@ -7,7 +8,7 @@ export interface Outcome {
   readonly generation: number | undefined;
   /** Where installed leaf material came from; undefined when none was installed. */
   readonly origin: 'standby' | 'issued' | 'previous' | undefined;
-  readonly reasons: readonly PlanReason[];
+  readonly reasons: readonly SaidReason[];
   /** Node paths that were written, created or taken away. */
   readonly changed: readonly string[];
   /** Sentences a person should read although nothing failed: a recovered transaction, a label that could not be set. */

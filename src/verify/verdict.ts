@@ -1,13 +1,9 @@
-import type { ReasonCode } from '../reason.ts';
+import type { SaidReason } from '../reason.ts';
 
 /** Why a set may not go live: which entry, which file of it, what is wrong. */
-export interface Failure {
-  readonly id: string;
+export interface Failure extends SaidReason<string> {
   /** Absolute node path of the file. */
   readonly path: string;
-  readonly code: ReasonCode;
-  /** One sentence for a person. */
-  readonly message: string;
 }
 
 /**
