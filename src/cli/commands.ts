@@ -61,7 +61,8 @@ export const commands: readonly Command[] = [
     describe: 'the boot hook: heal the node before its service starts',
     details:
       'Run by systemd before each start of the service. Finishes an interrupted commit, replaces what is expired or damaged by a ' +
-      'verified set, all or nothing, and needs no network. Exits 0 whatever happens, so that it never blocks the service, unless --strict.',
+      'verified set, all or nothing, and needs no network. Exits 0 whatever happens, so that it never blocks the service, unless --strict: ' +
+      'then 2 says that something critical is left to a person, 77 that nothing was changed for safety.',
     options: {
       unit: { type: 'string', describe: 'the unit that is about to start, for example rke2-server', required: true },
       strict: { type: 'boolean', describe: 'exit with the true status instead of 0' },

@@ -12,9 +12,10 @@ export function ofHealth(level: HealthLevel): ExitStatus {
   return byHealth[level];
 }
 
-/** What was carried out: `prestart --strict`, `rotate`, `rollback`. */
-export function ofOutcome({ decision }: Outcome): ExitStatus {
-  return decision === 'refused' || decision === 'deferred' ? exitStatus.refused : exitStatus.ok;
+/** What was carried out: `prestart --strict`, `rotate`, `rollback`. A node that is healed but for one file is not well. */
+export function ofOutcome({ decision, left }: Outcome): ExitStatus {
+  if (decision === 'refused' || decision === 'deferred') return exitStatus.refused;
+  return left.length > 0 ? exitStatus.critical : exitStatus.ok;
 }
 
 /** What would be: `plan`. */

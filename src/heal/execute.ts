@@ -74,6 +74,7 @@ export async function execute(
       generation: manifest?.number,
       origin: material?.origin,
       reasons: plan.reasons,
+      left: plan.left ?? [],
       changed: [...new Set([...moved.keys(), ...changed])],
       notes: [...(material?.notes ?? []), ...warnings],
       survey: session.survey,

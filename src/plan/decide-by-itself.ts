@@ -54,12 +54,17 @@ function rotation(input: DecideInput, source: Source, findings: readonly Finding
     source.kind === 'standby' ? pair.acceptable : pair.issuable,
   );
   const reasons = reasonsOf(findings);
-  const actions = [...installs(pairs, findings, reasons[0]?.code ?? 'LeafRenewDue'), ...takenAway(input, stuck)];
+  const actions = [
+    ...installs(pairs, findings, reasons[0]?.code ?? 'LeafRenewDue'),
+    ...takenAway(input, stuck),
+    ...others(input),
+  ];
   return {
     decision: 'rotate',
-    actions: inOrder([...actions, ...others(input)]),
+    actions: inOrder(actions),
     source,
     reasons: unique([...reasons, ...remaining(input, stuck)]),
+    left: criticalStill(input, stuck, actions),
   };
 }
 
@@ -86,6 +91,7 @@ function repair(input: DecideInput, able: readonly Finding[], stuck: readonly Fi
     actions,
     source: pairs.length === 0 ? { kind: 'none' } : repairSource(input, mendable),
     reasons: unique([...reasonsOf(answered), ...left]),
+    left: criticalStill(input, stuck, actions),
   };
 }
 
@@ -94,6 +100,27 @@ function remaining({ assessment }: DecideInput, stuck: readonly Finding[]): read
   const { findings } = assessment;
   const operator = leftForOperator(findings).filter((finding) => finding.blocked === undefined);
   return [...blockersOf(stuck, findings), ...reasonsOf(operator)];
+}
+
+/** What is critical now and will be after these actions, until a person has seen to it. */
+function criticalStill(
+  { assessment }: DecideInput,
+  stuck: readonly Finding[],
+  actions: readonly Action[],
+): readonly SaidReason[] {
+  // A pair that is replaced takes all that was wrong with it along.
+  const isAnswered = ({ id, code }: Finding) =>
+    actions.some((action) => action.id === id && (action.kind === 'install' || action.reason === code));
+  const { findings } = assessment;
+  const held = stuck.filter((finding) => finding.severity === 'critical' && finding.blocked?.takenAway !== true);
+  const operator = leftForOperator(findings).filter((finding) => finding.blocked === undefined);
+  return unique([
+    ...blockersOf(
+      held.filter((finding) => !isAnswered(finding)),
+      findings,
+    ),
+    ...reasonsOf(operator.filter((finding) => !isAnswered(finding))),
+  ]);
 }
 
 /**

@@ -6,6 +6,8 @@ export interface Plan {
   readonly actions: readonly Action[];
   /** Why this decision, the deciding reason first; also filled when nothing is done (clock, brake). */
   readonly reasons: readonly SaidReason[];
+  /** What is critical and stays so, whatever these actions do: a person has to see to it. Among the reasons too. */
+  readonly left?: readonly SaidReason[] | undefined;
   /** Where the leaf material of `install` actions comes from; `none` when there are no such actions. */
   readonly source: Source;
 }

@@ -50,6 +50,8 @@ export interface PrestartReport extends DocumentHeader<'PrestartReport'> {
   /** `standby`, `issued` or `previous` when leaf material was installed. */
   readonly origin: 'standby' | 'issued' | 'previous' | null;
   readonly reasons: readonly SaidReason<string | null>[];
+  /** Of these, what a person still has to see to, though the run did what it could; empty when nothing was changed. */
+  readonly left: readonly SaidReason<string | null>[];
   readonly changed: readonly string[];
   readonly durationMs: number;
 }

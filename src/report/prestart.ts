@@ -16,6 +16,7 @@ export function prestartReport(input: {
     readonly generation: number | undefined;
     readonly origin: NonNullable<PrestartReport['origin']> | undefined;
     readonly reasons: readonly SaidReason[];
+    readonly left: readonly SaidReason[];
     readonly changed: readonly string[];
   };
   readonly root: string;
@@ -35,10 +36,15 @@ export function prestartReport(input: {
     decision: outcome.decision,
     generation: outcome.generation ?? null,
     origin: outcome.origin ?? null,
-    reasons: outcome.reasons.map(({ code, id, message }) => ({ code, id: id ?? null, message })),
+    reasons: outcome.reasons.map(written),
+    left: outcome.left.map(written),
     changed: outcome.changed,
     durationMs: Math.round(durationMs),
   };
+}
+
+function written({ code, id, message }: SaidReason): SaidReason<string | null> {
+  return { code, id: id ?? null, message };
 }
 
 const words: Readonly<Record<PrestartReport['decision'], { readonly text: string; readonly ink: Ink }>> = {
@@ -63,9 +69,11 @@ const origins = {
  * failed. It ends in the journal of the unit that is about to start.
  */
 export function prestartText(report: PrestartReport, notes: readonly string[], paper: Paper = plainPaper): string {
-  const { decision, generation, origin, changed, reasons, unit, root, durationMs } = report;
+  const { decision, generation, origin, changed, reasons, left, unit, root, durationMs } = report;
   const isRecovered = decision === 'nothing-to-do' && reasons.some(({ code }) => code === 'TransactionRecovered');
-  const { text: verdict, ink } = isRecovered ? recovered : words[decision];
+  const done = isRecovered ? recovered : words[decision];
+  const { text: verdict, ink } =
+    left.length === 0 ? done : { text: `${done.text}, ${leftOver(left)}`, ink: 'red' as const };
   const from = origin === null ? '' : ` ${origins[origin]}`;
   const facts = [
     ...(generation === null ? [] : [`generation ${String(generation)}${from}`]),
@@ -77,4 +85,9 @@ export function prestartText(report: PrestartReport, notes: readonly string[], p
   const head = headLine(verdict, ink, facts, paper);
   const remarks = notes.map((note) => `  ${wrap(printable(note), (paper.columns ?? Infinity) - 2, '  ')}\n`).join('');
   return `${head}${reasonLines(reasons, paper)}${remarks}`;
+}
+
+/** In the headline: the journal of the unit that starts is read when something is wrong, and its first line must not say all is well. */
+function leftOver(left: readonly unknown[]): string {
+  return left.length === 1 ? '1 thing is left to a person' : `${String(left.length)} things are left to a person`;
 }

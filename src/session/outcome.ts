@@ -9,6 +9,8 @@ export interface Outcome {
   /** Where installed leaf material came from; undefined when none was installed. */
   readonly origin: 'standby' | 'issued' | 'previous' | undefined;
   readonly reasons: readonly SaidReason[];
+  /** Of these, what is critical still: a person has to see to it. */
+  readonly left: readonly SaidReason[];
   /** Node paths that were written, created or taken away. */
   readonly changed: readonly string[];
   /** Sentences a person should read although nothing failed: a recovered transaction, a label that could not be set. */
@@ -30,6 +32,7 @@ export function unchanged(plan: Plan, survey: Survey, notes: readonly string[] =
     origin: undefined,
     // Nothing is due, and what a person should know of the node all the same is in its health.
     reasons: isHeldBack ? plan.reasons : survey.assessment.health.reasons,
+    left: [],
     changed: [],
     notes,
     survey,

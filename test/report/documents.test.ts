@@ -180,6 +180,7 @@ const outcome = {
   generation: 8,
   origin: 'issued',
   reasons: plan.reasons,
+  left: [],
   changed: ['/a', '/b'],
 } as const;
 
@@ -202,6 +203,22 @@ test('prestartReport and prestartText say what was done in the journal of the un
       '',
     ].join('\n'),
   );
+});
+
+test('prestartText says in its first line that something is left to a person', (t) => {
+  const [reason] = plan.reasons;
+  if (reason === undefined) throw new Error('the sample has no reason');
+  const about = { root: '/', unit: 'rke2-server.service', layout: 'rke2-server', at: now, durationMs: 245.4 };
+  const headline = (count: number) => {
+    const report = prestartReport({
+      ...about,
+      outcome: { ...outcome, left: Array.from({ length: count }, () => reason) },
+    });
+    t.is(report.left.length, count);
+    return prestartText(report, []).split('\n')[0] ?? '';
+  };
+  t.regex(headline(1), /^rotated, 1 thing is left to a person · generation 8/);
+  t.regex(headline(2), /^rotated, 2 things are left to a person · generation 8/);
 });
 
 test('renderDocument says the same in JSON and YAML', (t) => {
