@@ -203,7 +203,7 @@ export default defineConfig(
       'packaging/**/*.ts',
       'bench/**/*.ts',
       'test/demo/**/*.ts',
-      'test/system/**/*.ts',
+      'test/scenarios/**/*.ts',
       'test/fuzz/**/*.ts',
     ],
     rules: { 'no-console': 'off' },

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { allScenarios } from '../system/all-scenarios.ts';
+import { allScenarios } from '../scenarios/all-scenarios.ts';
 
 const script = readFileSync(join(import.meta.dirname, '..', '..', '.ci', 'run'), 'utf8');
 const [, list = ''] = /local wanted=\(([^)]*)\)/.exec(script) ?? [];

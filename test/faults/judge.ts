@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { changedPaths, fingerprintPaths, type Fingerprint } from '../fixtures/fingerprint-tree.ts';
 import type { Tree } from '../fixtures/tree.ts';
-import { pairFits } from '../system/set-state.ts';
+import { pairFits } from '../scenarios/set-state.ts';
 import type { Call } from './failing-fs.ts';
 import { rememberedAddress, stateOf, type Ended, type Situation } from './situations.ts';
 

@@ -8,14 +8,14 @@ import { makeDisk, readDisk, seen } from './disk.ts';
 import { powerOn } from './machine.ts';
 
 /*
- * node test/system/machine/transcript.ts: writes docs/transcript.md from a real run. Installed on a systemd in
+ * node test/scenarios/machine/transcript.ts: writes docs/transcript.md from a real run. Installed on a systemd in
  * namespaces; then a machine that is switched on today, switched off, and switched on again 400 days later.
  */
 const output = join(import.meta.dirname, '..', '..', '..', 'docs', 'transcript.md');
 const sections: string[] = [
   '# An operator’s transcript',
   '',
-  'Made by `node test/system/machine/transcript.ts` from a real run, not by hand. The node is a test node: etcd and two ' +
+  'Made by `node test/scenarios/machine/transcript.ts` from a real run, not by hand. The node is a test node: etcd and two ' +
     'TLS servers stand in for RKE2 and use its certificates. The second half is a machine under emulation, where ' +
     'everything takes ten times as long.',
 ];
