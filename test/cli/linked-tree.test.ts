@@ -117,7 +117,7 @@ test('doctor says which pairs the boot hook would leave to a person while it hea
   const healed = await runBuilt([...hook, '--strict', '-o', 'json']);
   t.is(healed.status, 2, healed.stdout + healed.stderr);
   const report = JSON.parse(healed.stdout) as PrestartReport;
-  t.is(report.decision, 'repaired');
+  t.is(report.decision, 'rotated');
   t.true(report.changed.length > 0);
   t.deepEqual([...new Set(report.left.map(({ id }) => id))], [linked.id]);
 });
