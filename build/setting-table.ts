@@ -1,5 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { inspect } from 'node:util';
 import { format } from 'prettier';
+import { configOf } from '../src/config/config.ts';
 import type { Setting } from '../src/config/setting.ts';
 import { settings } from '../src/config/settings.ts';
 
@@ -45,7 +47,22 @@ function table(): string {
   ].join('\n');
 }
 
+/**
+ * src/config/default-config.ts. Made ahead, since making it takes a hundredth of the boot hook's time, and a node without
+ * a configuration file needs nothing else of the rows.
+ */
+export async function defaultConfigSource(): Promise<string> {
+  const text = `import type { Config } from './config.ts';
+
+/** What holds where no file says anything: the defaults of settings.ts, made from there by \`node build/setting-table.ts\`. */
+export const defaultConfig: Config = ${inspect(configOf(new Map()), { depth: 4, breakLength: Infinity })};
+`;
+  return format(text, { parser: 'typescript', printWidth: 120, singleQuote: true, trailingComma: 'all' });
+}
+
 if (import.meta.main) {
+  writeFileSync(new URL('../src/config/default-config.ts', import.meta.url), await defaultConfigSource());
+
   const path = new URL('../docs/configuration.md', import.meta.url);
   writeFileSync(path, await withSettings(readFileSync(path, 'utf8')));
 }

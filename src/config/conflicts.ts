@@ -1,5 +1,5 @@
 import type { Config } from './config.ts';
-import { usualValidityDays } from './default-config.ts';
+import { usualValidityDays } from './usual-validity.ts';
 import type { SettingKey } from './settings.ts';
 
 /** Two keys whose values are each allowed and make no sense together. */

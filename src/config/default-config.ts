@@ -1,7 +1,20 @@
-import { type Config, configOf } from './config.ts';
+import type { Config } from './config.ts';
 
-/** As long as the product's own (products 1.1): what a new leaf gets where neither certmend nor the product was told. */
-export const usualValidityDays = 365;
-
-/** What holds where no file says anything. */
-export const defaultConfig: Config = configOf(new Map());
+/** What holds where no file says anything: the defaults of settings.ts, made from there by `node build/setting-table.ts`. */
+export const defaultConfig: Config = {
+  layout: undefined,
+  unit: undefined,
+  dataDir: undefined,
+  retention: 3,
+  boot: { enabled: true, deadlineMs: 60000 },
+  renewal: { renewBeforeDays: undefined, criticalDays: 14, validityDays: undefined },
+  authority: { warningDays: 365, criticalDays: 120 },
+  standby: { enabled: true },
+  clock: { maxOfflineGapDays: 1095, maxWaitMs: 30000 },
+  check: { acknowledged: [] },
+  brake: { maxCommitsPerDay: 6 },
+  audit: { maxFileSizeBytes: 4194304 },
+  daemon: { checkIntervalMs: 3600000 },
+  metrics: { textfile: undefined, listen: undefined },
+  notify: { exec: undefined, timeoutMs: 30000 },
+};

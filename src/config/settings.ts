@@ -6,8 +6,8 @@ const hookEnd = '; after 75s /usr/bin/certmend ends the boot hook';
 
 /**
  * Every key of the configuration: its name in a file, what it may be, its default, and what is said about it. The type
- * `Config`, the defaults, how files are laid over each other, the sample, certmend.yaml(5) and docs/configuration.md
- * (`node build/setting-table.ts`) follow from these rows. What two of them may not be together is in conflicts.ts.
+ * `Config`, how files are laid over each other, the sample and certmend.yaml(5) follow from these rows; default-config.ts
+ * and docs/configuration.md are made from them by `node build/setting-table.ts`. What two of them may not be together is in conflicts.ts.
  */
 export const settings = {
   layout: withoutDefault(

@@ -1,4 +1,4 @@
-import { usualValidityDays } from '../config/default-config.ts';
+import { usualValidityDays } from '../config/usual-validity.ts';
 import type { Config } from '../config/config.ts';
 import type { Layout } from '../layout/layout.ts';
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import test from 'ava';
 import fc from 'fast-check';
-import { withSettings } from '../../build/setting-table.ts';
+import { defaultConfigSource, withSettings } from '../../build/setting-table.ts';
 import { parseDuration } from '../../src/time/units.ts';
 import { parseInstant } from '../../src/time/parse-instant.ts';
 import { nearestKey } from '../../src/config/nearest-key.ts';
@@ -71,6 +71,11 @@ test('nearestKey finds what was meant and stays silent when nothing is near', (t
   t.is(nearestKey('enable', keys), 'enabled');
   t.is(nearestKey('colour', keys), undefined);
   t.is(nearestKey('x'.repeat(1e6), keys), undefined);
+});
+
+test('src/config/default-config.ts is what follows from the rows of the settings (node build/setting-table.ts)', async (t) => {
+  const text = readFileSync(new URL('../../src/config/default-config.ts', import.meta.url), 'utf8');
+  t.is(await defaultConfigSource(), text);
 });
 
 test('docs/configuration.md is what follows from the rows of the settings (node build/setting-table.ts)', async (t) => {
