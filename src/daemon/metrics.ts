@@ -17,12 +17,12 @@ export function metricsText(
   run: { readonly now: number; readonly durationMs: number; readonly checks: number; readonly version: string },
 ): string {
   const families = [
-    family('certmend_build_info', 'The version that runs.', [[{ version: run.version }, 1]]),
-    family('certmend_last_check_timestamp_seconds', 'When the certificates were looked at last.', [
+    family('certmend_build_info', 'Version of the running certmend; always 1.', [[{ version: run.version }, 1]]),
+    family('certmend_last_check_timestamp_seconds', 'Time of the last check, in seconds since the epoch.', [
       [{}, run.now / 1000],
     ]),
-    family('certmend_check_duration_seconds', 'How long that took.', [[{}, run.durationMs / 1000]]),
-    family('certmend_checks', 'Checks since the daemon started.', [[{}, run.checks]]),
+    family('certmend_check_duration_seconds', 'Duration of the last check, in seconds.', [[{}, run.durationMs / 1000]]),
+    family('certmend_checks', 'Number of checks since the daemon started.', [[{}, run.checks]]),
     ...(seen === undefined ? [] : nodeFamilies(seen)),
   ];
   return `${families.join('\n')}\n`;
@@ -54,62 +54,66 @@ function nodeFamilies({
   return [
     family(
       'certmend_certificate_not_after_timestamp_seconds',
-      'When a certificate ends, the ends of its authorities considered.',
+      'End of a certificate, or of its authority where that comes first, in seconds since the epoch.',
       ends(({ effectiveNotAfter, notAfter }) => effectiveNotAfter ?? notAfter),
     ),
     family(
       'certmend_certificate_not_before_timestamp_seconds',
-      'When a certificate begins.',
+      'Begin of the validity of a certificate, in seconds since the epoch.',
       ends(({ notBefore }) => notBefore),
     ),
     family(
       'certmend_certificate_status',
-      'One for the status a certificate has.',
+      '1 for the status that a certificate has.',
       rows.map(({ id, role, path, status }): Sample => [{ id, role, path, status }, 1]),
     ),
     family(
       'certmend_health',
-      'One for the level of health the node has.',
+      '1 for the health of the node, 0 for the other levels.',
       (['ok', 'warning', 'critical'] as const).map((level): Sample => [{ level }, health.level === level ? 1 : 0]),
     ),
-    family('certmend_health_since_timestamp_seconds', 'Since when.', [
-      [{}, (instantOf(state.health.since) ?? assessment.now) / 1000],
-    ]),
+    family(
+      'certmend_health_since_timestamp_seconds',
+      'Time since which the node has this health, in seconds since the epoch.',
+      [[{}, (instantOf(state.health.since) ?? assessment.now) / 1000]],
+    ),
     family(
       'certmend_reason',
-      'One for each reason why the node is not well.',
+      '1 for each reason why the node is not healthy.',
       health.reasons.map(({ code, id }): Sample => [{ code, id: id ?? '' }, 1]),
     ),
     family(
       'certmend_restart_before_timestamp_seconds',
-      'When the first certificate ends that only a restart of the running service makes anew; absent when none is due.',
+      'The running service has to be restarted before this time to get new certificates, in seconds since the epoch; absent when no restart is due.',
       assessment.restart === undefined ? [] : [[{ id: assessment.restart.first }, assessment.restart.before / 1000]],
     ),
     family(
       'certmend_served_current',
-      'Whether the certificate that answers on the port is the one in the file; absent when nobody answers.',
+      '1 if the certificate served on the port is the one in the file, 0 if it is another; absent when nothing answers.',
       rows.flatMap(({ id, served }): Sample[] => (served === undefined ? [] : [[{ id }, served.current ? 1 : 0]])),
     ),
     family(
       'certmend_served_not_after_timestamp_seconds',
-      'When the certificate that answers on the port ends.',
+      'End of the certificate that is served on the port, in seconds since the epoch.',
       rows.flatMap(({ id, served }): Sample[] => (served === undefined ? [] : [[{ id }, served.notAfter / 1000]])),
     ),
-    family('certmend_clock_believed', 'Whether the wall clock is believed.', [[{}, clock.believed ? 1 : 0]]),
+    family('certmend_clock_believed', '1 if the clock of the node is trusted, 0 if not.', [
+      [{}, clock.believed ? 1 : 0],
+    ]),
     family(
       'certmend_generation',
-      'Number of the generation in each role.',
+      'Number of the active, standby and previous generation.',
       numbers.map(({ role, generation }): Sample => [{ role, origin: generation.origin }, generation.number]),
     ),
     family(
       'certmend_generation_not_after_timestamp_seconds',
-      'When the generation in each role ends.',
+      'End of the active, standby and previous generation, in seconds since the epoch.',
       numbers.map(({ role, generation }): Sample => [{ role }, (instantOf(generation.notAfter) ?? 0) / 1000]),
     ),
-    family('certmend_standby_ready', 'Whether a verified standby set is ready.', [
+    family('certmend_standby_ready', '1 if a verified standby set is ready, 0 if not.', [
       [{}, generations.standby === null ? 0 : 1],
     ]),
-    family('certmend_commits_last_day', 'Commits within the last 24 hours, which the brake counts.', [
+    family('certmend_commits_last_day', 'Rotations in the last 24 hours that count for brake.maxCommitsPerDay.', [
       [{}, brake.commits.filter((commit) => (instantOf(commit) ?? 0) > dayAgo).length],
     ]),
   ];
