@@ -17,6 +17,11 @@ export interface PutChange {
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
+  /**
+   * `in-place`: the new bytes are written over the old ones, for a consumer that has the very file mounted and would
+   * never see another take its name (products 1.7). Needs a file that is there, and keeps its mode and owner.
+   */
+  readonly how?: 'in-place' | undefined;
   /** What must be there now (P10). */
   readonly expects: Expectation;
 }

@@ -3,6 +3,7 @@ import type { FileWriter, Relabel, Storage } from '../disk/file-writer.ts';
 import { ownPaths } from '../disk/own-paths.ts';
 import { CertmendError } from '../error.ts';
 import type { Change } from './change.ts';
+import { isInPlace, keepCopies } from './in-place.ts';
 import { clearJournal, journalPending, writeJournal } from './journal.ts';
 import { type JournalNode, type Transaction, widestMode } from './journal-format.ts';
 import { directoriesOf, requireExpected, standingOf } from './observe.ts';
@@ -50,9 +51,10 @@ export interface CommitOutcome {
  * architecture, A commit). The caller holds the lock and has run recovery.
  *
  * 1. look: protected paths, expectations, sources, space. Nothing is touched.
- * 2. prepare: new files beside their targets, second names for what will go. The node's own files are untouched.
+ * 2. prepare: new files beside their targets, second names for what will go, copies of what will be written over. The
+ *    node's own files are untouched.
  * 3. the journal is written: **the commit point**. A crash from here on ends in the new set, before it in the old one.
- * 4. swap, make durable, save the state. An *error* in here is undone and ends in the old set. A failed fsync is not: what
+ * 4. swap, or write over; make durable, save the state. An *error* in here is undone and ends in the old set. A failed fsync is not: what
  *    it was to cover may be on the disk or not, so the journal stays, and the next run writes all of it again.
  * 5. clear the journal and the leftovers. Nothing in here can fail the commit any more.
  *
@@ -92,6 +94,7 @@ export function commitChanges(input: CommitInput): CommitOutcome {
     made = prepareDirectories(directoriesOf(puts), within, reader, writer);
     stage(changes, bytesOf, transaction.id, writer);
     keep(changes, transaction.id, writer);
+    keepCopies(changes, within, transaction.id, reader, writer);
     requireExpected(changes, reader, within);
     input.requireTime?.(monotonic() - started);
   } catch (error) {
@@ -102,9 +105,14 @@ export function commitChanges(input: CommitInput): CommitOutcome {
   const warnings: string[] = [];
   try {
     writeJournal(reader, writer, { node, transaction, within: within ?? null, changes });
-    swap(changes, ({ path }) => stagedPath(path, transaction.id), writer);
+    swap(
+      changes,
+      ({ path }) => stagedPath(path, transaction.id),
+      ({ path }) => bytesOf.get(path) ?? new Uint8Array(),
+      writer,
+    );
     syncDirectories(changes, writer);
-    const unlabelled = relabel(puts.map(({ path }) => path));
+    const unlabelled = relabel(puts.filter((change) => !isInPlace(change)).map(({ path }) => path));
     if (unlabelled !== undefined) warnings.push(unlabelled);
     saveState();
   } catch (error) {

@@ -59,14 +59,19 @@ export type JournalReading =
   | { readonly state: 'open'; readonly journal: Journal }
   | { readonly state: 'damaged'; readonly problem: string };
 
-/** Schema 1 had neither a node nor a checksum. */
-const schema = 2;
+/**
+ * Schema 1 had neither a node nor a checksum. Schema 3 is 2 with files that are written over: a certmend that knows only
+ * 2 would replace them, so it must refuse; and one without such files stays readable to it.
+ */
+const schemas = { plain: 2, inPlace: 3 } as const;
 
 /** No file of the node needs more: nothing certmend writes is executed, and none of it runs as somebody else. */
 export const widestMode = 0o666;
 
 /** The bytes of a journal file: the transaction, and a digest over its text. */
 export function formatJournal(journal: Journal): Buffer {
+  const isInPlace = journal.changes.some((change) => change.op === 'put' && change.how === 'in-place');
+  const schema = isInPlace ? schemas.inPlace : schemas.plain;
   return Buffer.from(`${JSON.stringify({ schema, sha256: digest(journal), journal })}\n`);
 }
 
@@ -79,14 +84,14 @@ export function parseJournal(bytes: Uint8Array): Exclude<JournalReading, { state
     return { state: 'damaged', problem: 'is not JSON' };
   }
   const header = readDocument(object<{ readonly schema: number }>({ schema: count }), document);
-  if (header.ok && header.value.schema > schema) {
+  if (header.ok && header.value.schema > schemas.inPlace) {
     throw new CertmendError(
       'StateNewer',
       `an unfinished transaction was begun by a newer certmend (journal schema ${String(header.value.schema)}); nothing was changed`,
       { exit: exitStatus.refused, hint: 'install that version again and run: certmend prestart' },
     );
   }
-  if (header.ok && header.value.schema < schema)
+  if (header.ok && header.value.schema < schemas.plain)
     return { state: 'damaged', problem: 'was written by an earlier certmend, without the checksum that it needs' };
   const read = readDocument(envelope, document);
   if (!read.ok) return { state: 'damaged', problem: `does not have the right shape at ${read.at || 'its top'}` };
@@ -128,6 +133,7 @@ const journalShape = exact<Journal>({
         mode: whole(0, widestMode),
         uid: owner,
         gid: owner,
+        how: optional(oneOf('in-place')),
         expects,
       }),
       remove: exact<RemoveChange>({
@@ -141,8 +147,8 @@ const journalShape = exact<Journal>({
   ),
 });
 
-const envelope = exact<{ readonly schema: typeof schema; readonly sha256: string; readonly journal: Journal }>({
-  schema: oneOf(schema),
+const envelope = exact<{ readonly schema: 2 | 3; readonly sha256: string; readonly journal: Journal }>({
+  schema: oneOf(schemas.plain, schemas.inPlace),
   sha256,
   journal: journalShape,
 });

@@ -63,6 +63,6 @@ export function readLive(reader: FileReader, path: string, within: string | unde
 }
 
 /** The distinct directories of the changes, in order. */
-export function directoriesOf(changes: readonly Change[]): readonly string[] {
+export function directoriesOf(changes: readonly Pick<Change, 'path'>[]): readonly string[] {
   return [...new Set(changes.map(({ path }) => dirname(path)))];
 }

@@ -6,7 +6,8 @@ import { requireReadable } from '../disk/require-readable.ts';
 import type { Change, PutChange } from './change.ts';
 import { clearJournal, setJournalAside, syncJournal, writeJournal } from './journal.ts';
 import type { Journal, Transaction } from './journal-format.ts';
-import { directoriesOf, isWanted, meets, readLive, standingOf } from './observe.ts';
+import { isInPlace, isTorn } from './in-place.ts';
+import { directoriesOf, isWanted, meets, readLive, type Standing, standingOf } from './observe.ts';
 import type { GuardedChanges } from './protected.ts';
 import { findSource, prepareDirectories } from './stage.ts';
 import { keepsakePath, restagedPath, stagedPath } from './staged-name.ts';
@@ -38,7 +39,8 @@ export interface RollForwardInput {
 /**
  * Completes a transaction whose journal is there. What is live decides, file by file: has it the new contents, it is
  * done; has it the old ones, it is replaced; has it neither, someone else wrote it since the crash, and then the whole
- * entry stays as they made it, since half of their pair and half of ours would not fit.
+ * entry stays as they made it, since half of their pair and half of ours would not fit. A file that was being written
+ * over when the power went may have some of both: it is ours, and is written again.
  *
  * After a failed fsync (`sync-doubt.ts`) all of it is written again, what is done already too.
  */
@@ -49,18 +51,20 @@ export function rollForward(input: RollForwardInput): RolledForward {
   // The run that wrote the journal may have died between its rename and its sync. Nothing goes live before it is down.
   if (isDoubtful) writeJournal(reader, writer, journal);
   else syncJournal(writer);
-  const foreign = new Set(
-    changes.filter((change) => standingOf(change, reader, within) === 'foreign').map(({ id }) => id),
-  );
+  const foreign = new Set(changes.filter((change) => standingNow(change, input) === 'foreign').map(({ id }) => id));
   const ours = pick(changes, ({ id }) => !foreign.has(id));
   const pending = pick(
     ours,
-    (change) => (isDoubtful && change.op === 'put') || standingOf(change, reader, within) !== 'done',
+    (change) =>
+      // The run that wrote over a file may have died before its sync, which no directory's sync makes up for.
+      isInPlace(change) || (isDoubtful && change.op === 'put') || standingOf(change, reader, within) !== 'done',
   );
 
   const material = new Map(
     pending.flatMap((change) =>
-      change.op === 'put' ? [[change.path, isDoubtful ? findAgain(change, input) : find(change, input)]] : [],
+      change.op === 'put'
+        ? [[change.path, isDoubtful || isInPlace(change) ? findAgain(change, input) : find(change, input)]]
+        : [],
     ),
   );
   if ([...material.values()].includes(undefined)) return giveUp(ours, input);
@@ -68,17 +72,19 @@ export function rollForward(input: RollForwardInput): RolledForward {
   prepareDirectories(directoriesOf(pending), within, reader, writer);
   for (const change of pending) {
     const found = material.get(change.path);
-    if (change.op === 'put' && found !== undefined && found !== 'staged') restage(change, found, input);
+    if (change.op === 'put' && !isInPlace(change) && found !== undefined && found !== 'staged')
+      restage(change, found, input);
   }
   swap(
     pending,
     ({ path }) => (material.get(path) === 'staged' ? stagedPath : restagedPath)(path, transaction.id),
+    ({ path }) => bytesOf(material.get(path)),
     writer,
   );
   if (isDoubtful) stir(ours, input);
   // Also those that were done already: the run that did them may have died before it came to this.
   syncDirectories(ours, writer);
-  relabel(ours.filter(({ op }) => op === 'put').map(({ path }) => path));
+  relabel(ours.filter((change) => change.op === 'put' && !isInPlace(change)).map(({ path }) => path));
   saveState?.(transaction, [...new Set(ours.map(({ id }) => id))]);
   clearJournal(reader, writer);
   forgetFailedSync(reader, writer);
@@ -88,6 +94,23 @@ export function rollForward(input: RollForwardInput): RolledForward {
     changed: ours.map(({ path }) => path),
     left: changes.filter(({ id }) => foreign.has(id)).map(({ path }) => path),
   };
+}
+
+/** How a file stands now; one that was torn while it was written over stands as it did before. */
+function standingNow(change: Change, input: RollForwardInput): Standing {
+  const { within, reader } = input;
+  const standing = standingOf(change, reader, within);
+  if (standing !== 'foreign' || !isInPlace(change)) return standing;
+  const keepsake = keepsakePath(change.path, input.journal.transaction.id);
+  const before = reader.read(keepsake);
+  requireReadable(keepsake, before, 'the journal is kept');
+  const after = findAgain(change, input);
+  const live = readLive(reader, change.path, within);
+  return after !== undefined && meets(before, change.expects) && isTorn(live, before, after) ? 'before' : 'foreign';
+}
+
+function bytesOf(found: 'staged' | Uint8Array | undefined): Uint8Array {
+  return found === 'staged' || found === undefined ? new Uint8Array() : found;
 }
 
 /**

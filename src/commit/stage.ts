@@ -7,6 +7,7 @@ import type { FileWriter } from '../disk/file-writer.ts';
 import { requireReadable } from '../disk/require-readable.ts';
 import { CertmendError, exitStatus } from '../error.ts';
 import type { Change, PutChange } from './change.ts';
+import { isInPlace } from './in-place.ts';
 import type { GuardedChanges } from './protected.ts';
 import { keepsakePath, stagedPath } from './staged-name.ts';
 
@@ -38,7 +39,10 @@ export function findSource(reader: FileReader, { source, sha256 }: PutChange): U
   return file.state === 'regular' && file.sha256 === sha256 ? file.bytes : undefined;
 }
 
-/** Puts every new file beside its target: same file system, so that going live is one rename. */
+/**
+ * Puts every new file beside its target: same file system, so that going live is one rename. For one that is written
+ * over it is a second copy, from which recovery writes when the generation is gone.
+ */
 export function stage(
   changes: GuardedChanges,
   bytesOf: ReadonlyMap<string, Uint8Array>,
@@ -54,13 +58,14 @@ export function stage(
 }
 
 /**
- * Gives every live file that will go a second name. A link, not a copy: undo brings back the very inode, with its
+ * Gives every live file that another one will replace a second name. A link, not a copy: undo brings back the very inode, with its
  * times, labels and whatever else hangs on it. It serves this run only (a crash is answered by going forward), so it
  * need not outlive a power cut and is not synced.
  */
 export function keep(changes: GuardedChanges, transaction: string, writer: FileWriter): void {
-  for (const { path, expects } of changes) {
-    if (expects.state !== 'absent') {
+  for (const change of changes) {
+    const { path, expects } = change;
+    if (expects.state !== 'absent' && !isInPlace(change)) {
       onDisk('keep a second name of', path, () => {
         writer.link(path, keepsakePath(path, transaction));
       });

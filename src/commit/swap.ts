@@ -1,6 +1,7 @@
 import { onDisk } from '../disk/disk-error.ts';
 import type { FileWriter } from '../disk/file-writer.ts';
 import type { Change } from './change.ts';
+import { isInPlace, writeInPlace } from './in-place.ts';
 import { directoriesOf } from './observe.ts';
 import type { GuardedChanges } from './protected.ts';
 
@@ -10,10 +11,18 @@ import type { GuardedChanges } from './protected.ts';
  * recovery finishes what is missing.
  *
  * @param from where the new file of a change was staged
+ * @param bytesOf the new bytes of a file that is written over
  */
-export function swap(changes: GuardedChanges, from: (change: Change) => string, writer: FileWriter): void {
+export function swap(
+  changes: GuardedChanges,
+  from: (change: Change) => string,
+  bytesOf: (change: Change) => Uint8Array,
+  writer: FileWriter,
+): void {
   for (const change of changes) {
-    if (change.op === 'put') {
+    if (isInPlace(change)) {
+      writeInPlace(writer, change.path, bytesOf(change));
+    } else if (change.op === 'put') {
       onDisk('replace', change.path, () => {
         writer.rename(from(change), change.path);
       });
@@ -29,7 +38,7 @@ export function swap(changes: GuardedChanges, from: (change: Change) => string, 
  * Renames and removals live in the directories. They must be on the disk before the journal that could repeat them is
  * cleared: after that, a power cut would leave some of them undone with nobody to know.
  */
-export function syncDirectories(changes: readonly Change[], writer: FileWriter): void {
+export function syncDirectories(changes: readonly Pick<Change, 'path'>[], writer: FileWriter): void {
   for (const directory of directoriesOf(changes)) {
     onDisk('make durable', directory, () => {
       writer.syncDirectory(directory);

@@ -3,7 +3,9 @@ import type { FileReader } from '../disk/file-reader.ts';
 import type { FileWriter } from '../disk/file-writer.ts';
 import { requireReadable } from '../disk/require-readable.ts';
 import type { Change } from './change.ts';
+import { isInPlace, writeInPlace } from './in-place.ts';
 import { clearJournal } from './journal.ts';
+import { meets } from './observe.ts';
 import { syncDirectories } from './swap.ts';
 import { keepsakePath } from './staged-name.ts';
 
@@ -29,6 +31,15 @@ export function undo(changes: readonly Change[], transaction: string, reader: Fi
  * nothing, which is right, and the keepsake is removed with the other leftovers.
  */
 function putBack(change: Change, keepsake: string, reader: FileReader, writer: FileWriter): void {
+  if (isInPlace(change)) {
+    const kept = reader.read(keepsake);
+    requireReadable(keepsake, kept, `${change.path} was not put back`);
+    const live = reader.read(change.path);
+    requireReadable(change.path, live, 'it was not put back');
+    if (kept.state === 'regular' && meets(kept, change.expects) && !meets(live, change.expects))
+      writeInPlace(writer, change.path, kept.bytes);
+    return;
+  }
   if (change.expects.state !== 'absent') {
     if (reader.stat(keepsake).state !== 'absent') writer.rename(keepsake, change.path);
     return;

@@ -6,7 +6,11 @@
 export interface FileWriter {
   /** open(O_CREAT|O_EXCL|O_NOFOLLOW|O_WRONLY, mode); returns a raw descriptor. */
   create(path: string, mode: number): number;
+  /** open(O_WRONLY|O_NOFOLLOW), at the start of what is there; returns a raw descriptor. */
+  openExisting(path: string): number;
   write(descriptor: number, bytes: Uint8Array): void;
+  /** ftruncate */
+  truncate(descriptor: number, length: number): void;
   setOwner(descriptor: number, uid: number, gid: number): void;
   setMode(descriptor: number, mode: number): void;
   sync(descriptor: number): void;

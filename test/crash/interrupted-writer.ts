@@ -39,6 +39,14 @@ function interrupt(
       before('create');
       return inner.create(path, mode);
     },
+    openExisting: (path) => {
+      before('openExisting');
+      return inner.openExisting(path);
+    },
+    truncate: (descriptor, length) => {
+      before('truncate');
+      inner.truncate(descriptor, length);
+    },
     write: (descriptor, bytes) => {
       try {
         before('write');

@@ -62,7 +62,7 @@ function failure(code: string, path: string): Error {
 
 export class MemoryDisk {
   readonly #root: DirectoryInode;
-  readonly #descriptors = new Map<number, FileInode>();
+  readonly #descriptors = new Map<number, { readonly inode: FileInode; at: number }>();
   #nextDescriptor = 3;
 
   constructor(
@@ -187,12 +187,28 @@ export class MemoryDisk {
         onDisk: undefined,
       };
       this.#change(directory, { add: { name: name, inode } });
-      this.#descriptors.set(this.#nextDescriptor, inode);
+      this.#descriptors.set(this.#nextDescriptor, { inode, at: 0 });
+      return this.#nextDescriptor++;
+    },
+    openExisting: (path) => {
+      const inode = this.#find(path);
+      if (inode?.type !== 'file') throw failure('ENOENT', path);
+      this.#descriptors.set(this.#nextDescriptor, { inode, at: 0 });
       return this.#nextDescriptor++;
     },
     write: (descriptor, bytes) => {
       const inode = this.#open(descriptor);
-      inode.now = { ...inode.now, bytes: Buffer.concat([inode.now.bytes, bytes]) };
+      const place = this.#descriptors.get(descriptor) ?? { at: 0 };
+      const end = place.at + bytes.length;
+      inode.now = {
+        ...inode.now,
+        bytes: Buffer.concat([inode.now.bytes.subarray(0, place.at), bytes, inode.now.bytes.subarray(end)]),
+      };
+      place.at = end;
+    },
+    truncate: (descriptor, length) => {
+      const inode = this.#open(descriptor);
+      inode.now = { ...inode.now, bytes: inode.now.bytes.subarray(0, length) };
     },
     setOwner: (descriptor, uid, gid) => {
       const inode = this.#open(descriptor);
@@ -300,7 +316,7 @@ export class MemoryDisk {
   }
 
   #open(descriptor: number): FileInode {
-    const inode = this.#descriptors.get(descriptor);
+    const inode = this.#descriptors.get(descriptor)?.inode;
     if (inode === undefined) throw failure('EBADF', String(descriptor));
     return inode;
   }
@@ -335,13 +351,19 @@ export class MemoryDisk {
   }
 }
 
+/** What was written over has its old end; a new file has none. */
+function halfWritten(before: Buffer, now: Buffer): Buffer {
+  const half = now.length >> 1;
+  return Buffer.concat([now.subarray(0, half), before.subarray(half)]);
+}
+
 function survivor(inode: FileInode, fate: 'lost' | 'half' | 'whole'): Contents {
   const before = inode.onDisk ?? { bytes: Buffer.alloc(0), mode: 0o600, uid: 0, gid: 0 };
   switch (fate) {
     case 'lost':
       return before;
     case 'half':
-      return { ...before, bytes: inode.now.bytes.subarray(0, inode.now.bytes.length >> 1) };
+      return { ...before, bytes: halfWritten(before.bytes, inode.now.bytes) };
     case 'whole':
       return inode.now;
   }

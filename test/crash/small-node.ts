@@ -17,7 +17,7 @@ import { openssl } from '../fixtures/openssl.ts';
 
 /*
  * A node small enough to be cut at every call: pairs in two directories, one with a missing key, a kubeconfig whose
- * directory is missing, a damaged key that has to go, the listener's trigger, and files that must never be touched.
+ * directory is missing, a certificate that is written over, a damaged key that has to go, the listener's trigger, and files that must never be touched.
  */
 
 export const dataDir = '/var/lib/rancher/rke2';
@@ -173,6 +173,9 @@ function expectation(path: string): Expectation {
   return file === undefined ? { state: 'absent' } : { state: 'file', sha256: sha256(file.bytes) };
 }
 
+/** Its consumer has the very file mounted: it is written over while the others are replaced. */
+export const writtenOver = `${tls}/etcd/client.crt`;
+
 /** The ports of one simulated process. */
 export interface Machine {
   readonly reader: FileReader;
@@ -204,7 +207,8 @@ export function prepare({ reader, writer, owner }: Machine): readonly Change[] {
   return [
     ...manifest.files.map(({ path, id, sha256: digest, mode, stored }): Change => {
       const source = storedPath(2, { stored });
-      return { op: 'put', path, id, source, sha256: digest, mode, ...owner, expects: expectation(path) };
+      const how = path === writtenOver ? { how: 'in-place' as const } : {};
+      return { op: 'put', path, id, source, sha256: digest, mode, ...owner, ...how, expects: expectation(path) };
     }),
     { op: 'remove', path: legacyKey, id: 'client-kubelet', expects: expectation(legacyKey) },
     {

@@ -4,6 +4,7 @@ import {
   fchmodSync,
   fchownSync,
   fsyncSync,
+  ftruncateSync,
   linkSync,
   mkdirSync,
   openSync,
@@ -32,9 +33,13 @@ export function createFileWriter(root: string): FileWriter {
       const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
       return openSync(locate(path), O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY, mode);
     },
+    openExisting: (path) => openSync(locate(path), constants.O_WRONLY | constants.O_NOFOLLOW),
     write: (descriptor, bytes) => {
       let written = 0;
       while (written < bytes.length) written += writeSync(descriptor, bytes, written);
+    },
+    truncate: (descriptor, length) => {
+      ftruncateSync(descriptor, length);
     },
     setOwner: (descriptor, uid, gid) => {
       fchownSync(descriptor, uid, gid);
