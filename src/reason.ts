@@ -151,6 +151,9 @@ const table = {
   StorageFailed: row('storage', 'error', 'error', 'person', 3, 'nothing', 'own'),
   ProtectedPath: row('bootstrap', 'error', 'error', 'person', 3, 'nothing', 'own'),
   ServiceRunning: row('node', 'error', 'error', 'person', 3, 'nothing', 'own'),
+  ServiceStopped: row('node', 'error', 'error', 'person', 3, 'nothing', 'own'),
+  RenewalUnfit: row('node', 'error', 'error', 'person', 3, 'nothing', 'own'),
+  RenewalRolledBack: row('node', 'error', 'error', 'person', 3, 'nothing', 'own'),
   ProgramUnreadable: row('certmend', 'error', 'error', 'person', 3, 'nothing', 'own'),
   DeadlinePassed: row('certmend', 'error', 'error', 'nobody', 3, 'nothing', 'own'),
 };

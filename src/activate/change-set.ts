@@ -3,6 +3,8 @@ import type { Item, Inventory } from '../inventory/inventory.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Change, Expectation, PutChange } from '../commit/change.ts';
 import type { Manifest, ManifestFile } from '../generation/generation.ts';
+import { CertmendError, exitStatus } from '../error.ts';
+import type { WriteMode } from '../layout/entry.ts';
 import { fileMode } from '../layout/file-mode.ts';
 import { writtenModes } from '../layout/written-files.ts';
 import { storedPath } from '../generation/stored-path.ts';
@@ -30,6 +32,8 @@ export function changeSet(input: {
   readonly files: readonly StoredFile[];
   /** Paths that were freed since the inventory was read: what lay there was moved into quarantine. */
   readonly moved?: ReadonlySet<string> | undefined;
+  /** The service runs: only certificates change, each by the way its consumer sees it, and stay who they belong to. */
+  readonly whileRunning?: boolean | undefined;
 }): readonly Change[] {
   const { plan, inventory, files, moved } = input;
   const seen = new Map([...filesOf(inventory.items)].filter(([path]) => moved?.has(path) !== true));
@@ -39,6 +43,12 @@ export function changeSet(input: {
     ),
   );
   const rows = new Map(inventory.items.flatMap(({ entry }) => writtenModes(entry)));
+  const ways = new Map(inventory.items.map(({ entry }) => [entry.id, entry.writeMode]));
+  if (input.whileRunning === true) {
+    return files
+      .filter(({ id }) => wanted.has(id))
+      .flatMap((file) => putWhileRunning(file, seen.get(file.path), ways.get(file.id) ?? 'rename'));
+  }
   const puts = files
     .filter((file) => wanted.has(file.id))
     .map((file): PutChange => {
@@ -70,6 +80,25 @@ export function changeSet(input: {
 function put(file: StoredFile, live: FileState | undefined): PutChange {
   const { path, id, source, sha256, mode, uid, gid } = file;
   return { op: 'put', path, id, source, sha256, mode, uid, gid, expects: expectationOf(live) };
+}
+
+/**
+ * Consumers read a key and its certificate without a lock: there is no safe order for two files that change (P12).
+ * @throws CertmendError ServiceRunning (exit 77) for a key that would change
+ */
+function putWhileRunning(file: StoredFile, live: FileState | undefined, way: WriteMode): readonly PutChange[] {
+  const isSame = live?.state === 'regular' && live.sha256 === file.sha256;
+  if (isSame || file.role === 'kubeconfig') return [];
+  if (file.role !== 'certificate' || live?.state !== 'regular') {
+    throw new CertmendError(
+      'ServiceRunning',
+      `${file.path} would change, and the service that runs reads it together with others; nothing was changed`,
+      { exit: exitStatus.refused, hint: 'stop the service and run: certmend rotate --yes' },
+    );
+  }
+  const { mode, uid, gid } = live;
+  const how = way === 'in-place' ? { how: 'in-place' as const } : {};
+  return [{ ...put(file, live), mode, uid, gid, ...how }];
 }
 
 function trigger(id: string, path: string, owner: { readonly uid: number; readonly gid: number }): PutChange {

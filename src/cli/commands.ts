@@ -87,6 +87,19 @@ export const commands: readonly Command[] = [
     load: () => import('./commands/rotate.ts'),
   }),
   command({
+    name: 'renew',
+    positionals: [{ name: 'entries', describe: 'entry ids; none means every leaf', required: false, many: true }],
+    describe: 'renew certificates while the service runs, under the same keys',
+    details:
+      'Nothing is restarted: only certificate files change, each whole at every instant, and components take them up by themselves, most within a minute. The ports that answered before are watched for up to 75 s; if one of them falls silent, the old certificates come back and the exit status is 2. An authority, and what a process reads only at its start, still need a restart.',
+    options: { yes },
+    examples: [
+      ['certmend renew --yes', 'the whole set'],
+      ['certmend renew serving-kube-apiserver --yes', 'one certificate'],
+    ],
+    load: () => import('./commands/renew.ts'),
+  }),
+  command({
     name: 'standby',
     positionals: [
       {

@@ -18,6 +18,11 @@ export function ofOutcome({ decision, left }: Outcome): ExitStatus {
   return left.length > 0 ? exitStatus.critical : exitStatus.ok;
 }
 
+/** `renew`. */
+export function ofRenewal({ rolledBack }: { readonly rolledBack: boolean }): ExitStatus {
+  return rolledBack ? exitStatus.critical : exitStatus.ok;
+}
+
 /** What would be: `plan`. */
 export function ofPlan({ decision }: Plan): ExitStatus {
   switch (decision) {

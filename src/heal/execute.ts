@@ -34,7 +34,7 @@ interface Material {
 export async function execute(
   session: Session,
   plan: Plan,
-  options: { readonly reuseKeys: boolean; readonly byPerson: boolean },
+  options: { readonly reuseKeys: boolean; readonly byPerson: boolean; readonly whileRunning?: boolean | undefined },
 ): Promise<Outcome> {
   await session.write.audit.ready();
   const [first] = plan.reasons;
@@ -45,7 +45,7 @@ export async function execute(
   const moved = new Map<string, string>();
   try {
     const previous = plan.source.kind === 'none' ? undefined : keepLiveSet(session);
-    material = await materialFor(session, plan, options.reuseKeys);
+    material = await materialFor(session, plan, options);
     const { manifest } = material ?? {};
     const counts = options.byPerson ? 'nothing' : countedOf(plan);
     const counted = typeof counts === 'object' ? 'repair' : counts;
@@ -56,6 +56,7 @@ export async function execute(
       inventory: session.survey.inventory,
       moved: new Set(moved.keys()),
       files: material === undefined ? [] : storedFiles(material.manifest),
+      whileRunning: options.whileRunning,
     });
     const at = session.survey.assessment.now;
     const { changed, warnings } = session.commit({
@@ -108,7 +109,11 @@ function withAsked({ survey: { inventory } }: Session, changes: readonly Change[
   return state;
 }
 
-async function materialFor(session: Session, plan: Plan, reuseKeys: boolean): Promise<Material | undefined> {
+async function materialFor(
+  session: Session,
+  plan: Plan,
+  { reuseKeys, whileRunning }: { readonly reuseKeys: boolean; readonly whileRunning?: boolean | undefined },
+): Promise<Material | undefined> {
   const ids = plan.actions.flatMap((action) => (action.kind === 'install' ? [action.id] : []));
   const kubeconfigs = plan.actions.flatMap((action) => (action.kind === 'write-kubeconfig' ? [action.id] : []));
   const { source } = plan;
@@ -140,6 +145,7 @@ async function materialFor(session: Session, plan: Plan, reuseKeys: boolean): Pr
     kubeconfigs,
     origin: plan.decision === 'rotate' ? 'issued' : 'repaired',
     reuseKeys,
+    keepLength: whileRunning,
   });
   announce.verified(session, made);
   return { manifest: made.manifest, origin: 'issued', notes: made.notes };

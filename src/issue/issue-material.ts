@@ -18,6 +18,8 @@ export interface MaterialRequest {
   readonly validityDays: number;
   /** Keep the private keys that are on disk and readable (renew); otherwise every leaf gets a new one (rekey). */
   readonly reuseKeys: boolean;
+  /** New certificate files are made as long as those on disk, where they would be shorter: they are written over. */
+  readonly keepLength?: boolean | undefined;
 }
 
 /**
@@ -78,11 +80,17 @@ function filesOf(leaf: LeafItem, signer: Signer, request: MaterialRequest): Mate
       path: entry.certificatePath,
       id: entry.id,
       role: 'certificate',
-      bytes: issued.certificatePem,
+      bytes: request.keepLength === true ? asLongAs(issued.certificatePem, certificateFile) : issued.certificatePem,
       mode: fileMode(entry.certificateMode, modeOf(certificateFile)),
       ...ownerOf(certificateFile, keyFile, signer.certificateFile),
     },
   ];
+}
+
+/** With line ends behind its last block, which PEM readers pass over. */
+function asLongAs(pem: Buffer, before: FileState): Buffer {
+  const missing = before.state === 'regular' ? before.bytes.length - pem.length : 0;
+  return missing > 0 ? Buffer.concat([pem, Buffer.alloc(missing, '\n')]) : pem;
 }
 
 function modeOf(file: FileState): number | undefined {

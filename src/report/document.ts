@@ -56,6 +56,26 @@ export interface PrestartReport extends DocumentHeader<'PrestartReport'> {
   readonly durationMs: number;
 }
 
+export interface RenewalReport extends DocumentHeader<'RenewalReport'> {
+  readonly at: string;
+  readonly root: string;
+  readonly unit: string;
+  readonly layout: string;
+  readonly decision: 'renewed' | 'rolled-back';
+  /** That is live now. */
+  readonly generation: number | null;
+  readonly reasons: readonly SaidReason<string | null>[];
+  readonly changed: readonly string[];
+  /** What answered at the end on the ports of the service that had answered before. */
+  readonly served: readonly {
+    readonly id: string;
+    readonly port: number;
+    readonly consumer: string;
+    readonly state: 'current' | 'stale' | 'silent';
+  }[];
+  readonly durationMs: number;
+}
+
 export interface PlanReport extends DocumentHeader<'Plan'> {
   readonly at: string;
   readonly root: string;

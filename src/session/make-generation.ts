@@ -34,6 +34,7 @@ export async function makeGeneration(
     readonly kubeconfigs: readonly string[];
     readonly origin: GenerationOrigin;
     readonly reuseKeys: boolean;
+    readonly keepLength?: boolean | undefined;
   },
 ): Promise<MadeGeneration> {
   const { survey, ports, store } = session;
@@ -45,6 +46,7 @@ export async function makeGeneration(
     now,
     validityDays: newLeafDays(ports.config, survey.layout),
     reuseKeys: request.reuseKeys,
+    keepLength: request.keepLength,
   });
   const fresh = [...issued, ...kubeconfigMaterial(session, request.kubeconfigs, issued)];
   const manifest = store.write({

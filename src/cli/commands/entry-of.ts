@@ -1,5 +1,6 @@
 import { nearestKey } from '../../config/nearest-key.ts';
 import { CertmendError, exitStatus } from '../../error.ts';
+import { mayWrite } from '../../layout/written-files.ts';
 import type { Layout } from '../../layout/layout.ts';
 
 /** The error for an entry id that the layout does not have, with the nearest one it has. */
@@ -12,5 +13,16 @@ export function unknownEntry(id: string, layout: Layout): CertmendError {
       near === undefined
         ? 'certmend check lists the entries'
         : `did you mean ${near}? certmend check lists the entries`,
+  });
+}
+
+/** @throws CertmendError Usage for an id that is no leaf which certmend issues on this layout */
+export function requireIssuable(id: string, layout: Layout): void {
+  const entry = layout.entries.find((other) => other.id === id);
+  if (entry === undefined) throw unknownEntry(id, layout);
+  if (entry.kind === 'leaf' && mayWrite(entry)) return;
+  throw new CertmendError('Usage', `${id} is not a certificate that certmend issues on ${layout.name}`, {
+    exit: exitStatus.usage,
+    hint: `certmend why ${id} says who makes it`,
   });
 }

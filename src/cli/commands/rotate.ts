@@ -1,11 +1,10 @@
-import { mayWrite } from '../../layout/written-files.ts';
 import { compose } from '../../composition.ts';
-import { CertmendError, exitStatus, type ExitStatus } from '../../error.ts';
+import type { ExitStatus } from '../../error.ts';
 import { rotate } from '../../heal/rotate.ts';
 import { findLayout } from '../../survey/survey.ts';
 import type { Arguments } from '../command.ts';
 import { agree } from './agree.ts';
-import { unknownEntry } from './entry-of.ts';
+import { requireIssuable } from './entry-of.ts';
 import type { Io } from '../io.ts';
 import { printOutcome } from './print-outcome.ts';
 
@@ -18,16 +17,7 @@ interface RotateArguments extends Arguments {
 export async function run(args: RotateArguments, io: Io): Promise<ExitStatus> {
   const ports = await compose(args, io, { askSystemd: true });
   const layout = findLayout(ports);
-  for (const id of args.entries) {
-    const entry = layout.entries.find((other) => other.id === id);
-    if (entry === undefined) throw unknownEntry(id, layout);
-    if (entry.kind !== 'leaf' || !mayWrite(entry)) {
-      throw new CertmendError('Usage', `${id} is not a certificate that certmend issues on ${layout.name}`, {
-        exit: exitStatus.usage,
-        hint: `certmend why ${id} says who makes it`,
-      });
-    }
-  }
+  for (const id of args.entries) requireIssuable(id, layout);
   const what = args.entries.length === 0 ? 'every leaf certificate' : args.entries.join(', ');
   await agree(args, io, `Replace ${what} of ${layout.name} under ${ports.root}?`);
   const started = ports.clock.monotonic();

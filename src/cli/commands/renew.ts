@@ -1,0 +1,29 @@
+import { compose } from '../../composition.ts';
+import type { ExitStatus } from '../../error.ts';
+import { renew } from '../../heal/renew.ts';
+import { renewalReport, renewalText } from '../../report/renewal.ts';
+import { findLayout } from '../../survey/survey.ts';
+import type { Arguments } from '../command.ts';
+import type { Io } from '../io.ts';
+import { print } from '../print.ts';
+import { ofRenewal } from '../status-of.ts';
+import { agree } from './agree.ts';
+import { requireIssuable } from './entry-of.ts';
+
+interface RenewArguments extends Arguments {
+  readonly entries: readonly string[];
+  readonly yes: boolean;
+}
+
+export async function run(args: RenewArguments, io: Io): Promise<ExitStatus> {
+  const ports = await compose(args, io, { askSystemd: true });
+  const layout = findLayout(ports);
+  for (const id of args.entries) requireIssuable(id, layout);
+  const what = args.entries.length === 0 ? 'every leaf certificate' : args.entries.join(', ');
+  await agree(args, io, `Renew ${what} of ${layout.name} while ${layout.unit} runs?`);
+  const started = ports.clock.monotonic();
+  const renewal = await renew(ports, args.entries);
+  const report = renewalReport(renewal, { root: ports.root, durationMs: ports.clock.monotonic() - started });
+  print(args, io, report, () => renewalText(report, renewal.outcome.notes));
+  return ofRenewal(renewal);
+}

@@ -1,0 +1,58 @@
+import type { Renewal } from '../heal/renew.ts';
+import { headLine, rootFact } from '../terminal/head-line.ts';
+import { plainPaper, type Paper } from '../terminal/paper.ts';
+import { printable } from '../terminal/printable.ts';
+import { reasonLines } from '../terminal/reason-lines.ts';
+import { rfc3339 } from '../time/rfc3339.ts';
+import { apiVersion, type RenewalReport } from './document.ts';
+
+/** The `RenewalReport` document: what `certmend renew` changed, and what the service serves since. */
+export function renewalReport(
+  { outcome, served, rolledBack }: Renewal,
+  { root, durationMs }: { readonly root: string; readonly durationMs: number },
+): RenewalReport {
+  const { layout, assessment } = outcome.survey;
+  const states = ['current', 'stale', 'silent'] as const;
+  return {
+    apiVersion,
+    kind: 'RenewalReport',
+    at: rfc3339(assessment.now),
+    root,
+    unit: layout.unit,
+    layout: layout.name,
+    decision: rolledBack ? 'rolled-back' : 'renewed',
+    generation: outcome.generation ?? null,
+    reasons: outcome.reasons.map(({ code, id, message }) => ({ code, id: id ?? null, message })),
+    changed: outcome.changed,
+    served: states.flatMap((state) => served[state].map(({ id, port, consumer }) => ({ id, port, consumer, state }))),
+    durationMs: Math.round(durationMs),
+  };
+}
+
+const serves = {
+  current: 'serves the new certificate',
+  stale: 'still serves the old one: see certmend check, and restart the service before that one expires',
+  silent: 'does not answer any more',
+} as const;
+
+/** One line of what was done, why, and a line for each port that was watched. */
+export function renewalText(report: RenewalReport, notes: readonly string[], paper: Paper = plainPaper): string {
+  const { decision, generation, changed, unit, root, durationMs, served } = report;
+  const facts = [
+    ...(generation === null ? [] : [`generation ${String(generation)}`]),
+    `${String(changed.length)} ${changed.length === 1 ? 'file' : 'files'} changed`,
+    unit,
+    ...rootFact(root),
+    `${String(durationMs)} ms`,
+  ];
+  const head =
+    decision === 'renewed'
+      ? headLine('renewed while the service runs', 'green', facts, paper)
+      : headLine('ROLLED BACK, the old certificates are live again', 'red', facts, paper);
+  const reasons = report.reasons.map(({ code, id, message }) => ({ code, id, message }));
+  const ports = served.map(
+    ({ id, port, consumer, state }) => `  port ${String(port)} (${consumer}) ${serves[state]}: ${id}\n`,
+  );
+  const remarks = notes.map((note) => `  ${printable(note)}\n`);
+  return [head, reasonLines(reasons, paper), ...ports, ...remarks].join('');
+}
