@@ -1,12 +1,7 @@
 import { onDisk } from '../disk/disk-error.ts';
-import { writeNewFiles } from '../disk/durable-write.ts';
-import type { FileReader, FileState } from '../disk/file-reader.ts';
+import type { FileState } from '../disk/file-reader.ts';
 import type { FileWriter } from '../disk/file-writer.ts';
 import type { Change, PutChange } from './change.ts';
-import { meets, readLive } from './observe.ts';
-import type { GuardedChanges } from './protected.ts';
-import { keepsakePath } from './staged-name.ts';
-import { syncDirectories } from './swap.ts';
 
 /** Is the file written over, as against being replaced by another one? */
 export function isInPlace(change: Change): change is PutChange & { readonly how: 'in-place' } {
@@ -30,28 +25,6 @@ export function writeInPlace(writer: FileWriter, path: string, bytes: Uint8Array
       writer.close(descriptor);
     }
   });
-}
-
-/**
- * Keeps a copy of every file that will be written over. A copy and not a link: a second name of the file would get the
- * new bytes as well. It outlives a power cut, unlike a link that only undo needs: recovery tells by it whether a file
- * that is neither old nor new is torn or someone else's.
- */
-export function keepCopies(
-  changes: GuardedChanges,
-  within: string | undefined,
-  transaction: string,
-  reader: FileReader,
-  writer: FileWriter,
-): void {
-  const files = changes.filter(isInPlace).flatMap(({ path, expects }) => {
-    const live = readLive(reader, path, within);
-    // One that is no longer what was expected is found out by the look that follows.
-    if (live.state !== 'regular' || !meets(live, expects)) return [];
-    return [{ path: keepsakePath(path, transaction), bytes: live.bytes, options: live }];
-  });
-  writeNewFiles(writer, files);
-  syncDirectories(files, writer);
 }
 
 /** Was the power cut while the new bytes were written over the old ones: is every byte of the file one of the two? */

@@ -8,8 +8,10 @@ import { requireReadable } from '../disk/require-readable.ts';
 import { CertmendError, exitStatus } from '../error.ts';
 import type { Change, PutChange } from './change.ts';
 import { isInPlace } from './in-place.ts';
+import { meets, readLive } from './observe.ts';
 import type { GuardedChanges } from './protected.ts';
 import { keepsakePath, stagedPath } from './staged-name.ts';
+import { syncDirectories } from './swap.ts';
 
 /**
  * The new bytes of a change, from its durable copy.
@@ -71,6 +73,28 @@ export function keep(changes: GuardedChanges, transaction: string, writer: FileW
       });
     }
   }
+}
+
+/**
+ * Keeps a copy of every file that will be written over. A copy and not a link: a second name of the file would get the
+ * new bytes as well. It outlives a power cut, unlike a link that only undo needs: recovery tells by it whether a file
+ * that is neither old nor new is torn or someone else's.
+ */
+export function keepCopies(
+  changes: GuardedChanges,
+  within: string | undefined,
+  transaction: string,
+  reader: FileReader,
+  writer: FileWriter,
+): void {
+  const files = changes.filter(isInPlace).flatMap(({ path, expects }) => {
+    const live = readLive(reader, path, within);
+    // One that is no longer what was expected is found out by the look that follows.
+    if (live.state !== 'regular' || !meets(live, expects)) return [];
+    return [{ path: keepsakePath(path, transaction), bytes: live.bytes, options: live }];
+  });
+  writeNewFiles(writer, files);
+  syncDirectories(files, writer);
 }
 
 /**

@@ -38,10 +38,11 @@ export interface Renewal {
 export async function renew(ports: Ports, ids: readonly string[]): Promise<Renewal> {
   const layout = findLayout(ports);
   refuseWeakened(layout);
+  const words = ids.map((id) => ` ${id}`).join('');
   if (ports.serviceRunning(layout.unit) !== true) {
     throw new CertmendError('ServiceStopped', `${layout.unit} does not run here; nothing was changed`, {
       exit: exitStatus.refused,
-      hint: `while it is stopped: certmend rotate --reuse-key${ids.map((id) => ` ${id}`).join('')} --yes`,
+      hint: `while it is stopped: certmend rotate --reuse-key${words} --yes`,
     });
   }
   return telling(ports, async () => {

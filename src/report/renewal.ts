@@ -1,4 +1,4 @@
-import type { Renewal } from '../heal/renew.ts';
+import type { SaidReason } from '../reason.ts';
 import { headLine, rootFact } from '../terminal/head-line.ts';
 import { plainPaper, type Paper } from '../terminal/paper.ts';
 import { printable } from '../terminal/printable.ts';
@@ -6,20 +6,33 @@ import { reasonLines } from '../terminal/reason-lines.ts';
 import { rfc3339 } from '../time/rfc3339.ts';
 import { apiVersion, type RenewalReport } from './document.ts';
 
+type Port = Omit<RenewalReport['served'][number], 'state'>;
+
+const states = ['current', 'stale', 'silent'] as const;
+
 /** The `RenewalReport` document: what `certmend renew` changed, and what the service serves since. */
-export function renewalReport(
-  { outcome, served, rolledBack }: Renewal,
-  { root, durationMs }: { readonly root: string; readonly durationMs: number },
-): RenewalReport {
-  const { layout, assessment } = outcome.survey;
-  const states = ['current', 'stale', 'silent'] as const;
+export function renewalReport(input: {
+  readonly outcome: {
+    readonly generation: number | undefined;
+    readonly reasons: readonly SaidReason[];
+    readonly changed: readonly string[];
+  };
+  readonly served: Readonly<Record<(typeof states)[number], readonly Port[]>>;
+  readonly rolledBack: boolean;
+  readonly root: string;
+  readonly unit: string;
+  readonly layout: string;
+  readonly at: number;
+  readonly durationMs: number;
+}): RenewalReport {
+  const { outcome, served, rolledBack, root, unit, layout, at, durationMs } = input;
   return {
     apiVersion,
     kind: 'RenewalReport',
-    at: rfc3339(assessment.now),
+    at: rfc3339(at),
     root,
-    unit: layout.unit,
-    layout: layout.name,
+    unit,
+    layout,
     decision: rolledBack ? 'rolled-back' : 'renewed',
     generation: outcome.generation ?? null,
     reasons: outcome.reasons.map(({ code, id, message }) => ({ code, id: id ?? null, message })),
@@ -37,7 +50,7 @@ const serves = {
 
 /** One line of what was done, why, and a line for each port that was watched. */
 export function renewalText(report: RenewalReport, notes: readonly string[], paper: Paper = plainPaper): string {
-  const { decision, generation, changed, unit, root, durationMs, served } = report;
+  const { decision, generation, reasons, changed, unit, root, durationMs, served } = report;
   const facts = [
     ...(generation === null ? [] : [`generation ${String(generation)}`]),
     `${String(changed.length)} ${changed.length === 1 ? 'file' : 'files'} changed`,
@@ -49,7 +62,6 @@ export function renewalText(report: RenewalReport, notes: readonly string[], pap
     decision === 'renewed'
       ? headLine('renewed while the service runs', 'green', facts, paper)
       : headLine('ROLLED BACK, the old certificates are live again', 'red', facts, paper);
-  const reasons = report.reasons.map(({ code, id, message }) => ({ code, id, message }));
   const ports = served.map(
     ({ id, port, consumer, state }) => `  port ${String(port)} (${consumer}) ${serves[state]}: ${id}\n`,
   );

@@ -23,7 +23,14 @@ export async function run(args: RenewArguments, io: Io): Promise<ExitStatus> {
   await agree(args, io, `Renew ${what} of ${layout.name} while ${layout.unit} runs?`);
   const started = ports.clock.monotonic();
   const renewal = await renew(ports, args.entries);
-  const report = renewalReport(renewal, { root: ports.root, durationMs: ports.clock.monotonic() - started });
+  const report = renewalReport({
+    ...renewal,
+    root: ports.root,
+    unit: layout.unit,
+    layout: layout.name,
+    at: renewal.outcome.survey.assessment.now,
+    durationMs: ports.clock.monotonic() - started,
+  });
   print(args, io, report, () => renewalText(report, renewal.outcome.notes));
   return ofRenewal(renewal);
 }

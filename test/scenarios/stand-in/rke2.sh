@@ -51,13 +51,27 @@ fi
 
 # The children go when this program goes, also when it is killed (KillMode=process leaves them alone).
 consumer() { setpriv --pdeathsig KILL "$@" & }
-consumer etcd --name node-1 --data-dir "$data/server/db/stand-in" --logger zap --log-level warn \
+# As a static pod has them: each file mounted by itself, so that a rename on the node does not reach it.
+pod=$own/pod
+mkdir -p "$pod"
+in_pod() {
+  consumer unshare --mount --propagation private sh -euc '
+    pod=$1 from=$2
+    shift 2
+    mount -t tmpfs tmpfs "$pod"
+    for file in server-ca.crt peer-ca.crt server-client.crt server-client.key peer-server-client.crt peer-server-client.key; do
+      : >"$pod/$file"
+      mount --bind "$from/$file" "$pod/$file"
+    done
+    exec "$@"' sh "$pod" "$tls/etcd" "$@"
+}
+in_pod etcd --name node-1 --data-dir "$data/server/db/stand-in" --logger zap --log-level warn \
   --listen-client-urls https://127.0.0.1:2379 --advertise-client-urls https://127.0.0.1:2379 \
   --listen-peer-urls https://127.0.0.1:2380 --initial-advertise-peer-urls https://127.0.0.1:2380 \
   --initial-cluster node-1=https://127.0.0.1:2380 --client-cert-auth --peer-client-cert-auth \
-  --cert-file "$tls/etcd/server-client.crt" --key-file "$tls/etcd/server-client.key" \
-  --trusted-ca-file "$tls/etcd/server-ca.crt" --peer-trusted-ca-file "$tls/etcd/peer-ca.crt" \
-  --peer-cert-file "$tls/etcd/peer-server-client.crt" --peer-key-file "$tls/etcd/peer-server-client.key"
+  --cert-file "$pod/server-client.crt" --key-file "$pod/server-client.key" \
+  --trusted-ca-file "$pod/server-ca.crt" --peer-trusted-ca-file "$pod/peer-ca.crt" \
+  --peer-cert-file "$pod/peer-server-client.crt" --peer-key-file "$pod/peer-server-client.key"
 consumer openssl s_server -accept 127.0.0.1:6443 -quiet -www -Verify 3 -verify_return_error \
   -cert "$tls/serving-kube-apiserver.crt" -key "$tls/serving-kube-apiserver.key" -CAfile "$tls/client-ca.crt"
 consumer openssl s_server -accept 127.0.0.1:9345 -quiet -www -cert "$own/listener.crt" -key "$own/listener.key"

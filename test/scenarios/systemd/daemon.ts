@@ -42,6 +42,7 @@ export async function daemonSurvives(node: SystemdNode): Promise<string> {
   assert.equal(await mainPid(node), reloaded, 'a reload is no restart');
 
   await isNotInUse(node);
+  const handshakes = await renewsWhileItRuns(node);
   await isMissed(node);
   await comesBackCorrected(node);
   await sandboxOpens(node);
@@ -51,7 +52,7 @@ export async function daemonSurvives(node: SystemdNode): Promise<string> {
   await eventually('certmend after the reboot', async () => (await state(node)) === 'active running');
   await eventually('a standby', async () => / · standby \d+ ready/.test(await node.property('certmend', 'StatusText')));
   assert.doesNotMatch(await node.say('/usr/local/bin/ask'), /FAILED/);
-  return `the watchdog took ${watchdog.toFixed(0)} s of 30`;
+  return `the watchdog took ${watchdog.toFixed(0)} s of 30; ${String(handshakes)} handshakes during renewals, none failed`;
 }
 
 /** What is renamed into place while the product runs is right on disk and not in use; the next start takes it. */
@@ -74,6 +75,58 @@ async function isNotInUse(node: SystemdNode): Promise<void> {
   await node.say('systemctl', 'restart', 'rke2-server');
   assert.match(await status(), /in use +3 of 3 that answer/);
   assert.doesNotMatch(await node.say('/usr/local/bin/ask'), /FAILED/);
+}
+
+const etcd = ['etcd/client', 'etcd/server-client', 'etcd/peer-server-client'];
+
+/**
+ * etcd has its files mounted one by one, as in its static pod, and reads them at each handshake: it serves what was
+ * renewed under it, no connection fails meanwhile, and no process is another one after it.
+ * @returns handshakes that clients held meanwhile
+ */
+async function renewsWhileItRuns(node: SystemdNode): Promise<number> {
+  const tls = '/var/lib/rancher/rke2/server/tls/etcd';
+  const client = `-cert ${tls}/client.crt -key ${tls}/client.key -CAfile ${tls}/server-ca.crt -verify_return_error`;
+  const hands = `openssl s_client -connect 127.0.0.1:2379 ${client} </dev/null >/dev/null 2>&1`;
+  const load = `while [ ! -e /run/enough ]; do if ${hands}; then echo; else echo failed; fi >>/run/hands; done`;
+  await node.say('sh', '-c', `( ${load} ) >/dev/null 2>&1 &`);
+  const processes = async (): Promise<string> =>
+    await node.say('sh', '-c', 'cat /proc/$0/task/$0/children', await mainPidOf(node, 'rke2-server'));
+  const before = await processes();
+  const keys = async (): Promise<string> => await node.say('sh', '-c', `sha256sum ${tls}/*.key`);
+  const keysBefore = await keys();
+  for (let round = 1; round <= 5; round += 1) {
+    const ended = await node.run('certmend', 'renew', ...etcd, '--yes', '-o', 'json');
+    assert.equal(ended.status, 0, ended.stderr + ended.stdout);
+    const report = JSON.parse(ended.stdout) as {
+      readonly decision: string;
+      readonly changed: readonly string[];
+      readonly served: readonly { readonly port: number; readonly state: string }[];
+    };
+    assert.equal(report.decision, 'renewed');
+    assert.deepEqual(
+      report.changed.toSorted(),
+      etcd.map((id) => `/var/lib/rancher/rke2/server/tls/${id}.crt`).toSorted(),
+    );
+    assert.deepEqual(report.served.map(({ port, state }) => `${String(port)} ${state}`).toSorted(), [
+      '2379 current',
+      '2380 current',
+    ]);
+  }
+  await node.say('touch', '/run/enough');
+  const held = (await node.say('cat', '/run/hands')).split('\n');
+  assert.equal(held.filter((line) => line === 'failed').length, 0, 'no connection failed');
+  assert.ok(held.length > 20, `only ${String(held.length)} handshakes`);
+  assert.equal(await keys(), keysBefore, 'keys stay');
+  assert.equal(await processes(), before, 'no process is another one');
+  assert.doesNotMatch(await node.say('/usr/local/bin/ask'), /FAILED/);
+  // What a rename comes to where a single file is mounted: right on the disk, and not in use.
+  await node.say('sh', '-c', `cp -p ${tls}/server-client.crt /run/kept && certmend renew ${etcd[1] ?? ''} --yes`);
+  await node.say('sh', '-c', `cp -p /run/kept ${tls}/new && mv ${tls}/new ${tls}/server-client.crt`);
+  assert.match((await node.run('certmend', 'status')).stdout, /in use .*; not etcd\/server-client$/m);
+  await node.say('systemctl', 'restart', 'rke2-server');
+  assert.match((await node.run('certmend', 'status')).stdout, /in use +3 of 3 that answer/);
+  return held.length;
 }
 
 /** A daemon that does nothing is told by doctor and status, with a line that mends it. */
@@ -132,7 +185,11 @@ async function sandboxOpens(node: SystemdNode): Promise<void> {
 }
 
 async function mainPid(node: SystemdNode): Promise<string> {
-  return await node.property('certmend', 'MainPID');
+  return await mainPidOf(node, 'certmend');
+}
+
+async function mainPidOf(node: SystemdNode, unit: string): Promise<string> {
+  return await node.property(unit, 'MainPID');
 }
 
 async function state(node: SystemdNode): Promise<string> {
