@@ -95,7 +95,6 @@ function describeProgram(parser: Argv, io: Io, argv: readonly string[]): Argv {
     .parserConfiguration({
       'parse-numbers': false,
       'parse-positional-numbers': false,
-      'duplicate-arguments-array': false,
     })
     .wrap(io.stdout.columns === undefined ? 80 : Math.min(io.stdout.columns, 100))
     .options(globalOptions)
@@ -150,11 +149,11 @@ function commandLine({ name, positionals }: Command): string {
 
 /** The members that `ArgumentsOf` promises to the command. */
 function argumentsOf({ options, positionals }: Command, values: Readonly<Record<string, unknown>>): Invocation['args'] {
-  const output = values['output'];
+  const output = last(values['output']);
   if (typeof output !== 'string' || !isOutputFormat(output))
     throw usage(`--output takes one of ${outputFormats.join(', ')}`);
   const own = Object.entries(options).map(([name, { type }]): readonly [string, unknown] => {
-    return [memberName(name), type === 'boolean' ? values[name] === true : text(values, name)];
+    return [memberName(name), type === 'boolean' ? last(values[name]) === true : text(values, name)];
   });
   const words = positionals.map(({ name, many }): readonly [string, unknown] => {
     const value = values[name];
@@ -166,8 +165,8 @@ function argumentsOf({ options, positionals }: Command, values: Readonly<Record<
     root: text(values, 'root') ?? '/',
     config: text(values, 'config'),
     output,
-    verbose: values['verbose'] === true,
-    believeClock: values['believe-clock'] === true,
+    verbose: last(values['verbose']) === true,
+    believeClock: last(values['believe-clock']) === true,
   };
 }
 
@@ -175,8 +174,16 @@ function memberName(option: string): string {
   return option.replace(/-([a-z])/g, (_all, letter: string) => letter.toUpperCase());
 }
 
+/**
+ * An option that is given twice counts as it was given last. Not the parser's own setting for that: it takes the last of
+ * several words too, where all are meant.
+ */
+function last(value: unknown): unknown {
+  return Array.isArray(value) ? value.at(-1) : value;
+}
+
 function text(values: Readonly<Record<string, unknown>>, name: string): string | undefined {
-  const value = values[name];
+  const value = last(values[name]);
   if (value === '') throw usage(`--${name} needs a value`);
   return typeof value === 'string' ? value : undefined;
 }
