@@ -9,6 +9,7 @@ import { telling } from '../session/telling.ts';
 import { withSession } from '../session/with-session.ts';
 import type { Ports } from '../survey/ports.ts';
 import { findLayout, refuseWeakened, type Survey } from '../survey/survey.ts';
+import { minute } from '../time/rfc3339.ts';
 import { minuteMs } from '../time/units.ts';
 import { execute } from './execute.ts';
 import { watchService, type Served } from './watch-service.ts';
@@ -49,14 +50,17 @@ export async function renew(ports: Ports, ids: readonly string[]): Promise<Renew
     const begun = await withSession(ports, { layout, lockWaitMs }, async (session) => {
       const plan = renewalPlan(session.survey, ids);
       const outcome = await execute(session, plan, { reuseKeys: true, byPerson: true, whileRunning: true });
-      const renewed = plan.actions.map(({ id }) => id);
-      const served = await watchService(ports, { before: session.survey, ids: renewed });
-      return { outcome: withRecovery(outcome, session.recovered), renewed, served };
+      const notes = [...outcome.notes, ...readAtStart(session.survey, outcome.changed)];
+      return { outcome: withRecovery({ ...outcome, notes }, session.recovered), before: session.survey, plan };
     });
-    const { outcome, renewed, served } = begun;
+    // Without the lock: should the service be started anew meanwhile, its boot hook must not wait for this.
+    const { outcome, before, plan } = begun;
+    const renewed = plan.actions.map(({ id }) => id);
+    const served = await watchService(ports, { before, ids: renewed });
     if (served.silent.length === 0) return { outcome, served, rolledBack: false };
-    // A session of its own: what is expected to be there is what the renewal has put there.
-    const back = await withSession(ports, { layout, lockWaitMs }, (session) => takeBack(session, renewed, served));
+    const back = await withSession(ports, { layout, lockWaitMs }, (session) =>
+      takeBack(session, { ids: renewed, silent: served.silent, renewal: outcome.generation }),
+    );
     return { outcome: back, served, rolledBack: true };
   });
 }
@@ -99,10 +103,37 @@ function unfit(problem: string, id?: string): CertmendError {
   });
 }
 
-async function takeBack(session: Session, ids: readonly string[], { silent }: Served): Promise<Outcome> {
-  const generation = session.state().generations.previous?.number;
+/** What a renewal does not reach: who has read a certificate at its start goes on with that one. */
+function readAtStart({ inventory, layout: { unit } }: Survey, changed: readonly string[]): readonly string[] {
+  return inventory.items.flatMap((item): string[] => {
+    if (item.kind !== 'leaf' || item.entry.readAtStartBy === undefined) return [];
+    const { id, certificatePath, readAtStartBy } = item.entry;
+    const leaf = item.certificates.ok ? item.certificates.value[0] : undefined;
+    if (leaf === undefined || !changed.includes(certificatePath)) return [];
+    return [
+      `${readAtStartBy} keeps the certificate of ${id} that it read when it started: restart ${unit} before that one expires (the one that was replaced now: ${minute(leaf.notAfter)})`,
+    ];
+  });
+}
+
+async function takeBack(
+  session: Session,
+  {
+    ids,
+    silent,
+    renewal,
+  }: { readonly ids: readonly string[]; readonly silent: Served['silent']; readonly renewal: number | undefined },
+): Promise<Outcome> {
+  const { active, previous } = session.state().generations;
+  const generation = previous?.number;
   const where = silent.map(({ port, consumer }) => `${String(port)} (${consumer})`).join(', ');
   const message = `after the renewal nobody answered in TLS any more on port ${where}`;
+  if (active?.number !== renewal) {
+    throw new CertmendError('ExternalChange', `${message}; another set went live meanwhile, and was left alone`, {
+      exit: exitStatus.tryAgain,
+      hint: 'see: certmend check, certmend generations',
+    });
+  }
   if (generation === undefined) {
     throw new CertmendError('GenerationUnknown', `${message}, and the set before it is not there`, {
       exit: exitStatus.refused,

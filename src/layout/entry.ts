@@ -51,6 +51,8 @@ export interface LeafEntry extends EntryBase {
   readonly keyMode: number;
   /** Where the certificate is served, for probes. */
   readonly port: number | undefined;
+  /** Another process than the consumer, which reads it at its start and never again (products 8). */
+  readonly readAtStartBy?: string | undefined;
 }
 
 export interface AuthorityEntry extends EntryBase {

@@ -73,6 +73,8 @@ export interface RenewalReport extends DocumentHeader<'RenewalReport'> {
     readonly consumer: string;
     readonly state: 'current' | 'stale' | 'silent';
   }[];
+  /** What a person should know although nothing failed, a sentence each. */
+  readonly notes: readonly string[];
   readonly durationMs: number;
 }
 

@@ -16,6 +16,7 @@ export function renewalReport(input: {
     readonly generation: number | undefined;
     readonly reasons: readonly SaidReason[];
     readonly changed: readonly string[];
+    readonly notes: readonly string[];
   };
   readonly served: Readonly<Record<(typeof states)[number], readonly Port[]>>;
   readonly rolledBack: boolean;
@@ -38,6 +39,7 @@ export function renewalReport(input: {
     reasons: outcome.reasons.map(({ code, id, message }) => ({ code, id: id ?? null, message })),
     changed: outcome.changed,
     served: states.flatMap((state) => served[state].map(({ id, port, consumer }) => ({ id, port, consumer, state }))),
+    notes: outcome.notes,
     durationMs: Math.round(durationMs),
   };
 }
@@ -49,8 +51,8 @@ const serves = {
 } as const;
 
 /** One line of what was done, why, and a line for each port that was watched. */
-export function renewalText(report: RenewalReport, notes: readonly string[], paper: Paper = plainPaper): string {
-  const { decision, generation, reasons, changed, unit, root, durationMs, served } = report;
+export function renewalText(report: RenewalReport, paper: Paper = plainPaper): string {
+  const { decision, generation, reasons, changed, unit, root, durationMs, served, notes } = report;
   const facts = [
     ...(generation === null ? [] : [`generation ${String(generation)}`]),
     `${String(changed.length)} ${changed.length === 1 ? 'file' : 'files'} changed`,

@@ -1,6 +1,7 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
 import { renew } from '../../src/heal/renew.ts';
+import { rotate } from '../../src/heal/rotate.ts';
 import { servedChain } from '../../src/system/served-chain.ts';
 import { runBuilt } from '../cli/built.ts';
 import { changedPaths, fingerprintPaths } from '../fixtures/fingerprint-tree.ts';
@@ -95,6 +96,38 @@ test('renew changes every certificate that certmend may write and nothing else: 
   t.is(check.status, 0, check.stdout);
   const listed = await runBuilt(['--root', tree.root, 'generations']);
   t.is(listed.status, 0);
+});
+
+test('renew does not hold the lock while it watches, and takes back nothing that somebody else put there meanwhile', async (t) => {
+  const { tree, ports } = await running(t);
+  const { certificatePath } = tree.leaf('serving-kube-apiserver');
+  const old = readFileSync(tree.host(certificatePath), 'utf8');
+  let [looks, others] = [0, 0];
+  const servedChain: Ports['servedChain'] = async (port) => {
+    if (readFileSync(tree.host(certificatePath), 'utf8') === old) return ports.servedChain(port);
+    if (port === 6443) looks += 1;
+    // The first look is the commit's own, under its lock.
+    if (looks === 2 && others === 0) {
+      others += 1;
+      await rotate({ ...ports, serviceRunning: () => false }, { ids: ['client-admin'], reuseKeys: false });
+    }
+    return undefined;
+  };
+  await t.throwsAsync(() => renew({ ...ports, servedChain }, []), { code: 'ExternalChange', message: /left alone/ });
+  t.is(others, 1);
+  t.not(readFileSync(tree.host(certificatePath), 'utf8'), old);
+});
+
+test('renew says who keeps what it read at its start, and until when', async (t) => {
+  const { ports } = await running(t);
+  const { outcome } = await renew(ports, ['etcd/client', 'client-admin']);
+  const [note, ...more] = outcome.notes.filter((text) => text.includes('when it started'));
+  t.deepEqual(more, []);
+  t.regex(
+    note ?? '',
+    /^rke2 keeps the certificate of etcd\/client .* restart rke2-server\.service before .*\d{4}-\d\d-\d\d/,
+  );
+  t.false((await renew(ports, ['client-admin'])).outcome.notes.some((text) => text.includes('when it started')));
 });
 
 test('renew of one entry leaves all others as they are', async (t) => {

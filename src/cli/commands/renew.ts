@@ -31,6 +31,6 @@ export async function run(args: RenewArguments, io: Io): Promise<ExitStatus> {
     at: renewal.outcome.survey.assessment.now,
     durationMs: ports.clock.monotonic() - started,
   });
-  print(args, io, report, () => renewalText(report, renewal.outcome.notes));
+  print(args, io, report, () => renewalText(report));
   return ofRenewal(renewal);
 }

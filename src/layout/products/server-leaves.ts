@@ -17,6 +17,8 @@ export interface LeafRow {
   /** The consumer is a static pod that mounts the single file: a rename is invisible to it (products 1.7). */
   readonly mountedFile: boolean;
   readonly port: number | 'apiserver' | undefined;
+  /** Another process, which reads it at its start and never again: the product's own client of etcd (products 8). */
+  readonly readAtStartBy?: string;
   /** With this setting on, the role does not need it. */
   readonly unlessDisabled?: string;
   /** Issued by the product only since the May 2025 releases (products 0.1). */
@@ -167,6 +169,7 @@ export function serverLeaves(product: Product): readonly LeafRow[] {
       reload: 'handshake',
       mountedFile: false,
       port: undefined,
+      readAtStartBy: product,
     },
     {
       id: 'etcd/server-client',

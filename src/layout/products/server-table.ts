@@ -101,6 +101,7 @@ function leaf(product: Product, row: LeafRow, node: NodeSettings, since2025: boo
     certificateMode: 0o644,
     keyMode: 0o600,
     port: row.port === 'apiserver' ? node.apiServerPort : row.port,
+    readAtStartBy: row.readAtStartBy,
   };
 }
 
