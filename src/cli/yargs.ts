@@ -1,3 +1,4 @@
+import { printable } from '../terminal/printable.ts';
 import yargs, { type Argv, type Options } from 'yargs';
 import { version } from '../build-info.ts';
 import { CertmendError, exitStatus } from '../error.ts';
@@ -96,6 +97,7 @@ function describeProgram(parser: Argv, io: Io, argv: readonly string[]): Argv {
       'parse-numbers': false,
       'parse-positional-numbers': false,
     })
+    .middleware(takeLast, true)
     .wrap(io.stdout.columns === undefined ? 80 : Math.min(io.stdout.columns, 100))
     .options(globalOptions)
     .version(version)
@@ -149,11 +151,15 @@ function commandLine({ name, positionals }: Command): string {
 
 /** The members that `ArgumentsOf` promises to the command. */
 function argumentsOf({ options, positionals }: Command, values: Readonly<Record<string, unknown>>): Invocation['args'] {
-  const output = last(values['output']);
+  // The parser would leave them out, and `rotate -- ENTRY` would be a rotation of everything.
+  const [, ...unread] = Array.isArray(values['_']) ? (values['_'] as readonly unknown[]) : [];
+  if (unread.length > 0)
+    throw usage(`no words are taken behind --: ${unread.map((word) => printable(String(word))).join(' ')}`);
+  const output = values['output'];
   if (typeof output !== 'string' || !isOutputFormat(output))
     throw usage(`--output takes one of ${outputFormats.join(', ')}`);
   const own = Object.entries(options).map(([name, { type }]): readonly [string, unknown] => {
-    return [memberName(name), type === 'boolean' ? last(values[name]) === true : text(values, name)];
+    return [memberName(name), type === 'boolean' ? values[name] === true : text(values, name)];
   });
   const words = positionals.map(({ name, many }): readonly [string, unknown] => {
     const value = values[name];
@@ -165,8 +171,8 @@ function argumentsOf({ options, positionals }: Command, values: Readonly<Record<
     root: text(values, 'root') ?? '/',
     config: text(values, 'config'),
     output,
-    verbose: last(values['verbose']) === true,
-    believeClock: last(values['believe-clock']) === true,
+    verbose: values['verbose'] === true,
+    believeClock: values['believe-clock'] === true,
   };
 }
 
@@ -174,16 +180,24 @@ function memberName(option: string): string {
   return option.replace(/-([a-z])/g, (_all, letter: string) => letter.toUpperCase());
 }
 
+/** What is a list by nature: the words, those behind `--`, and the entries of a command that takes several. */
+const lists = new Set([
+  '_',
+  '--',
+  ...commands.flatMap(({ positionals }) => positionals.filter(({ many }) => many).map(({ name }) => name)),
+]);
+
 /**
- * An option that is given twice counts as it was given last. Not the parser's own setting for that: it takes the last of
- * several words too, where all are meant.
+ * An option that is given twice counts as it was given last. Not by the parser's own setting for that, which takes the
+ * last of several words too, where all are meant.
  */
-function last(value: unknown): unknown {
-  return Array.isArray(value) ? value.at(-1) : value;
+function takeLast(values: Record<string, unknown>): void {
+  for (const [name, value] of Object.entries(values))
+    if (Array.isArray(value) && !lists.has(name)) values[name] = value.at(-1);
 }
 
 function text(values: Readonly<Record<string, unknown>>, name: string): string | undefined {
-  const value = last(values[name]);
+  const value = values[name];
   if (value === '') throw usage(`--${name} needs a value`);
   return typeof value === 'string' ? value : undefined;
 }

@@ -16,3 +16,17 @@ test('rotate takes every entry that is named, and of an option that is given twi
     named.map((id) => tree.leaf(id).certificatePath).toSorted(),
   );
 });
+
+test('rotate refuses words behind --, which would be a rotation of every leaf without them', async (t) => {
+  const tree = temporaryTree(t, { product: 'rke2' });
+  const before = fingerprintPaths(tree.root, [tree.dataDir]);
+  for (const words of [
+    ['--', 'client-admin'],
+    ['client-admin', '--', 'etcd/client'],
+  ]) {
+    const { status, stderr } = await runBuilt(['--root', tree.root, 'rotate', '--yes', ...words]);
+    t.is(status, 64);
+    t.regex(stderr, /no words are taken behind --: /);
+  }
+  t.deepEqual(changedPaths(before, fingerprintPaths(tree.root, [tree.dataDir])), []);
+});
