@@ -6,7 +6,7 @@ import { connect } from 'node:tls';
  * answers. A server that wants a client's certificate shows its own before.
  */
 const found = await Promise.all(process.argv.slice(2).map(async (port) => [port, await leafOn(Number(port))] as const));
-console.log(JSON.stringify(Object.fromEntries(found)));
+process.stdout.write(JSON.stringify(Object.fromEntries(found)));
 
 async function leafOn(port: number): Promise<string | undefined> {
   return await new Promise((resolve) => {

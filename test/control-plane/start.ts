@@ -7,7 +7,14 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Tree } from '../fixtures/tree.ts';
 import { atExit } from '../scenarios/at-exit.ts';
 import { run, type Ended } from '../scenarios/certmend.ts';
-import { argumentsOf, components, etcdConfiguration, servedPorts, type Component, type ServedPort } from './arguments.ts';
+import {
+  argumentsOf,
+  components,
+  etcdConfiguration,
+  servedPorts,
+  type Component,
+  type ServedPort,
+} from './arguments.ts';
 import { buildControlPlane } from './build.ts';
 import { mountsOf } from './mounts.ts';
 
@@ -43,7 +50,10 @@ export interface ControlPlane {
  * holder. Needs root. Etcd's data lies where RKE2 has it, in the tree.
  */
 export async function startControlPlane(tree: Tree, scratch: string): Promise<ControlPlane> {
-  assert.ok(tree.unit === 'rke2-server' && tree.dataDir === '/var/lib/rancher/rke2', 'an RKE2 server as it is by default');
+  assert.ok(
+    tree.unit === 'rke2-server' && tree.dataDir === '/var/lib/rancher/rke2',
+    'an RKE2 server as it is by default',
+  );
   const program = await buildControlPlane();
   const plane = new Plane(tree, scratch, program);
   try {
@@ -163,7 +173,7 @@ class Plane implements ControlPlane {
     mkdirSync(this.#programs);
     for (const name of [...components, 'kubectl']) symlinkSync(this.#program, join(this.#programs, name));
     // There is no systemd here: one that says of the unit what is true.
-    const says = `#!/bin/sh\n[ "$*" = 'is-active ${this.tree.unit}' ] || exit 1\necho active\n`;
+    const says = `#!/bin/sh\ncase $* in 'is-active ${this.tree.unit}' | 'is-active ${this.tree.unit}.service') echo active ;; *) exit 1 ;; esac\n`;
     writeFileSync(join(this.#programs, 'systemctl'), says);
     chmodSync(join(this.#programs, 'systemctl'), 0o755);
   }

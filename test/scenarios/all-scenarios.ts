@@ -1,3 +1,4 @@
+import { controlPlane } from './control-plane.ts';
 import { errorInjection } from './error-injection.ts';
 import { etcd } from './etcd.ts';
 import { faults } from './faults.ts';
@@ -19,6 +20,7 @@ export const allScenarios: readonly Scenario[] = [
   ...packaging,
   ...footprint,
   ...systemdScenarios,
+  ...controlPlane,
   ...soak,
   ...manyKilledStarts,
   ...machineScenarios,

@@ -22,6 +22,8 @@ export const programs = {
   etcd: { command: 'etcd', debianPackage: 'etcd-server' },
   etcdctl: { command: 'etcdctl', debianPackage: 'etcd-client' },
   go: { command: 'go', debianPackage: 'golang-go' },
+  ip: { command: 'ip', debianPackage: 'iproute2' },
+  nsenter: { command: 'nsenter', debianPackage: 'util-linux' },
   flock: { command: 'flock', debianPackage: 'util-linux' },
   openssl: { command: 'openssl', debianPackage: 'openssl' },
   strace: { command: 'strace', debianPackage: 'strace' },
