@@ -19,12 +19,14 @@ export const controlPlane: readonly Scenario[] = [
     name: 'a control plane runs on a tree as in its static pods, and status says which of its five ports serve what is on disk',
     needs,
     isHeavy: true,
+    isOnRequest: true,
     run: async () => await onControlPlane(servesWhatIsOnDisk),
   },
   {
     name: 'a control plane takes every certificate that is renewed in place by hand, while no client of it fails and no leader changes',
     needs,
     isHeavy: true,
+    isOnRequest: true,
     run: async () => await onControlPlane(takesWhatIsRenewed),
   },
 ];

@@ -11,7 +11,8 @@ import { inLanes } from './scratch.ts';
  * its scenarios fail and names the Debian package. The last line is "N passed, N failed". WORDS choose scenarios.
  */
 const words = process.argv.slice(2);
-const scenarios = allScenarios.filter(({ name }) => words.every((word) => name.includes(word)));
+const chosen = allScenarios.filter(({ name }) => words.every((word) => name.includes(word)));
+const scenarios = chosen.filter(({ isOnRequest = false }) => !isOnRequest || words.length > 0);
 
 if (!existsSync(program)) {
   console.error('test:system: dist/certmend.cjs is missing; npm run build makes it');
@@ -20,6 +21,9 @@ if (!existsSync(program)) {
 
 // Ended by a person: directories and members of clusters go with this process.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+
+for (const { name } of chosen.filter((scenario) => !scenarios.includes(scenario)))
+  console.log(`not run unless it is chosen by words of its name: ${name}`);
 
 let passed = 0;
 let failed = 0;

@@ -7,6 +7,8 @@ export interface Scenario {
   readonly isHeavy: boolean;
   /** A heavy one that has work for half of the processors only: two of them run at a time. */
   readonly takesHalf?: boolean;
+  /** Run only when words choose it: what it builds first takes longer than all others together. Left out, it is named. */
+  readonly isOnRequest?: boolean;
   /** Throws (node:assert) when it does not hold; the text it returns says what was covered. */
   readonly run: () => Promise<string>;
 }
