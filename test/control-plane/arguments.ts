@@ -106,6 +106,7 @@ function controllerManager(server: string, tls: string): Record<string, string> 
     'tls-cert-file': `${pair}.crt`,
     'tls-private-key-file': `${pair}.key`,
     'use-service-account-credentials': 'true',
+    ...tellsOfRotations,
   };
 }
 
@@ -122,8 +123,12 @@ function scheduler(server: string, tls: string): Record<string, string> {
     'secure-port': '10259',
     'tls-cert-file': `${pair}.crt`,
     'tls-private-key-file': `${pair}.key`,
+    ...tellsOfRotations,
   };
 }
+
+/** RKE2's own is 0 and can be set; from 1 on client-go says when it closes the connections of an old client pair. */
+const tellsOfRotations = { v: '1' };
 
 /** What RKE2 writes to server/db/etcd/config at each start of a first server. */
 export function etcdConfiguration(tree: Tree): string {

@@ -36,6 +36,18 @@ export function startLoad(plane: ControlPlane): Load {
   };
 }
 
+/** What a load sees while `work` is done; it ends also when that fails. */
+export async function underLoad(plane: ControlPlane, work: () => Promise<void>): Promise<LoadReport> {
+  const load = startLoad(plane);
+  try {
+    await work();
+  } catch (error) {
+    await load.stop().catch(() => undefined);
+    throw error;
+  }
+  return await load.stop();
+}
+
 /** Every request that did not get its answer, every connection and watch that broke, every new leader; in words. */
 export function troublesOf({ streams, reconnects, watch, leaders }: LoadReport): readonly string[] {
   return [

@@ -38,6 +38,11 @@ export interface ControlPlane {
   pids(): Readonly<Record<Component, number | undefined>>;
   /** Most memory that each has had in use, bytes. */
   peakMemory(): Readonly<Record<Component, number>>;
+  /**
+   * The instant (milliseconds since the epoch) of the last time that a component has closed the connections to the API
+   * server that it had opened with an old client pair, as it says in its log; undefined when it never has.
+   */
+  lastRotation(component: Component): number | undefined;
   /** All that a component has written until now. */
   log(component: Component): string;
   /** Ends it all; the tree stays as it is. */
@@ -152,6 +157,15 @@ class Plane implements ControlPlane {
 
   log(component: Component): string {
     return readFileSync(this.#logFile(component), 'utf8');
+  }
+
+  lastRotation(component: Component): number | undefined {
+    const lines = this.log(component).split('\n');
+    const line = lines.findLast((candidate) => candidate.includes('Certificate rotation detected'));
+    // klog: I1127 20:52:48.123456, in the machine's time zone, without the year.
+    const [, month, date, time = ''] = /^I(\d\d)(\d\d) ([\d:.]+)/.exec(line ?? '') ?? [];
+    if (month === undefined || date === undefined) return undefined;
+    return Date.parse(`${String(new Date().getFullYear())}-${month}-${date}T${time.slice(0, 12)}`);
   }
 
   async stop(): Promise<void> {
