@@ -44,17 +44,14 @@ export function changeSet(input: {
   );
   const rows = new Map(inventory.items.flatMap(({ entry }) => writtenModes(entry)));
   const ways = new Map(inventory.items.map(({ entry }) => [entry.id, entry.writeMode]));
-  if (input.whileRunning === true) {
-    return files
-      .filter(({ id }) => wanted.has(id))
-      .flatMap((file) => putWhileRunning(file, seen.get(file.path), ways.get(file.id) ?? 'rename'));
-  }
   const puts = files
     .filter((file) => wanted.has(file.id))
-    .map((file): PutChange => {
+    .flatMap((file): readonly PutChange[] => {
+      const live = seen.get(file.path);
+      if (input.whileRunning === true) return putWhileRunning(file, live, ways.get(file.id) ?? 'rename');
       // A set that was live once is recorded as it was, modes that were too wide with it.
       const row = rows.get(file.path);
-      return put(row === undefined ? file : { ...file, mode: fileMode(row, file.mode) }, seen.get(file.path));
+      return [put(row === undefined ? file : { ...file, mode: fileMode(row, file.mode) }, live)];
     });
   const removals = plan.actions.flatMap((action): Change[] =>
     action.kind === 'quarantine' && action.remove

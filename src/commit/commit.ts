@@ -108,7 +108,7 @@ export function commitChanges(input: CommitInput): CommitOutcome {
     swap(
       changes,
       ({ path }) => stagedPath(path, transaction.id),
-      ({ path }) => bytesOf.get(path) ?? new Uint8Array(),
+      ({ path }) => bytesOf.get(path),
       writer,
     );
     syncDirectories(changes, writer);

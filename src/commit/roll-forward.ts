@@ -78,7 +78,10 @@ export function rollForward(input: RollForwardInput): RolledForward {
   swap(
     pending,
     ({ path }) => (material.get(path) === 'staged' ? stagedPath : restagedPath)(path, transaction.id),
-    ({ path }) => bytesOf(material.get(path)),
+    ({ path }) => {
+      const found = material.get(path);
+      return found === 'staged' ? undefined : found;
+    },
     writer,
   );
   if (isDoubtful) stir(ours, input);
@@ -107,10 +110,6 @@ function standingNow(change: Change, input: RollForwardInput): Standing {
   const after = findAgain(change, input);
   const live = readLive(reader, change.path, within);
   return after !== undefined && meets(before, change.expects) && isTorn(live, before, after) ? 'before' : 'foreign';
-}
-
-function bytesOf(found: 'staged' | Uint8Array | undefined): Uint8Array {
-  return found === 'staged' || found === undefined ? new Uint8Array() : found;
 }
 
 /**

@@ -11,17 +11,19 @@ import type { GuardedChanges } from './protected.ts';
  * recovery finishes what is missing.
  *
  * @param from where the new file of a change was staged
- * @param bytesOf the new bytes of a file that is written over
+ * @param bytesOf the new bytes of a file that is written over; without any it is not touched, and it is a bug
  */
 export function swap(
   changes: GuardedChanges,
   from: (change: Change) => string,
-  bytesOf: (change: Change) => Uint8Array,
+  bytesOf: (change: Change) => Uint8Array | undefined,
   writer: FileWriter,
 ): void {
   for (const change of changes) {
     if (isInPlace(change)) {
-      writeInPlace(writer, change.path, bytesOf(change));
+      const bytes = bytesOf(change);
+      if (bytes === undefined) throw new TypeError(`no new bytes for ${change.path}`);
+      writeInPlace(writer, change.path, bytes);
     } else if (change.op === 'put') {
       onDisk('replace', change.path, () => {
         writer.rename(from(change), change.path);

@@ -1,7 +1,5 @@
-import { listed } from '../assess/figures.ts';
 import { CertmendError, exitStatus } from '../error.ts';
-import { writablePairs } from '../plan/pairs.ts';
-import type { Plan } from '../plan/plan.ts';
+import { decideRenewal } from '../plan/decide-renewal.ts';
 import type { Outcome } from '../session/outcome.ts';
 import { withRecovery } from '../session/recovery.ts';
 import type { Session } from '../session/session.ts';
@@ -10,14 +8,11 @@ import { withSession } from '../session/with-session.ts';
 import type { Ports } from '../survey/ports.ts';
 import { findLayout, refuseWeakened, type Survey } from '../survey/survey.ts';
 import { minute } from '../time/rfc3339.ts';
-import { minuteMs } from '../time/units.ts';
 import { execute } from './execute.ts';
+import { bringBack } from './rollback.ts';
 import { watchService, type Served } from './watch-service.ts';
 
 const lockWaitMs = 5000;
-
-/** The API server refuses a client at the old end of its certificate, whatever is on the disk: done well before (products 8). */
-const leastLeftMs = 10 * minuteMs;
 
 /** What came of a renewal: the outcome of its commit, and what the service serves since. */
 export interface Renewal {
@@ -48,7 +43,7 @@ export async function renew(ports: Ports, ids: readonly string[]): Promise<Renew
   }
   return telling(ports, async () => {
     const begun = await withSession(ports, { layout, lockWaitMs }, async (session) => {
-      const plan = renewalPlan(session.survey, ids);
+      const plan = decideRenewal(session.survey, ids);
       const outcome = await execute(session, plan, { reuseKeys: true, byPerson: true, whileRunning: true });
       const notes = [...outcome.notes, ...readAtStart(session.survey, outcome.changed)];
       return { outcome: withRecovery({ ...outcome, notes }, session.recovered), before: session.survey, plan };
@@ -59,47 +54,9 @@ export async function renew(ports: Ports, ids: readonly string[]): Promise<Renew
     const served = await watchService(ports, { before, ids: renewed });
     if (served.silent.length === 0) return { outcome, served, rolledBack: false };
     const back = await withSession(ports, { layout, lockWaitMs }, (session) =>
-      takeBack(session, { ids: renewed, silent: served.silent, renewal: outcome.generation }),
+      takeBack(session, served.silent, outcome.generation),
     );
     return { outcome: back, served, rolledBack: true };
-  });
-}
-
-/** @throws CertmendError RenewalUnfit when the node is not in a state in which a renewal could only make it better */
-function renewalPlan(survey: Survey, ids: readonly string[]): Plan {
-  const { inventory, now, clock, assessment, served, layout } = survey;
-  if (!clock.believed) throw unfit(`the clock is not believed: ${clock.evidence[0] ?? clock.verdict}`);
-  const damage = assessment.findings.find(({ answer }) => answer === 'repair');
-  if (damage !== undefined) throw unfit(damage.message, damage.id);
-  const pairs = writablePairs(inventory, now);
-  for (const { entry, item } of pairs) {
-    const leaf = item.certificates.ok ? item.certificates.value[0] : undefined;
-    if (leaf === undefined || leaf.notAfter < now + leastLeftMs || leaf.notBefore > now)
-      throw unfit(`the certificate of ${entry.id} is not valid, or not for ten minutes more`, entry.id);
-  }
-  const chosen = ids.length === 0 ? pairs : pairs.filter(({ entry }) => ids.includes(entry.id));
-  const stuck = chosen.filter(({ issuable }) => !issuable);
-  const [first] = stuck;
-  if (first !== undefined) throw unfit(`${first.entry.issuer} cannot sign ${first.entry.id}`, first.entry.issuer);
-  if (chosen.length === 0) throw unfit('there is no certificate on this node that certmend could renew');
-  if (served === undefined || served.size === 0)
-    throw unfit(`${layout.unit} runs, and nobody answers in TLS on any of its ports`);
-  const message =
-    ids.length === 0
-      ? 'a person asked for a renewal of every leaf, under the same keys'
-      : `a person asked for a renewal of ${listed(ids)}, under the same keys`;
-  return {
-    decision: 'rotate',
-    source: { kind: 'issue' },
-    reasons: [{ code: 'OperatorRequest', id: ids[0], message }],
-    actions: chosen.map(({ entry }) => ({ kind: 'install', id: entry.id, reason: 'OperatorRequest' })),
-  };
-}
-
-function unfit(problem: string, id?: string): CertmendError {
-  return new CertmendError('RenewalUnfit', `not renewed while the service runs: ${problem}; nothing was changed`, {
-    exit: exitStatus.refused,
-    hint: id === undefined ? 'see: certmend doctor' : `see: certmend why ${id}`,
   });
 }
 
@@ -116,16 +73,8 @@ function readAtStart({ inventory, layout: { unit } }: Survey, changed: readonly 
   });
 }
 
-async function takeBack(
-  session: Session,
-  {
-    ids,
-    silent,
-    renewal,
-  }: { readonly ids: readonly string[]; readonly silent: Served['silent']; readonly renewal: number | undefined },
-): Promise<Outcome> {
-  const { active, previous } = session.state().generations;
-  const generation = previous?.number;
+async function takeBack(session: Session, silent: Served['silent'], renewal: number | undefined): Promise<Outcome> {
+  const { active } = session.state().generations;
   const where = silent.map(({ port, consumer }) => `${String(port)} (${consumer})`).join(', ');
   const message = `after the renewal nobody answered in TLS any more on port ${where}`;
   if (active?.number !== renewal) {
@@ -134,20 +83,5 @@ async function takeBack(
       hint: 'see: certmend check, certmend generations',
     });
   }
-  if (generation === undefined) {
-    throw new CertmendError('GenerationUnknown', `${message}, and the set before it is not there`, {
-      exit: exitStatus.refused,
-      hint: `look into the log of the component, then: systemctl restart ${session.survey.layout.unit}`,
-    });
-  }
-  return execute(
-    session,
-    {
-      decision: 'rotate',
-      source: { kind: 'previous', generation },
-      reasons: [{ code: 'RenewalRolledBack', id: undefined, message }],
-      actions: ids.map((id) => ({ kind: 'install', id, reason: 'RenewalRolledBack' })),
-    },
-    { reuseKeys: true, byPerson: true, whileRunning: true },
-  );
+  return bringBack(session, { why: { code: 'RenewalRolledBack', id: undefined, message }, whileRunning: true });
 }

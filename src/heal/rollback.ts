@@ -1,5 +1,6 @@
 import { CertmendError, exitStatus } from '../error.ts';
 import type { Plan } from '../plan/plan.ts';
+import type { SaidReason } from '../reason.ts';
 import { leftAsIfLive } from '../survey/as-if-live.ts';
 import { execute } from './execute.ts';
 import { prove } from '../survey/generations-known.ts';
@@ -24,22 +25,46 @@ const lockWaitMs = 5000;
 export async function rollback(ports: Ports, number: number | undefined): Promise<Outcome> {
   const layout = findLayout(ports);
   refuseWhileRunning(ports, layout.unit, `certmend rollback${number === undefined ? '' : ` ${String(number)}`}`);
-  return telling(ports, () => withSession(ports, { layout, lockWaitMs }, (session) => bringBack(session, number)));
+  return telling(ports, () => withSession(ports, { layout, lockWaitMs }, (session) => bringBack(session, { number })));
 }
 
-async function bringBack(session: Session, number: number | undefined): Promise<Outcome> {
-  const target = number ?? session.state().generations.previous?.number;
+/**
+ * Makes an earlier generation live again, proven first.
+ *
+ * @param how.number undefined means the one that was live before
+ * @param how.why undefined means that a person asked for it
+ * @param how.whileRunning only certificates may differ, and each is written the way its consumer sees it
+ * @throws CertmendError GenerationUnknown, GenerationDamaged (exit 77)
+ */
+export async function bringBack(
+  session: Session,
+  how: {
+    readonly number?: number | undefined;
+    readonly why?: SaidReason | undefined;
+    readonly whileRunning?: boolean | undefined;
+  },
+): Promise<Outcome> {
+  const target = how.number ?? session.state().generations.previous?.number;
   if (target === undefined) {
     throw new CertmendError('GenerationUnknown', 'there is no previous generation to go back to', {
       exit: exitStatus.refused,
       hint: 'certmend generations lists what can come back',
     });
   }
-  const outcome = await execute(session, await rollbackPlan(session, target), { reuseKeys: false, byPerson: true });
+  const plan = await rollbackPlan(session, target, how.why);
+  const outcome = await execute(session, plan, { reuseKeys: false, byPerson: true, whileRunning: how.whileRunning });
   return withRecovery(outcome, session.recovered);
 }
 
-async function rollbackPlan(session: Session, generation: number): Promise<Plan> {
+async function rollbackPlan(
+  session: Session,
+  generation: number,
+  why: SaidReason = {
+    code: 'OperatorRequest',
+    id: undefined,
+    message: `the operator brings back generation ${String(generation)}`,
+  },
+): Promise<Plan> {
   const found = await prove(session.node(), generation, 'rollback');
   if (!found.ok) {
     throw new CertmendError(
@@ -57,13 +82,13 @@ async function rollbackPlan(session: Session, generation: number): Promise<Plan>
     decision: 'rotate',
     source: { kind: 'previous', generation },
     reasons: [
-      { code: 'OperatorRequest', id: undefined, message: `the operator brings back generation ${String(generation)}` },
+      why,
       ...left.map(({ code, id, message }) => ({
         code,
         id,
         message: `with generation ${String(generation)}, ${message}`,
       })),
     ],
-    actions: ids.map((id) => ({ kind: 'install', id, reason: 'OperatorRequest' })),
+    actions: ids.map((id) => ({ kind: 'install', id, reason: why.code })),
   };
 }

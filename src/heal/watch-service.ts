@@ -13,6 +13,9 @@ const takenWithinMs = 75_000;
 /** A port that does not answer for so long is taken for ill. */
 const silenceMs = 30_000;
 
+/** One that answers now and then is, after this time, what it is at that look. */
+const mostMs = takenWithinMs + silenceMs;
+
 export interface PortOf {
   readonly id: string;
   readonly port: number;
@@ -56,7 +59,8 @@ export async function watchService(
     good = served.silent.length === 0 ? good + 1 : 0;
     if (good > 0) lastHeard = at;
     const isTaken = served.stale.length === 0 || at - begun > takenWithinMs;
-    if ((good >= looksNeeded && isTaken) || at - lastHeard > silenceMs) return served;
+    const isSilent = at - lastHeard > silenceMs;
+    if ((good >= looksNeeded && isTaken) || isSilent || at - begun > mostMs) return served;
     await ports.clock.sleep(pauseMs);
   }
 }

@@ -5,6 +5,11 @@ import type { ReasonCode, SaidReason } from '../reason.ts';
 /** JSON documents of the command line (architecture, Documents). Times RFC 3339 UTC. Fields are added, never changed or removed. */
 export const apiVersion = 'certmend/v1';
 
+/** Reasons as every document has them: what is about no entry says so. */
+export function documented(reasons: readonly SaidReason[]): readonly SaidReason<string | null>[] {
+  return reasons.map(({ code, id, message }) => ({ code, id: id ?? null, message }));
+}
+
 export interface DocumentHeader<Kind extends string> {
   readonly apiVersion: typeof apiVersion;
   readonly kind: Kind;

@@ -2,7 +2,7 @@ import type { Restart } from '../assess/assessment.ts';
 import type { Layout } from '../layout/layout.ts';
 import type { Action, Plan } from '../plan/plan.ts';
 import { rfc3339, instantOf } from '../time/rfc3339.ts';
-import { apiVersion, type PlanReport } from './document.ts';
+import { apiVersion, documented, type PlanReport } from './document.ts';
 import { durationText, wholeSeconds } from '../time/span.ts';
 import { headLine, rootFact } from '../terminal/head-line.ts';
 import type { Ink, Paper } from '../terminal/paper.ts';
@@ -33,7 +33,7 @@ export function planReport(input: {
     unit,
     restartBefore: restart === undefined ? null : rfc3339(restart.before),
     source: { kind: plan.source.kind, generation: 'generation' in plan.source ? plan.source.generation : null },
-    reasons: plan.reasons.map(({ code, id, message }) => ({ code, id: id ?? null, message })),
+    reasons: documented(plan.reasons),
     actions: plan.actions.map((action) => ({
       kind: action.kind,
       id: action.id,

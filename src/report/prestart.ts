@@ -1,6 +1,6 @@
 import type { SaidReason } from '../reason.ts';
 import { rfc3339 } from '../time/rfc3339.ts';
-import { apiVersion, type PrestartReport } from './document.ts';
+import { apiVersion, documented, type PrestartReport } from './document.ts';
 import { printable } from '../terminal/printable.ts';
 import { reasonLines, wrap } from '../terminal/reason-lines.ts';
 import { headLine, rootFact } from '../terminal/head-line.ts';
@@ -36,15 +36,11 @@ export function prestartReport(input: {
     decision: outcome.decision,
     generation: outcome.generation ?? null,
     origin: outcome.origin ?? null,
-    reasons: outcome.reasons.map(written),
-    left: outcome.left.map(written),
+    reasons: documented(outcome.reasons),
+    left: documented(outcome.left),
     changed: outcome.changed,
     durationMs: Math.round(durationMs),
   };
-}
-
-function written({ code, id, message }: SaidReason): SaidReason<string | null> {
-  return { code, id: id ?? null, message };
 }
 
 const words: Readonly<Record<PrestartReport['decision'], { readonly text: string; readonly ink: Ink }>> = {

@@ -1,7 +1,7 @@
 import { rfc3339 } from '../time/rfc3339.ts';
 import type { CertificateStatus, Health, Severity } from '../assess/assessment.ts';
 import { reasons as reasonTable, type ReasonCode, type SaidReason } from '../reason.ts';
-import { apiVersion, type DocumentHeader } from './document.ts';
+import { apiVersion, documented, type DocumentHeader } from './document.ts';
 import { paint, type Paper } from '../terminal/paper.ts';
 import { printable } from '../terminal/printable.ts';
 
@@ -85,7 +85,7 @@ export function rehearsalReport(rehearsed: Rehearsed, root: string): RehearsalRe
     origin: outcome?.origin ?? null,
     reasons:
       failure === undefined
-        ? (outcome?.reasons ?? []).map(({ code, id, message }) => ({ code, id: id ?? null, message }))
+        ? documented(outcome?.reasons ?? [])
         : [{ code: failure.code, id: null, message: failure.message }],
     changed: outcome?.changed ?? [],
     after: stateOf(after),

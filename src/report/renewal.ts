@@ -4,7 +4,7 @@ import { plainPaper, type Paper } from '../terminal/paper.ts';
 import { printable } from '../terminal/printable.ts';
 import { reasonLines } from '../terminal/reason-lines.ts';
 import { rfc3339 } from '../time/rfc3339.ts';
-import { apiVersion, type RenewalReport } from './document.ts';
+import { apiVersion, documented, type RenewalReport } from './document.ts';
 
 type Port = Omit<RenewalReport['served'][number], 'state'>;
 
@@ -36,7 +36,7 @@ export function renewalReport(input: {
     layout,
     decision: rolledBack ? 'rolled-back' : 'renewed',
     generation: outcome.generation ?? null,
-    reasons: outcome.reasons.map(({ code, id, message }) => ({ code, id: id ?? null, message })),
+    reasons: documented(outcome.reasons),
     changed: outcome.changed,
     served: states.flatMap((state) => served[state].map(({ id, port, consumer }) => ({ id, port, consumer, state }))),
     notes: outcome.notes,

@@ -13,6 +13,17 @@ const expects = fc.oneof(
   fc.record({ state: fc.constant('file' as const), sha256: hex(64) }),
   fc.record({ state: fc.constant('other' as const), detail: fc.string() }),
 );
+const put = {
+  op: fc.constant('put' as const),
+  path,
+  id: fc.string(),
+  source: fc.option(path),
+  sha256: hex(64),
+  mode: fc.integer({ min: 0, max: 0o666 }),
+  uid: owner,
+  gid: owner,
+  expects,
+};
 const journals: fc.Arbitrary<Journal> = fc.record({
   node: fc.record({ machineId: fc.string(), nodeName: fc.string() }),
   transaction: fc.record({
@@ -28,17 +39,8 @@ const journals: fc.Arbitrary<Journal> = fc.record({
   within: fc.option(path),
   changes: fc.array(
     fc.oneof(
-      fc.record({
-        op: fc.constant('put' as const),
-        path,
-        id: fc.string(),
-        source: fc.option(path),
-        sha256: hex(64),
-        mode: fc.integer({ min: 0, max: 0o666 }),
-        uid: owner,
-        gid: owner,
-        expects,
-      }),
+      fc.record(put),
+      fc.record({ ...put, how: fc.constant('in-place' as const) }),
       fc.record({ op: fc.constant('remove' as const), path, id: fc.string(), expects }),
     ),
   ),
@@ -129,3 +131,14 @@ for (const mode of [0o777, 0o4644, 0o7777]) {
     t.is(reading.state === 'damaged' ? reading.problem : '', 'does not have the right shape at journal.changes.0.mode');
   });
 }
+
+test('journal with a file that is written over is of a schema that an older certmend refuses, and only that one', (t) => {
+  fc.assert(
+    fc.property(journals, (journal) => {
+      const { schema } = JSON.parse(formatJournal(journal).toString()) as { readonly schema: number };
+      const isWrittenOver = journal.changes.some((change) => change.op === 'put' && change.how !== undefined);
+      t.is(schema, isWrittenOver ? 3 : 2);
+    }),
+    { numRuns: 200 },
+  );
+});

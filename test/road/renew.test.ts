@@ -1,5 +1,18 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { X509Certificate } from 'node:crypto';
+import {
+  appendFileSync,
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { changeSet, filesOf, type StoredFile } from '../../src/activate/change-set.ts';
+import type { Change } from '../../src/commit/change.ts';
 import { renew } from '../../src/heal/renew.ts';
 import { rotate } from '../../src/heal/rotate.ts';
 import { servedChain } from '../../src/system/served-chain.ts';
@@ -7,6 +20,8 @@ import { runBuilt } from '../cli/built.ts';
 import { changedPaths, fingerprintPaths } from '../fixtures/fingerprint-tree.ts';
 import { tlsServer, type Served } from '../fixtures/tls-server.ts';
 import type { Tree } from '../fixtures/tree.ts';
+import type { Plan } from '../../src/plan/plan.ts';
+import { inventoryOf } from '../generation/node.ts';
 import type { Ports } from '../../src/survey/ports.ts';
 import { portsAt } from './run-at.ts';
 import { temporaryTree } from './temporary-tree.ts';
@@ -18,7 +33,6 @@ import { temporaryTree } from './temporary-tree.ts';
 
 interface Running {
   readonly tree: Tree;
-  readonly server: Awaited<ReturnType<typeof tlsServer>>;
   readonly ports: Ports;
 }
 
@@ -28,17 +42,12 @@ function pairOf(tree: Tree): Served {
 }
 
 /** A server whose API server answers, and takes up its files at each handshake or not at all. */
-async function running(
-  t: ExecutionContext,
-  options: { readonly rereads?: boolean; readonly at?: string } = {},
-): Promise<Running> {
+async function running(t: ExecutionContext, { rereads = true } = {}): Promise<Running> {
   const tree = temporaryTree(t, { product: 'rke2' });
   const server = await tlsServer(t, pairOf(tree));
-  const { rereads = true, at = '+0d' } = options;
-  const ports = await portsAt(tree.root, at, { unit: tree.unit });
+  const ports = await portsAt(tree.root, '+0d', { unit: tree.unit });
   return {
     tree,
-    server,
     ports: {
       ...ports,
       serviceRunning: () => true,
@@ -51,14 +60,6 @@ async function running(
   };
 }
 
-function leavesOf(tree: Tree): readonly { readonly id: string; readonly certificate: string; readonly key: string }[] {
-  return tree.leaves.map(({ id, certificatePath, keyPath }) => ({
-    id,
-    certificate: tree.host(certificatePath),
-    key: tree.host(keyPath),
-  }));
-}
-
 /** All but times: a file that was written over twice is newer. */
 function bytesBelow(tree: Tree): readonly string[] {
   return [...fingerprintPaths(tree.root, [tree.dataDir])].map(
@@ -68,7 +69,11 @@ function bytesBelow(tree: Tree): readonly string[] {
 
 test('renew changes every certificate that certmend may write and nothing else: same keys, and the same inode where a pod has the file mounted', async (t) => {
   const { tree, ports } = await running(t);
-  const inodes = new Map(leavesOf(tree).map(({ certificate }) => [certificate, statSync(certificate)]));
+  // Longer than any new one: what is written over must not become shorter under its readers.
+  appendFileSync(tree.host(tree.leaf('etcd/server-client').certificatePath), '\n'.repeat(64));
+  const inodes = new Map(
+    tree.leaves.map(({ certificatePath }) => [certificatePath, statSync(tree.host(certificatePath))]),
+  );
   const before = fingerprintPaths(tree.root, [tree.dataDir]);
   const { outcome, served, rolledBack } = await renew(ports, []);
   t.false(rolledBack);
@@ -87,7 +92,7 @@ test('renew changes every certificate that certmend may write and nothing else: 
   );
   t.true(mounted.length >= 4);
   for (const path of outcome.changed) {
-    const [now, then] = [statSync(tree.host(path)), inodes.get(tree.host(path))];
+    const [now, then] = [statSync(tree.host(path)), inodes.get(path)];
     t.is(now.ino === then?.ino, mounted.includes(path), path);
     if (mounted.includes(path)) t.true(now.size >= (then?.size ?? 0), `${path} became shorter`);
     t.is(now.mode, then?.mode ?? 0, path);
@@ -169,25 +174,109 @@ test('renew brings the old certificates back, byte for byte, when a port that an
   t.deepEqual(bytesBelow(tree), before);
 });
 
-for (const [name, damage, words] of [
+test('renew brings no set back that is not good any more, and makes no third one instead', async (t) => {
+  const { tree, ports } = await running(t);
+  const { certificatePath } = tree.leaf('serving-kube-apiserver');
+  const old = readFileSync(tree.host(certificatePath), 'utf8');
+  const isOld = (): boolean => readFileSync(tree.host(certificatePath), 'utf8') === old;
+  const generations = tree.host('/var/lib/certmend/generations');
+  const servedChain: Ports['servedChain'] = async (port) => {
+    if (isOld()) return ports.servedChain(port);
+    for (const name of readdirSync(join(generations, '1'), { recursive: true, encoding: 'utf8' }))
+      if (name.endsWith('.crt')) writeFileSync(join(generations, '1', name), 'x');
+    return undefined;
+  };
+  await t.throwsAsync(() => renew({ ...ports, servedChain }, []), { code: 'GenerationDamaged' });
+  t.deepEqual(readdirSync(generations).toSorted(), ['1', '2']);
+});
+
+test('renew comes to an end with a port that answers now and then', async (t) => {
+  const { tree, ports } = await running(t);
+  const { certificatePath } = tree.leaf('serving-kube-apiserver');
+  const old = readFileSync(tree.host(certificatePath), 'utf8');
+  let looks = 0;
+  const servedChain: Ports['servedChain'] = (port) => {
+    const isOld = readFileSync(tree.host(certificatePath), 'utf8') === old;
+    if (!isOld && port === 6443) looks += 1;
+    return isOld || looks % 3 > 0 ? ports.servedChain(port) : Promise.resolve(undefined);
+  };
+  await renew({ ...ports, servedChain }, []);
+  t.true(looks > 30 && looks < 90, String(looks));
+});
+
+/** Its authorities are other ones than the running processes have read: no new certificate would be trusted there. */
+function withOtherAuthorities(tree: Tree): void {
+  const other = tree.authority('request-header-ca');
+  for (const id of ['server-ca', 'client-ca'] as const) {
+    const { certificatePath, keyPath } = tree.authority(id);
+    copyFileSync(tree.host(other.certificatePath), tree.host(certificatePath));
+    copyFileSync(tree.host(other.keyPath), tree.host(keyPath));
+  }
+}
+
+const unsound: readonly (readonly [name: string, make: (running: Running) => Promise<Ports> | Ports, words: RegExp])[] =
   [
-    'a damaged leaf',
-    (tree: Tree) => {
-      writeFileSync(tree.host(tree.leaf('client-admin').certificatePath), 'x');
-    },
-    /client-admin/,
-  ],
-  [
-    'a leaf without its key',
-    (tree: Tree) => {
-      writeFileSync(tree.host(tree.leaf('etcd/client').keyPath), '');
-    },
-    /etcd\/client/,
-  ],
-] as const) {
-  test(`renew leaves a node alone that has ${name}`, async (t) => {
-    const { tree, ports } = await running(t);
-    damage(tree);
+    [
+      'has a damaged leaf',
+      ({ tree, ports }) => {
+        writeFileSync(tree.host(tree.leaf('client-admin').certificatePath), 'x');
+        return ports;
+      },
+      /client-admin/,
+    ],
+    [
+      'has a leaf without its key',
+      ({ tree, ports }) => {
+        writeFileSync(tree.host(tree.leaf('etcd/client').keyPath), '');
+        return ports;
+      },
+      /etcd\/client/,
+    ],
+    [
+      'has other authorities than those that signed its leaves',
+      ({ tree, ports }) => {
+        withOtherAuthorities(tree);
+        return ports;
+      },
+      /signed|authority/,
+    ],
+    [
+      'has expired',
+      async ({ tree, ports }) => {
+        const { clock } = await portsAt(tree.root, '+400d', { unit: tree.unit });
+        return { ...ports, clock, operatorBelieves: true };
+      },
+      /expired/,
+    ],
+    [
+      'expires within ten minutes',
+      async ({ tree, ports }) => {
+        const end = Date.parse(new X509Certificate(pairOf(tree).cert).validTo);
+        const at = new Date(end - 9 * 60_000).toISOString();
+        const { clock } = await portsAt(tree.root, at, { unit: tree.unit });
+        return { ...ports, clock, operatorBelieves: true };
+      },
+      /not valid for ten minutes more/,
+    ],
+    [
+      'has a clock that is not believed',
+      async ({ tree, ports }) => {
+        const { clock } = await portsAt(tree.root, '2001-01-01T00:00:00Z', { unit: tree.unit });
+        return { ...ports, clock };
+      },
+      /the clock is not believed/,
+    ],
+    [
+      'is silent',
+      ({ ports }) => ({ ...ports, servedChain: () => Promise.resolve(undefined) }),
+      /nobody answers in TLS on any of its ports/,
+    ],
+  ];
+for (const [name, make, words] of unsound) {
+  test(`renew leaves a node alone that ${name}`, async (t) => {
+    const node = await running(t);
+    const ports = await make(node);
+    const { tree } = node;
     const before = fingerprintPaths(tree.root, [tree.dataDir]);
     const error = await t.throwsAsync(() => renew(ports, ['serving-kube-apiserver']), { code: 'RenewalUnfit' });
     t.regex(error?.message ?? '', words);
@@ -195,19 +284,50 @@ for (const [name, damage, words] of [
   });
 }
 
-test('renew leaves a node alone whose certificates have expired, whose service is silent, or whose clock is not believed', async (t) => {
+test('renew of several entries renews none when one of them is not there', async (t) => {
+  const { tree, ports } = await running(t);
+  // Where it is switched off nothing is wrong without it.
+  mkdirSync(tree.host('/etc/rancher/rke2/config.yaml.d'), { recursive: true });
+  writeFileSync(tree.host('/etc/rancher/rke2/config.yaml.d/off.yaml'), 'disable-scheduler: true\n');
+  const { certificatePath, keyPath } = tree.leaf('kube-scheduler/kube-scheduler');
+  for (const path of [certificatePath, keyPath]) rmSync(tree.host(path));
+  const before = fingerprintPaths(tree.root, [tree.dataDir]);
+  const error = await t.throwsAsync(() => renew(ports, ['client-admin', 'kube-scheduler/kube-scheduler']), {
+    code: 'RenewalUnfit',
+  });
+  t.regex(error?.message ?? '', /no certificate of kube-scheduler\/kube-scheduler/);
+  t.deepEqual(changedPaths(before, fingerprintPaths(tree.root, [tree.dataDir])), []);
+});
+
+test('renew is for a service that runs, and unknown is not taken for running', async (t) => {
   const { tree, ports } = await running(t);
   const before = fingerprintPaths(tree.root, [tree.dataDir]);
-  const late = await portsAt(tree.root, '+400d', { unit: tree.unit });
-  const expired = { ...ports, clock: late.clock, clockIsShifted: true };
-  await t.throwsAsync(() => renew(expired, []), { code: 'RenewalUnfit' });
-  await t.throwsAsync(() => renew({ ...ports, servedChain: () => Promise.resolve(undefined) }, []), {
-    code: 'RenewalUnfit',
-    message: /nobody answers/,
-  });
-  await t.throwsAsync(() => renew({ ...ports, serviceRunning: () => false }, []), { code: 'ServiceStopped' });
-  await t.throwsAsync(() => renew({ ...ports, serviceRunning: () => undefined }, []), { code: 'ServiceStopped' });
+  for (const is of [false, undefined])
+    await t.throwsAsync(() => renew({ ...ports, serviceRunning: () => is }, []), { code: 'ServiceStopped' });
   t.deepEqual(changedPaths(before, fingerprintPaths(tree.root, [tree.dataDir])), []);
+});
+
+test('a change set for a service that runs holds certificates alone, and refuses a key that would change', (t) => {
+  const tree = temporaryTree(t, { product: 'rke2' });
+  const inventory = inventoryOf(tree);
+  const id = 'etcd/server-client';
+  const { certificatePath, keyPath } = tree.leaf(id);
+  const file = (path: string, role: 'key' | 'certificate', sha256: string): StoredFile => ({
+    ...{ path, id, role, sha256, mode: 0o600, uid: 1, gid: 1, stored: 'x', source: '/x', fingerprint256: undefined },
+  });
+  const plan: Plan = {
+    ...{ decision: 'rotate', source: { kind: 'issue' }, reasons: [] },
+    actions: [{ kind: 'install', id, reason: 'OperatorRequest' }],
+  };
+  const { sha256 } = filesOf(inventory.items).get(keyPath) as { readonly sha256: string };
+  const certificate = file(certificatePath, 'certificate', '0'.repeat(64));
+  const made = (key: string): readonly Change[] =>
+    changeSet({ plan, inventory, files: [file(keyPath, 'key', key), certificate], whileRunning: true });
+  const { mode, uid, gid } = statSync(tree.host(certificatePath));
+  const [change, ...more] = made(sha256);
+  t.deepEqual(more, []);
+  t.like(change, { op: 'put', path: certificatePath, how: 'in-place', mode: mode & 0o777, uid, gid });
+  t.throws(() => made('1'.repeat(64)), { code: 'ServiceRunning' });
 });
 
 test('renew on the command line refuses where nobody can say whether the service runs, with a remedy that works', async (t) => {

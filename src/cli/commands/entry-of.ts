@@ -16,8 +16,16 @@ export function unknownEntry(id: string, layout: Layout): CertmendError {
   });
 }
 
-/** @throws CertmendError Usage for an id that is no leaf which certmend issues on this layout */
-export function requireIssuable(id: string, layout: Layout): void {
+/**
+ * The leaves that a person named, for the question whether they are meant; none means all.
+ * @throws CertmendError Usage for an id that is no leaf which certmend issues on this layout
+ */
+export function namedLeaves(ids: readonly string[], layout: Layout): string {
+  for (const id of ids) requireIssuable(id, layout);
+  return ids.length === 0 ? 'every leaf certificate' : ids.join(', ');
+}
+
+function requireIssuable(id: string, layout: Layout): void {
   const entry = layout.entries.find((other) => other.id === id);
   if (entry === undefined) throw unknownEntry(id, layout);
   if (entry.kind === 'leaf' && mayWrite(entry)) return;

@@ -8,7 +8,7 @@ import type { Io } from '../io.ts';
 import { print } from '../print.ts';
 import { ofRenewal } from '../status-of.ts';
 import { agree } from './agree.ts';
-import { requireIssuable } from './entry-of.ts';
+import { namedLeaves } from './entry-of.ts';
 
 interface RenewArguments extends Arguments {
   readonly entries: readonly string[];
@@ -18,8 +18,7 @@ interface RenewArguments extends Arguments {
 export async function run(args: RenewArguments, io: Io): Promise<ExitStatus> {
   const ports = await compose(args, io, { askSystemd: true });
   const layout = findLayout(ports);
-  for (const id of args.entries) requireIssuable(id, layout);
-  const what = args.entries.length === 0 ? 'every leaf certificate' : args.entries.join(', ');
+  const what = namedLeaves(args.entries, layout);
   await agree(args, io, `Renew ${what} of ${layout.name} while ${layout.unit} runs?`);
   const started = ports.clock.monotonic();
   const renewal = await renew(ports, args.entries);

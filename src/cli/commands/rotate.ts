@@ -4,7 +4,7 @@ import { rotate } from '../../heal/rotate.ts';
 import { findLayout } from '../../survey/survey.ts';
 import type { Arguments } from '../command.ts';
 import { agree } from './agree.ts';
-import { requireIssuable } from './entry-of.ts';
+import { namedLeaves } from './entry-of.ts';
 import type { Io } from '../io.ts';
 import { printOutcome } from './print-outcome.ts';
 
@@ -17,8 +17,7 @@ interface RotateArguments extends Arguments {
 export async function run(args: RotateArguments, io: Io): Promise<ExitStatus> {
   const ports = await compose(args, io, { askSystemd: true });
   const layout = findLayout(ports);
-  for (const id of args.entries) requireIssuable(id, layout);
-  const what = args.entries.length === 0 ? 'every leaf certificate' : args.entries.join(', ');
+  const what = namedLeaves(args.entries, layout);
   await agree(args, io, `Replace ${what} of ${layout.name} under ${ports.root}?`);
   const started = ports.clock.monotonic();
   const outcome = await rotate(ports, { ids: args.entries, reuseKeys: args.reuseKey });
