@@ -27,7 +27,14 @@ export const controlPlane: readonly Scenario[] = [
     needs,
     isHeavy: true,
     isOnRequest: true,
-    run: async () => await onControlPlane(takesWhatIsRenewed),
+    run: async () => await onControlPlane(async (plane) => await takesWhatIsRenewed(plane, byHand)),
+  },
+  {
+    name: 'a control plane takes twenty renewals by certmend renew in a row, while no client of it fails and no leader changes',
+    needs,
+    isHeavy: true,
+    isOnRequest: true,
+    run: async () => await onControlPlane(async (plane) => await takesWhatIsRenewed(plane, byCertmend)),
   },
 ];
 
@@ -108,24 +115,63 @@ const lookMs = 6 * 60_000;
 /** A leader that could not renew its lease has lost it by then. */
 const leaseMs = 20_000;
 
-async function takesWhatIsRenewed(plane: ControlPlane): Promise<string> {
+/** By entry, the fingerprints that its file has had, the first from before. */
+type Renewals = ReadonlyMap<string, readonly string[]>;
+
+async function byHand({ tree }: ControlPlane): Promise<Renewals> {
+  const renewed = new Map<string, readonly string[]>();
+  for (const id of renewable(tree)) {
+    const { before, after } = renewInPlaceByHand(tree, id);
+    renewed.set(id, [before, after]);
+    await wait(500);
+  }
+  return renewed;
+}
+
+const rounds = 20;
+
+async function byCertmend(plane: ControlPlane): Promise<Renewals> {
   const { tree } = plane;
+  const onDisk = (): readonly (readonly [string, string])[] =>
+    renewable(tree).map((id) => [id, fingerprintOnDisk(tree, id)]);
+  const seen = new Map(onDisk().map(([id, print]) => [id, [print]]));
+  for (let round = 1; round <= rounds; round += 1) {
+    const { status, stdout, stderr } = await plane.exec([process.execPath, program, 'renew', '--yes', '-o', 'json']);
+    assert.equal(status, 0, stdout + stderr);
+    const { changed, served } = JSON.parse(stdout) as {
+      readonly changed: readonly string[];
+      readonly served: readonly { readonly state: string }[];
+    };
+    assert.equal(changed.length, seen.size, `round ${String(round)}`);
+    assert.deepEqual(
+      served.map(({ state }) => state),
+      servedPorts.map(() => 'current'),
+    );
+    for (const [id, print] of onDisk()) seen.get(id)?.push(print);
+  }
+  return seen;
+}
+
+function renewable({ leaves }: ControlPlane['tree']): readonly string[] {
+  return leaves.filter(({ reissuedAtStart }) => !reissuedAtStart).map(({ id }) => id);
+}
+
+async function takesWhatIsRenewed(
+  plane: ControlPlane,
+  renew: (plane: ControlPlane) => Promise<Renewals>,
+): Promise<string> {
   const pids = plane.pids();
-  const renewed = new Map<string, { readonly before: string; readonly after: string }>();
-  const begin = Date.now();
+  let renewed: Renewals = new Map();
   const report = await underLoad(plane, async () => {
     await wait(5000);
-    for (const { id, reissuedAtStart } of tree.leaves) {
-      if (reissuedAtStart) continue;
-      renewed.set(id, renewInPlaceByHand(tree, id));
-      await wait(500);
-    }
+    renewed = await renew(plane);
+    const last = Date.now();
     await until('what is served is what is on disk', async () => {
       const served = await plane.served();
-      return servedPorts.every((port) => served[port] === renewed.get(servedLeaves[port])?.after);
+      return servedPorts.every((port) => served[port] === renewed.get(servedLeaves[port])?.at(-1));
     });
     await until('the client pairs are followed', () =>
-      Promise.resolve(followers.every((component) => (plane.lastRotation(component) ?? 0) > begin)),
+      Promise.resolve(followers.every((component) => (plane.lastRotation(component) ?? 0) > last)),
     );
     await wait(leaseMs);
   });
@@ -133,15 +179,15 @@ async function takesWhatIsRenewed(plane: ControlPlane): Promise<string> {
   assert.deepEqual(troublesOf(report), []);
   assert.deepEqual(plane.pids(), pids, 'no process is another one');
   for (const port of servedPorts) {
-    const { before, after } = renewed.get(servedLeaves[port]) ?? {};
     const seen = report.served[String(port)]?.map(({ fingerprint }) => fingerprint);
-    assert.deepEqual(seen, [before, after], String(port));
+    assert.deepEqual(seen, renewed.get(servedLeaves[port]), String(port));
   }
   assert.equal((await plane.kubectl('get', '--raw', '/readyz')).stdout, 'ok');
+  const written = [...renewed.values()].reduce((sum, prints) => sum + prints.length - 1, 0);
   const memory = plane.peakMemory();
   const used = components.map((component) => `${component} ${(memory[component] / 2 ** 20).toFixed(0)} MiB`);
   return (
-    `${String(renewed.size)} renewed; ${String(requestsOf(report))} requests and ${String(report.watch.events)} events ` +
+    `${String(written)} certificates written (${String(renewed.size)} entries); ${String(requestsOf(report))} requests and ${String(report.watch.events)} events ` +
     `in ${report.seconds.toFixed(0)} s, none failed; ${used.join(', ')}`
   );
 }
