@@ -39,7 +39,7 @@ export async function compose(args: SessionArguments, io: Io, { askSystemd }: Co
     args.config === undefined
       ? await loadConfig(reader)
       : await loadConfig(createFileReader('/'), fromWorkingDirectory(args.config));
-  const { serviceRunning, servedChain } = askSystemd && root === '/' ? await theMachine() : neverAsks;
+  const { serviceRunning, ...loopback } = askSystemd && root === '/' ? await theMachine() : neverAsks;
   return {
     root,
     reader,
@@ -53,7 +53,7 @@ export async function compose(args: SessionArguments, io: Io, { askSystemd }: Co
     repairBootstrap: args.repairBootstrap ?? false,
     clockIsShifted: args.at !== undefined,
     serviceRunning: askSystemd ? serviceRunning : (): boolean => false,
-    servedChain,
+    ...loopback,
     writeSide: onlyOnce(() => composeWriteSide({ root, clock, io, config, unit: args.unit })),
   };
 }
@@ -84,8 +84,8 @@ export async function scratchCopy(ports: Ports, args: SessionArguments, io: Io):
       config: { ...ports.config, clock: { ...ports.config.clock, maxWaitMs: 0 } },
       synchronisation: args.at === undefined ? ports.synchronisation : (): 'unknown' => 'unknown',
       clockIsShifted: args.at !== undefined,
+      ...neverAsks,
       serviceRunning: () => false,
-      servedChain: neverAsks.servedChain,
       writeSide: onlyOnce(() =>
         composeWriteSide({
           root: directory,
@@ -165,11 +165,12 @@ function silent(io: Io): Io {
   return { ...io, stderr: { ...io.stderr, write: () => undefined } };
 }
 
-type Machine = Pick<Ports, 'serviceRunning' | 'servedChain'>;
+type Machine = Pick<Ports, 'serviceRunning' | 'servedChain' | 'askHealth'>;
 
 const neverAsks: Machine = {
   serviceRunning: () => undefined,
   servedChain: () => Promise.resolve(undefined),
+  askHealth: () => Promise.resolve({ is: 'unasked' }),
 };
 
 async function theMachine(): Promise<Machine> {
@@ -179,6 +180,10 @@ async function theMachine(): Promise<Machine> {
     servedChain: async (port) => {
       const { servedChain } = await import('./system/served-chain.ts');
       return servedChain(port);
+    },
+    askHealth: async (request) => {
+      const { askHealth } = await import('./system/ask-health.ts');
+      return askHealth(request);
     },
   };
 }

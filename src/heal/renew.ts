@@ -9,6 +9,7 @@ import type { Ports } from '../survey/ports.ts';
 import { findLayout, refuseWeakened, type Survey } from '../survey/survey.ts';
 import { minute } from '../time/rfc3339.ts';
 import { execute } from './execute.ts';
+import { askComponents, type ComponentHealth } from './ask-components.ts';
 import { bringBack } from './rollback.ts';
 import { watchService, type Served } from './watch-service.ts';
 
@@ -18,14 +19,14 @@ const lockWaitMs = 5000;
 export interface Renewal {
   readonly outcome: Outcome;
   readonly served: Served;
-  /** The old certificates are back: a port that had answered fell silent. */
+  /** The old certificates are back: a port that had answered fell silent, or a component that was well is not. */
   readonly rolledBack: boolean;
 }
 
 /**
  * Renews certificates under the keys that are there, while the service runs: only certificate files change, each whole at
- * every instant (P12). Then watches the ports that answered before; when one of them falls silent, the old set comes
- * back by the same means, once.
+ * every instant (P12). Then watches the ports that answered before, and asks the components that were well; when one of
+ * them falls silent or ill, the old set comes back by the same means, once.
  *
  * @param ids leaf entries; empty means every one that certmend may write
  * @throws CertmendError ServiceStopped, RenewalUnfit (exit 77), AuthorityUnusable, VerificationFailed, …; nothing was
@@ -43,18 +44,20 @@ export async function renew(ports: Ports, ids: readonly string[]): Promise<Renew
   }
   return telling(ports, async () => {
     const begun = await withSession(ports, { layout, lockWaitMs }, async (session) => {
-      const plan = decideRenewal(session.survey, ids);
+      const health = await askComponents(ports, session.survey);
+      const plan = decideRenewal({ ...session.survey, health: health.flatMap(illness) }, ids);
       const outcome = await execute(session, plan, { reuseKeys: true, byPerson: true, whileRunning: true });
       const notes = [...outcome.notes, ...readAtStart(session.survey, outcome.changed)];
-      return { outcome: withRecovery({ ...outcome, notes }, session.recovered), before: session.survey, plan };
+      return { outcome: withRecovery({ ...outcome, notes }, session.recovered), before: session.survey, health, plan };
     });
     // Without the lock: should the service be started anew meanwhile, its boot hook must not wait for this.
-    const { outcome, before, plan } = begun;
+    const { outcome, before, health, plan } = begun;
     const renewed = plan.actions.map(({ id }) => id);
-    const served = await watchService(ports, { before, ids: renewed });
-    if (served.silent.length === 0) return { outcome, served, rolledBack: false };
+    const served = await watchService(ports, { before, health, ids: renewed });
+    const trouble = troubleOf(served);
+    if (trouble === undefined) return { outcome, served, rolledBack: false };
     const back = await withSession(ports, { layout, lockWaitMs }, (session) =>
-      takeBack(session, served.silent, outcome.generation),
+      takeBack(session, trouble, outcome.generation),
     );
     return { outcome: back, served, rolledBack: true };
   });
@@ -73,10 +76,22 @@ function readAtStart({ inventory, layout: { unit } }: Survey, changed: readonly 
   });
 }
 
-async function takeBack(session: Session, silent: Served['silent'], renewal: number | undefined): Promise<Outcome> {
-  const { active } = session.state().generations;
+/** What the node is worse for; undefined when it is not. */
+function troubleOf({ silent, ill }: Served): string | undefined {
   const where = silent.map(({ port, consumer }) => `${String(port)} (${consumer})`).join(', ');
-  const message = `after the renewal nobody answered in TLS any more on port ${where}`;
+  const parts = [
+    ...(silent.length === 0 ? [] : [`nobody answered in TLS any more on port ${where}`]),
+    ...ill.map(({ port, consumer, problem }) => `${consumer} was not well any more (port ${String(port)} ${problem})`),
+  ];
+  return parts.length === 0 ? undefined : `after the renewal ${parts.join('; ')}`;
+}
+
+function illness({ port, consumer, answer }: ComponentHealth): readonly string[] {
+  return answer.is === 'ill' ? [`${consumer} is not well (port ${String(port)} ${answer.problem})`] : [];
+}
+
+async function takeBack(session: Session, message: string, renewal: number | undefined): Promise<Outcome> {
+  const { active } = session.state().generations;
   if (active?.number !== renewal) {
     throw new CertmendError('ExternalChange', `${message}; another set went live meanwhile, and was left alone`, {
       exit: exitStatus.tryAgain,

@@ -1,19 +1,23 @@
 import type { Ports } from '../survey/ports.ts';
 import { survey, type Survey } from '../survey/survey.ts';
+import { askComponents, type ComponentHealth } from './ask-components.ts';
 
 /** Between two looks at the ports. */
 const pauseMs = 2000;
 
-/** So many looks in a row that every port answered: a component that dies of what it reads may do so at its second read. */
+/**
+ * So many looks in a row, once the new certificates are served, that every port answered and every component said that it
+ * is well: one that dies of what it reads may do so at its second read.
+ */
 const looksNeeded = 3;
 
 /** A component that reads its files again once a minute (the API server, products 8) has done so. */
 const takenWithinMs = 75_000;
 
-/** A port that does not answer for so long is taken for ill. */
+/** What does not answer for so long, or not that it is well, is taken for ill. */
 const silenceMs = 30_000;
 
-/** One that answers now and then is, after this time, what it is at that look. */
+/** What is well now and then is, after this time, what it is at that look. */
 const mostMs = takenWithinMs + silenceMs;
 
 export interface PortOf {
@@ -30,20 +34,27 @@ export interface Served {
   readonly stale: readonly PortOf[];
   /** Ports that answered before and do not now. */
   readonly silent: readonly PortOf[];
+  /** Components that said before that they are well and do not now; `problem` is a clause. */
+  readonly ill: readonly (PortOf & { readonly problem: string })[];
 }
 
 /**
- * Watches until every port that answered before has answered `looksNeeded` times in a row and serves what is on the disk,
- * or until it has had its time. Handshakes only, as in every check.
+ * Watches until every port that answered before serves what is on the disk, and has then answered `looksNeeded` times in
+ * a row, as has every component that said before that it is well; or until it has had its time.
  *
- * @param watched.before the look before the change
+ * @param watched.before the look before the change, and what the components said then
  * @param watched.ids entries that were changed
  */
 export async function watchService(
   ports: Ports,
-  watched: { readonly before: Survey; readonly ids: readonly string[] },
+  watched: {
+    readonly before: Survey;
+    readonly health: readonly ComponentHealth[];
+    readonly ids: readonly string[];
+  },
 ): Promise<Served> {
   const { before, ids } = watched;
+  const well = new Set(watched.health.flatMap(({ id, answer }) => (answer.is === 'well' ? [id] : [])));
   const answered = new Set(before.served?.keys());
   const places = before.layout.entries.flatMap((entry): PortOf[] =>
     (entry.kind === 'leaf' || entry.kind === 'listener') && entry.port !== undefined && answered.has(entry.port)
@@ -54,18 +65,27 @@ export async function watchService(
   let lastHeard = begun;
   for (let good = 0; ;) {
     const now = await survey(ports, before.layout);
+    const ill = illOf(await askComponents(ports, now), well);
     const at = ports.clock.monotonic();
-    const served = standOf(places, ids, now);
-    good = served.silent.length === 0 ? good + 1 : 0;
-    if (good > 0) lastHeard = at;
+    const served = { ...standOf(places, ids, now), ill };
+    const isWell = served.silent.length === 0 && ill.length === 0;
+    if (isWell) lastHeard = at;
     const isTaken = served.stale.length === 0 || at - begun > takenWithinMs;
-    const isSilent = at - lastHeard > silenceMs;
-    if ((good >= looksNeeded && isTaken) || isSilent || at - begun > mostMs) return served;
+    good = isWell && isTaken ? good + 1 : 0;
+    if (good >= looksNeeded || at - lastHeard > silenceMs || at - begun > mostMs) return served;
     await ports.clock.sleep(pauseMs);
   }
 }
 
-function standOf(places: readonly PortOf[], ids: readonly string[], now: Survey): Served {
+/** That it could not be asked this time says nothing of the component. */
+function illOf(health: readonly ComponentHealth[], well: ReadonlySet<string>): Served['ill'] {
+  return health.flatMap(({ id, port, consumer, answer }) => {
+    if (!well.has(id) || answer.is === 'well' || answer.is === 'unasked') return [];
+    return [{ id, port, consumer, problem: answer.is === 'ill' ? answer.problem : 'does not answer any more' }];
+  });
+}
+
+function standOf(places: readonly PortOf[], ids: readonly string[], now: Survey): Omit<Served, 'ill'> {
   const rows = new Map(now.assessment.rows.map(({ id, served }) => [id, served]));
   const changed = places.filter(({ id, port }) => ids.includes(id) && now.served?.has(port) === true);
   const isCurrent = ({ id }: PortOf): boolean => rows.get(id)?.current === true;

@@ -53,6 +53,17 @@ export interface LeafEntry extends EntryBase {
   readonly port: number | undefined;
   /** Another process than the consumer, which reads it at its start and never again (products 8). */
   readonly readAtStartBy?: string | undefined;
+  /** Where the consumer says whether it is well. */
+  readonly health?: HealthQuestion | undefined;
+}
+
+/** `GET https://127.0.0.1:PORT/PATH` with a client certificate: 200 is well, everything else is not (products 8). */
+export interface HealthQuestion {
+  readonly port: number;
+  /** `/readyz` */
+  readonly path: string;
+  /** Id of the leaf that is shown. */
+  readonly client: string;
 }
 
 export interface AuthorityEntry extends EntryBase {

@@ -19,7 +19,11 @@ const leastLeftMs = 10 * minuteMs;
  * @throws CertmendError RenewalUnfit (exit 77)
  */
 export function decideRenewal(
-  input: Pick<AssessInput, 'inventory' | 'now' | 'clock' | 'served'> & { readonly assessment: Assessment },
+  input: Pick<AssessInput, 'inventory' | 'now' | 'clock' | 'served'> & {
+    readonly assessment: Assessment;
+    /** Components that say that they are not well, a sentence each: they are left alone. */
+    readonly health: readonly string[];
+  },
   ids: readonly string[],
 ): Plan {
   const { inventory, now, clock, assessment, served } = input;
@@ -39,6 +43,8 @@ export function decideRenewal(
   if (served === undefined || served.size === 0)
     throw unfit(`${inventory.layout.unit} runs, and nobody answers in TLS on any of its ports`);
   const what = ids.length === 0 ? 'every leaf' : listed(ids);
+  const [ill] = input.health;
+  if (ill !== undefined) throw unfit(ill);
   const message = `a person asked for a renewal of ${what}, under the same keys`;
   return {
     decision: 'rotate',

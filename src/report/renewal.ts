@@ -8,7 +8,7 @@ import { apiVersion, documented, type RenewalReport } from './document.ts';
 
 type Port = Omit<RenewalReport['served'][number], 'state'>;
 
-const states = ['current', 'stale', 'silent'] as const;
+const states = ['current', 'stale', 'silent', 'ill'] as const;
 
 /** The `RenewalReport` document: what `certmend renew` changed, and what the service serves since. */
 export function renewalReport(input: {
@@ -48,6 +48,7 @@ const serves = {
   current: 'serves the new certificate',
   stale: 'still serves the old one: see certmend check, and restart the service before that one expires',
   silent: 'does not answer any more',
+  ill: 'is not well any more',
 } as const;
 
 /** One line of what was done, why, and a line for each port that was watched. */

@@ -32,9 +32,29 @@ export interface Ports {
    * or nobody may ask (another root). Takes two seconds at most. Asked only while the service runs, so never on the boot path.
    */
   readonly servedChain: (port: number) => Promise<readonly Buffer[] | undefined>;
+  /** Asks a component on this machine's loopback for its health. Asked only while something is renewed under it. */
+  readonly askHealth: (request: HealthRequest) => Promise<HealthAnswer>;
   /** The write side is built only when something has to be written: the healthy boot path never loads it. */
   readonly writeSide: () => Promise<WriteSide>;
 }
+
+/** One `GET` over TLS. */
+export interface HealthRequest {
+  readonly port: number;
+  readonly path: string;
+  /** The pair that is shown, PEM. */
+  readonly certificatePem: Buffer;
+  readonly keyPem: Buffer;
+  /** What the server's certificate must be signed by, for the name `localhost`, PEM. */
+  readonly trustedPem: Buffer;
+}
+
+/**
+ * `well`: 200. `ill`: any other answer, or one that is not trusted or does not come in time; `problem` is a clause.
+ * `absent`: nobody listens. `unasked`: it is not known, for a reason of this machine's or certmend's own.
+ */
+export type HealthAnswer =
+  { readonly is: 'well' | 'absent' | 'unasked' } | { readonly is: 'ill'; readonly problem: string };
 
 export interface WriteSide {
   readonly writer: FileWriter;

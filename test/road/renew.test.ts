@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import {
   appendFileSync,
   copyFileSync,
@@ -22,7 +22,7 @@ import { tlsServer, type Served } from '../fixtures/tls-server.ts';
 import type { Tree } from '../fixtures/tree.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import { inventoryOf } from '../generation/node.ts';
-import type { Ports } from '../../src/survey/ports.ts';
+import type { HealthAnswer, Ports } from '../../src/survey/ports.ts';
 import { portsAt } from './run-at.ts';
 import { temporaryTree } from './temporary-tree.ts';
 
@@ -202,6 +202,87 @@ test('renew comes to an end with a port that answers now and then', async (t) =>
   };
   await renew({ ...ports, servedChain }, []);
   t.true(looks > 30 && looks < 90, String(looks));
+});
+
+/** `ask` answers in place of each component, by the port where it is asked, and whether its old certificate is there. */
+function asking({ tree, ports }: Running, ask: (port: number, isOld: boolean) => HealthAnswer): Ports {
+  const path = tree.host(tree.leaf('etcd/server-client').certificatePath);
+  const old = readFileSync(path, 'utf8');
+  return { ...ports, askHealth: ({ port }) => Promise.resolve(ask(port, readFileSync(path, 'utf8') === old)) };
+}
+
+const refuses: HealthAnswer = { is: 'ill', problem: 'answers 500 to /readyz' };
+
+test('renew asks the API server and etcd for their health, with the pairs that are on the disk', async (t) => {
+  const { ports } = await running(t);
+  const asked = new Map<number, Set<string>>();
+  const askHealth: Ports['askHealth'] = ({ port, path, certificatePem, keyPem, trustedPem }) => {
+    const who = new X509Certificate(certificatePem);
+    t.true(who.checkPrivateKey(createPrivateKey(keyPem)), path);
+    const ca = new X509Certificate(trustedPem).subject.replace(/@\d+/, '');
+    const words = `${path} ${/CN=.*/.exec(who.subject)?.[0] ?? ''} ${ca}`;
+    asked.set(port, (asked.get(port) ?? new Set()).add(words));
+    return Promise.resolve({ is: 'well' });
+  };
+  const { rolledBack } = await renew({ ...ports, askHealth }, []);
+  t.false(rolledBack);
+  t.deepEqual([...asked].map(([port, words]) => [port, ...words]).toSorted(), [
+    [2382, '/health CN=etcd-client CN=etcd-server-ca'],
+    [6443, '/readyz CN=system:admin CN=rke2-server-ca'],
+  ]);
+});
+
+test('renew leaves a component alone that was ill before, whatever else is well', async (t) => {
+  const node = await running(t);
+  const before = fingerprintPaths(node.tree.root, [node.tree.dataDir]);
+  const ports = asking(node, (port) => (port === 6443 ? refuses : { is: 'well' }));
+  const error = await t.throwsAsync(() => renew(ports, ['etcd/client']), { code: 'RenewalUnfit' });
+  t.regex(
+    error?.message ?? '',
+    /kube-apiserver is not well \(port 6443 answers 500 to \/readyz\); nothing was changed/,
+  );
+  t.deepEqual(changedPaths(before, fingerprintPaths(node.tree.root, [node.tree.dataDir])), []);
+});
+
+for (const [name, after] of [
+  ['says that it is not well', refuses],
+  ['does not answer any more', { is: 'absent' }],
+] as const) {
+  test(`renew brings the old certificates back, byte for byte, when a component that was well ${name}`, async (t) => {
+    const node = await running(t);
+    const before = bytesBelow(node.tree);
+    const ports = asking(node, (port, isOld) => (port === 2382 && !isOld ? after : { is: 'well' }));
+    const { outcome, rolledBack, served } = await renew(ports, []);
+    t.true(rolledBack);
+    t.deepEqual(served.silent, []);
+    t.deepEqual(
+      served.ill.map(({ id, port }) => [id, port]),
+      [['etcd/server-client', 2382]],
+    );
+    t.regex(outcome.reasons[0]?.message ?? '', /after the renewal etcd was not well any more \(port 2382 /);
+    t.deepEqual(bytesBelow(node.tree), before);
+  });
+}
+
+test('renew takes nothing back because a component could not be asked, or was never there', async (t) => {
+  const node = await running(t);
+  const ports = asking(node, (port, isOld) => {
+    if (port === 2382) return isOld ? { is: 'absent' } : refuses;
+    return isOld ? { is: 'well' } : { is: 'unasked' };
+  });
+  t.false((await renew(ports, [])).rolledBack);
+});
+
+test('renew waits for a component that comes back within half a minute', async (t) => {
+  const node = await running(t);
+  let looks = 0;
+  const ports = asking(node, (port, isOld) => {
+    if (isOld || port !== 6443) return { is: 'well' };
+    looks += 1;
+    return looks < 8 ? refuses : { is: 'well' };
+  });
+  t.false((await renew(ports, [])).rolledBack);
+  t.is(looks, 10, 'three good looks in a row');
 });
 
 /** Its authorities are other ones than the running processes have read: no new certificate would be trusted there. */

@@ -19,6 +19,8 @@ export interface LeafRow {
   readonly port: number | 'apiserver' | undefined;
   /** Another process, which reads it at its start and never again: the product's own client of etcd (products 8). */
   readonly readAtStartBy?: string;
+  /** Where the consumer says whether it is well, and the client that it is asked as (products 8). */
+  readonly health?: { readonly port: number | 'apiserver'; readonly path: string; readonly client: string };
   /** With this setting on, the role does not need it. */
   readonly unlessDisabled?: string;
   /** Issued by the product only since the May 2025 releases (products 0.1). */
@@ -116,6 +118,7 @@ export function serverLeaves(product: Product): readonly LeafRow[] {
       reload: 'watch',
       mountedFile: false,
       port: 'apiserver',
+      health: { port: 'apiserver', path: '/readyz', client: 'client-admin' },
       unlessDisabled: 'disable-apiserver',
     },
     {
@@ -182,6 +185,7 @@ export function serverLeaves(product: Product): readonly LeafRow[] {
       reload: 'handshake',
       mountedFile: true,
       port: 2379,
+      health: { port: 2382, path: '/health', client: 'etcd/client' },
       unlessDisabled: 'disable-etcd',
     },
     {

@@ -100,9 +100,14 @@ function leaf(product: Product, row: LeafRow, node: NodeSettings, since2025: boo
     chainInFile: true,
     certificateMode: 0o644,
     keyMode: 0o600,
-    port: row.port === 'apiserver' ? node.apiServerPort : row.port,
+    port: portOn(row.port, node),
+    health: row.health === undefined ? undefined : { ...row.health, port: portOn(row.health.port, node) },
     readAtStartBy: row.readAtStartBy,
   };
+}
+
+function portOn<Port extends number | undefined>(port: Port | 'apiserver', node: NodeSettings): Port | number {
+  return port === 'apiserver' ? node.apiServerPort : port;
 }
 
 function listener(product: Product, node: NodeSettings): ListenerEntry {
