@@ -245,10 +245,13 @@ test('renew leaves a component alone that was ill before, whatever else is well'
 });
 
 for (const [name, after] of [
-  ['says that it is not well', refuses],
-  ['does not answer any more', { is: 'absent' }],
+  [
+    'renew brings the old certificates back, byte for byte, when a component that was well says that it is not well',
+    refuses,
+  ],
+  ['renew brings the old certificates back, byte for byte, when a component that was well is gone', { is: 'absent' }],
 ] as const) {
-  test(`renew brings the old certificates back, byte for byte, when a component that was well ${name}`, async (t) => {
+  test(name, async (t) => {
     const node = await running(t);
     const before = bytesBelow(node.tree);
     const ports = asking(node, (port, isOld) => (port === 2382 && !isOld ? after : { is: 'well' }));
