@@ -18,6 +18,7 @@ export const eventMessages: Readonly<Record<AuditEvent, string>> = {
     'A verified set was made ahead of time. It goes live if the active one is found expired or damaged at a start.',
   'standby-retired': 'The standby set is no longer fit to go live. Another one takes its place.',
   'rolled-back': 'An earlier set was brought back and is live now.',
+  confirmed: 'A set that is live was seen to work: what answers serves it and is well. It is kept. You do nothing.',
   'external-change-adopted': 'Somebody else changed certificates of the node. The change was recorded and is kept.',
   'state-rebuilt': 'The state file was damaged; it was set aside and rebuilt from what is on the node.',
   refused: 'certmend refused to change anything, for safety. certmend plan says what stands in the way.',

@@ -39,7 +39,7 @@ export async function compose(args: SessionArguments, io: Io, { askSystemd }: Co
     args.config === undefined
       ? await loadConfig(reader)
       : await loadConfig(createFileReader('/'), fromWorkingDirectory(args.config));
-  const { serviceRunning, ...loopback } = askSystemd && root === '/' ? await theMachine() : neverAsks;
+  const { serviceRunning, ...running } = askSystemd && root === '/' ? await theMachine(clock) : neverAsks;
   return {
     root,
     reader,
@@ -53,7 +53,7 @@ export async function compose(args: SessionArguments, io: Io, { askSystemd }: Co
     repairBootstrap: args.repairBootstrap ?? false,
     clockIsShifted: args.at !== undefined,
     serviceRunning: askSystemd ? serviceRunning : (): boolean => false,
-    ...loopback,
+    ...running,
     writeSide: onlyOnce(() => composeWriteSide({ root, clock, io, config, unit: args.unit })),
   };
 }
@@ -165,18 +165,20 @@ function silent(io: Io): Io {
   return { ...io, stderr: { ...io.stderr, write: () => undefined } };
 }
 
-type Machine = Pick<Ports, 'serviceRunning' | 'servedChain' | 'askHealth'>;
+type Machine = Pick<Ports, 'serviceRunning' | 'unitRun' | 'servedChain' | 'askHealth'>;
 
 const neverAsks: Machine = {
   serviceRunning: () => undefined,
+  unitRun: () => undefined,
   servedChain: () => Promise.resolve(undefined),
   askHealth: () => Promise.resolve({ is: 'unasked' }),
 };
 
-async function theMachine(): Promise<Machine> {
-  const { serviceRunning } = await import('./system/systemd/units.ts');
+async function theMachine(clock: Clock): Promise<Machine> {
+  const { serviceRunning, unitRun } = await import('./system/systemd/units.ts');
   return {
     serviceRunning,
+    unitRun: (unit) => unitRun(unit, clock.monotonic()),
     servedChain: async (port) => {
       const { servedChain } = await import('./system/served-chain.ts');
       return servedChain(port);

@@ -47,7 +47,8 @@ export function assess(input: AssessInput): Assessment {
   if (restart !== undefined) known.push(restartFinding(restart, context));
   known.push(...(input.extraFindings ?? []));
   const answered = answerDrift(known, input.inventory);
-  return { now: input.now, clock: input.clock, findings: answered, rows, health: healthOf(answered), restart };
+  const { now, clock: belief, heldUntil } = input;
+  return { now, clock: belief, findings: answered, rows, health: healthOf(answered), restart, heldUntil };
 }
 
 function isAcknowledged(path: string, { settings, inventory }: AssessInput): boolean {

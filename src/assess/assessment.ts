@@ -90,6 +90,8 @@ export interface Assessment {
   readonly health: Health;
   /** Set when the service runs and has to be restarted for what ends. */
   readonly restart?: Restart | undefined;
+  /** Until when a certificate is good that a process of the running service read at its start, ms since the epoch. */
+  readonly heldUntil?: number | undefined;
 }
 
 /** What is due can be made anew at a start of the service only. */

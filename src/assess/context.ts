@@ -15,6 +15,8 @@ export interface AssessInput {
   readonly serviceRunning: boolean | undefined;
   /** What is served on the ports of the layout; empty when the service does not run. */
   readonly served?: Served | undefined;
+  /** Until when a certificate is good that a process of the running service read at its start, and does not read again. */
+  readonly heldUntil?: number | undefined;
   /** What says that this node has run before (`/…/server/token`, `the state of certmend`); see `lostSet`. */
   readonly traces?: readonly string[] | undefined;
   /** Findings that other parts made: a rebuilt state, a recovered transaction, the standby, the brake. */
@@ -31,6 +33,8 @@ export interface AssessSettings {
   readonly leafCriticalDays: number;
   readonly authorityWarningDays: number;
   readonly authorityCriticalDays: number;
+  /** The daemon renews what runs, with so many days left, or fewer; undefined when it does not. */
+  readonly live?: { readonly renewBeforeDays: number; readonly emergencyBeforeDays: number } | undefined;
   /** Patterns of files that no table knows and that a person knows of. */
   readonly acknowledged?: readonly string[] | undefined;
 }
@@ -44,6 +48,7 @@ export interface AssessContext {
   readonly settings: AssessSettings;
   readonly serviceRunning: boolean | undefined;
   readonly served: Served;
+  readonly heldUntil: number | undefined;
   readonly issuers: ReadonlyMap<string, Issuer>;
   readonly pendingTriggers: ReadonlySet<string>;
   /**
@@ -110,6 +115,7 @@ export function assessContext(input: AssessInput): AssessContext {
     settings: input.settings,
     serviceRunning: input.serviceRunning,
     served: input.served ?? new Map(),
+    heldUntil: input.heldUntil,
     issuers: issuersOf(inventory, input.now),
     pendingTriggers: new Set(inventory.pendingTriggers),
     initialised,

@@ -17,6 +17,7 @@ export type AuditEvent =
   | 'standby-prepared'
   | 'standby-retired'
   | 'rolled-back'
+  | 'confirmed'
   | 'external-change-adopted'
   | 'state-rebuilt'
   | 'refused'

@@ -183,7 +183,7 @@ export const commands: readonly Command[] = [
     describe: 'the service: check on a schedule, keep a standby, tell what changed',
     details:
       'Run by certmend.service. Looks at the certificates every daemon.checkInterval and when they change, keeps a verified standby ' +
-      'set, and never changes a file of the node, except to complete a commit that was cut off. SIGHUP reads the configuration ' +
+      'set, and renews certificates of a service that runs under the same keys (live.enabled) before they expire. SIGHUP reads the configuration ' +
       'anew, SIGTERM ends it. It listens on nothing unless metrics.listen is set.',
     options: {},
     examples: [['systemctl status certmend', 'how it does']],

@@ -9,13 +9,25 @@ export interface Conflict {
   readonly message: string;
 }
 
-export function conflictsOf({ renewal, authority, clock, boot }: Config): readonly Conflict[] {
+export function conflictsOf({ renewal, live, authority, clock, boot }: Config): readonly Conflict[] {
   const { renewBeforeDays, validityDays = usualValidityDays } = renewal;
   const found: Conflict[] = [];
   if (renewBeforeDays !== undefined && renewBeforeDays >= validityDays) {
     found.push({
       keys: ['renewal.renewBefore', 'renewal.validity'],
       message: `renewal.renewBefore (${String(renewBeforeDays)}d) must be less than renewal.validity (${String(validityDays)}d), or every new set is due at once`,
+    });
+  }
+  if (live.enabled && live.renewBeforeDays >= validityDays) {
+    found.push({
+      keys: ['live.renewBefore', 'renewal.validity'],
+      message: `live.renewBefore (${String(live.renewBeforeDays)}d) must be less than renewal.validity (${String(validityDays)}d), or every new set is due at once`,
+    });
+  }
+  if (live.emergencyBeforeDays > live.renewBeforeDays) {
+    found.push({
+      keys: ['live.emergencyBefore', 'live.renewBefore'],
+      message: `live.emergencyBefore (${String(live.emergencyBeforeDays)}d) must not be more than live.renewBefore (${String(live.renewBeforeDays)}d)`,
     });
   }
   if (authority.criticalDays > authority.warningDays) {

@@ -8,6 +8,8 @@ export const defaultConfig: Config = {
   retention: 3,
   boot: { enabled: true, deadlineMs: 60000 },
   renewal: { renewBeforeDays: undefined, criticalDays: 14, validityDays: undefined },
+  live: { enabled: true, renewBeforeDays: 30, emergencyBeforeDays: 7 },
+  maintenance: { windows: [] },
   authority: { warningDays: 365, criticalDays: 120 },
   standby: { enabled: true },
   clock: { maxOfflineGapDays: 1095, maxWaitMs: 30000 },

@@ -1,4 +1,5 @@
 import { dayMs, parseDuration } from '../time/units.ts';
+import { parseWindow } from '../time/maintenance-window.ts';
 import type { Kind } from './setting.ts';
 import { parseSize } from './size.ts';
 
@@ -87,6 +88,19 @@ export const patterns: Kind<readonly string[], ''> = {
       : undefined,
   mustBe: 'a list of paths, in which *, ** and ? may stand, absolute or below the data directory',
   bounds: `at most ${String(mostPatterns)} patterns`,
+};
+
+const mostWindows = 50;
+
+export const windows: Kind<readonly string[], ''> = {
+  unit: '',
+  parse: (value) =>
+    isWords(value) && value.length <= mostWindows && value.every((text) => parseWindow(text) !== undefined)
+      ? value
+      : undefined,
+  mustBe:
+    'a list of windows such as "Sat..Sun 02:00-06:00" or "Mon,Wed 22:00-04:00 Europe/Berlin": weekdays (or none for each day), from and to, and a time zone (or none for that of the machine)',
+  bounds: `at most ${String(mostWindows)} windows`,
 };
 
 export const commandLine: Kind<readonly string[], ''> = {

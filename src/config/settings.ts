@@ -1,4 +1,16 @@
-import { commandLine, days, directory, duration, flag, loopbackAddress, patterns, size, text, whole } from './kinds.ts';
+import {
+  commandLine,
+  days,
+  directory,
+  duration,
+  flag,
+  loopbackAddress,
+  patterns,
+  size,
+  text,
+  whole,
+  windows,
+} from './kinds.ts';
 import { setting, withoutDefault } from './setting.ts';
 
 /** packaging/certmend.sh: a later deadline than this would never be come to. */
@@ -63,6 +75,25 @@ export const settings = {
     example: '365d',
     about:
       'Validity of new leaves: as long as the product gives its own, which is 365 days, or what CATTLE_NEW_SIGNED_CERT_EXPIRATION_DAYS says in the environment of its unit (from 150 to 3650; `certmend doctor` says when it cannot be honoured). Never beyond the end of the authority. At 120 days or less the product would replace each leaf again at its next start, which is why the least is more than that.',
+  }),
+  'live.enabled': setting(flag, {
+    initially: true,
+    about:
+      '`false`: the daemon changes no certificate of a service that runs. `certmend renew` still does, when you ask.',
+  }),
+  'live.renewBefore': setting(days('2d', '3000d'), {
+    initially: '30d',
+    about:
+      "While the service runs, the daemon renews its certificates, under the same keys, when one of them has less left than this. Less than the product's own window, so that a restart in the usual course comes first.",
+  }),
+  'live.emergencyBefore': setting(days('1d', '3000d'), {
+    initially: '7d',
+    about: 'With less left than this it does not wait for a maintenance window. Not more than `live.renewBefore`.',
+  }),
+  'maintenance.windows': setting(windows, {
+    initially: [],
+    about:
+      'When the daemon may renew what runs, such as `["Sat..Sun 02:00-06:00", "Wed 22:00-04:00 Europe/Berlin"]`: weekdays and time zone as in systemd.time(7), both may be left out; a window that ends before it begins ends on the next day. Empty: at any time.',
   }),
   'authority.warning': setting(days('1d', '3650d'), {
     initially: '365d',

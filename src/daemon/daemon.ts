@@ -2,6 +2,7 @@ import { CertmendError } from '../error.ts';
 import type { Ports } from '../survey/ports.ts';
 import type { Layout } from '../layout/layout.ts';
 import { statusLine } from '../report/status-line.ts';
+import { mindWhatRuns } from '../heal/renew-due.ts';
 import { savedState } from './saved-state.ts';
 import type { State } from '../state/state.ts';
 import { feeding } from './feeding.ts';
@@ -16,7 +17,9 @@ import { isOvertaken, waitForNext } from './wait-for-next.ts';
 import { watchedDirectories } from './watched-directories.ts';
 import { blindHead, daemonLine, createSpeaker } from './speaker.ts';
 
-type Remarks = Readonly<Partial<Record<'configuration' | 'notification' | 'metrics' | 'check', string | undefined>>>;
+type Remarks = Readonly<
+  Partial<Record<'configuration' | 'notification' | 'metrics' | 'check' | 'renewal', string | undefined>>
+>;
 
 /** What the loop carries from one turn to the next. */
 interface Memory {
@@ -58,6 +61,12 @@ export async function daemon(ports: DaemonPorts): Promise<void> {
       const isFirst = memory.count === 0 && turn.memory.count > 0;
       await (isFirst ? notifier.ready(turn.memory.line) : notifier.status(turn.memory.line));
       memory = turn.memory;
+      if (turn.checked !== undefined) {
+        const { ports: look, result } = turn.checked;
+        const before = memory;
+        memory = await feeding(notifier, look.clock, renewWhatRuns(before, look, result, waker.stopping));
+        if (memory !== before) await notifier.status(memory.line);
+      }
       if (turn.news !== undefined) {
         memory = await feeding(notifier, turn.news.ports.clock, announce(memory, turn.news, waker.stopping));
         await notifier.status(memory.line);
@@ -86,6 +95,7 @@ interface News {
 
 interface Turn {
   readonly memory: Memory;
+  readonly checked?: Pick<News, 'ports' | 'result'> | undefined;
   readonly news?: News | undefined;
   readonly layout: Layout | undefined;
   readonly delayMs: number;
@@ -110,6 +120,7 @@ async function check(memory: Memory, notifier: Notifier): Promise<Turn> {
     });
     return {
       ...tellOutside(memory, ports, result, ports.clock.monotonic() - started),
+      checked: result.kind === 'checked' ? { ports, result } : undefined,
       layout: result.survey?.layout,
       delayMs: delay(isHasty(result) ? 'busy' : 'checked'),
     };
@@ -166,6 +177,35 @@ function tellOutside(
     memory: after,
     news: result.kind === 'checked' && result.healthChanged ? { ports, result, now } : undefined,
   };
+}
+
+/**
+ * Renews what runs, when that is due (renew-due.ts). What is in the way is told once, and stands in the status line while it
+ * lasts; a commit makes the next check come at once, as any other certmend's does.
+ */
+async function renewWhatRuns(
+  memory: Memory,
+  ports: Ports,
+  result: News['result'],
+  stopping: AbortSignal,
+): Promise<Memory> {
+  const after = (renewal: string | undefined): Memory => {
+    if (renewal === memory.remarks.renewal) return memory;
+    const remarks: Remarks = { ...memory.remarks, renewal };
+    return { ...memory, remarks, line: daemonLine(headOf(result, ports.clock.now()), Object.values(remarks)) };
+  };
+  try {
+    await mindWhatRuns(ports, result, stopping);
+    return after(undefined);
+  } catch (error) {
+    if (!(error instanceof CertmendError)) throw error;
+    // Another certmend is at work: the next check looks again.
+    if (error.code === 'LockHeld') return memory;
+    const { code: reason, message, hint } = error;
+    if (message !== memory.remarks.renewal)
+      await record(ports, { event: 'failed', priority: 'error', reason, message, hint });
+    return after(message);
+  }
 }
 
 /** Runs the program of notify.exec. After READY and the status line: nobody waits for what an operator wrote. */

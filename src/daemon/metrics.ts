@@ -113,6 +113,21 @@ function nodeFamilies({
     family('certmend_standby_ready', '1 if a verified standby set is ready, 0 if not.', [
       [{}, generations.standby === null ? 0 : 1],
     ]),
+    family(
+      'certmend_live_renewal_timestamp_seconds',
+      'Time of the last renewal while the service was running, in seconds since the epoch; absent when there was none.',
+      state.renewal === null ? [] : [[{ phase: state.renewal.phase }, (instantOf(state.renewal.at) ?? 0) / 1000]],
+    ),
+    family(
+      'certmend_live_renewal_outcome',
+      '1 for the outcome of the last renewal while the service was running; absent when there was none.',
+      state.renewal === null ? [] : [[{ outcome: state.renewal.outcome }, 1]],
+    ),
+    family(
+      'certmend_live_renewal_held_until_timestamp_seconds',
+      'Expiry of a certificate that a process read at its start and keeps until the service is restarted, in seconds since the epoch; absent when there is none.',
+      assessment.heldUntil === undefined ? [] : [[{}, assessment.heldUntil / 1000]],
+    ),
     family('certmend_commits_last_day', 'Rotations in the last 24 hours that count for brake.maxCommitsPerDay.', [
       [{}, brake.commits.filter((commit) => (instantOf(commit) ?? 0) > dayAgo).length],
     ]),

@@ -34,7 +34,13 @@ interface Material {
 export async function execute(
   session: Session,
   plan: Plan,
-  options: { readonly reuseKeys: boolean; readonly byPerson: boolean; readonly whileRunning?: boolean | undefined },
+  options: {
+    readonly reuseKeys: boolean;
+    readonly byPerson: boolean;
+    readonly whileRunning?: boolean | undefined;
+    /** What else is true once the changes are live. */
+    readonly also?: ((state: State, generation: number) => State) | undefined;
+  },
 ): Promise<Outcome> {
   await session.write.audit.ready();
   const [first] = plan.reasons;
@@ -62,7 +68,15 @@ export async function execute(
     const { changed, warnings } = session.commit({
       transaction,
       changes,
-      after: (state) => withAsked(session, changes, at, afterCommit(state, { at, active: manifest, previous, counts })),
+      after: (state) => {
+        const committed = withAsked(
+          session,
+          changes,
+          at,
+          afterCommit(state, { at, active: manifest, previous, counts }),
+        );
+        return options.also === undefined ? committed : options.also(committed, transaction.generation);
+      },
     });
     announce.committed(session, { plan, changes, changed, warnings, manifest });
     prune(session);

@@ -1,17 +1,22 @@
+import { journalPending } from '../commit/journal.ts';
 import { CertmendError, exitStatus } from '../error.ts';
 import { decideRenewal } from '../plan/decide-renewal.ts';
+import type { SaidReason } from '../reason.ts';
 import type { Outcome } from '../session/outcome.ts';
 import { withRecovery } from '../session/recovery.ts';
 import type { Session } from '../session/session.ts';
 import { telling } from '../session/telling.ts';
 import { withSession } from '../session/with-session.ts';
+import type { RenewalPhase, StateRenewal } from '../state/state.ts';
+import { withRenewal } from '../state/transitions.ts';
 import type { Ports } from '../survey/ports.ts';
+import { stillHeld } from '../survey/service-run.ts';
 import { findLayout, refuseWeakened, type Survey } from '../survey/survey.ts';
-import { minute } from '../time/rfc3339.ts';
-import { execute } from './execute.ts';
+import { minute, rfc3339 } from '../time/rfc3339.ts';
 import { askComponents, type ComponentHealth } from './ask-components.ts';
-import { bringBack } from './rollback.ts';
-import { watchService, type Served } from './watch-service.ts';
+import { execute } from './execute.ts';
+import { settleRenewal } from './settle-renewal.ts';
+import type { Served, Watched } from './watch-service.ts';
 
 const lockWaitMs = 5000;
 
@@ -43,24 +48,116 @@ export async function renew(ports: Ports, ids: readonly string[]): Promise<Renew
     });
   }
   return telling(ports, async () => {
-    const begun = await withSession(ports, { layout, lockWaitMs }, async (session) => {
-      const health = await askComponents(ports, session.survey);
-      const plan = decideRenewal({ ...session.survey, health: health.flatMap(illness) }, ids);
-      const outcome = await execute(session, plan, { reuseKeys: true, byPerson: true, whileRunning: true });
-      const notes = [...outcome.notes, ...readAtStart(session.survey, outcome.changed)];
-      return { outcome: withRecovery({ ...outcome, notes }, session.recovered), before: session.survey, health, plan };
-    });
-    // Without the lock: should the service be started anew meanwhile, its boot hook must not wait for this.
-    const { outcome, before, health, plan } = begun;
-    const renewed = plan.actions.map(({ id }) => id);
-    const served = await watchService(ports, { before, health, ids: renewed });
-    const trouble = troubleOf(served);
-    if (trouble === undefined) return { outcome, served, rolledBack: false };
-    const back = await withSession(ports, { layout, lockWaitMs }, (session) =>
-      takeBack(session, trouble, outcome.generation),
+    const { outcome, ...open } = await withSession(ports, { layout, lockWaitMs }, (session) =>
+      makeLive(session, { ids, phase: 'asked' }),
     );
-    return { outcome: back, served, rolledBack: true };
+    const settled = await settleRenewal(ports, layout, open);
+    // Nothing stops a person's own command but what ends the process.
+    if (settled.is === 'open') throw new TypeError('the watch was stopped by nobody');
+    return settled.is === 'confirmed'
+      ? { outcome, served: settled.served, rolledBack: false }
+      : { outcome: settled.outcome, served: settled.served, rolledBack: true };
   });
+}
+
+/** A renewal that is live and of which it is not known yet whether the node is well with it. */
+export interface OpenRenewal {
+  readonly outcome: Outcome;
+  readonly renewal: StateRenewal;
+  readonly watched: Watched;
+}
+
+/**
+ * Makes new certificates live while the service runs. From the begin on the state says that there is something to watch.
+ *
+ * @param request.ids leaf entries; empty means every one that certmend may write
+ * @param request.reason undefined when a person asks
+ * @throws CertmendError RenewalUnfit, AuthorityUnusable, VerificationFailed, …; nothing was changed then
+ */
+export async function makeLive(
+  session: Session,
+  request: {
+    readonly ids: readonly string[];
+    readonly phase: RenewalPhase;
+    readonly reason?: SaidReason | undefined;
+  },
+): Promise<OpenRenewal> {
+  const { ports, survey } = session;
+  const { layout } = survey;
+  const health = await askComponents(ports, survey);
+  const plan = decideRenewal({ ...survey, health: health.flatMap(illness) }, request);
+  const ids = plan.actions.map(({ id }) => id);
+  const watched: Watched = {
+    layout,
+    answered: [...(survey.served?.keys() ?? [])],
+    well: health.flatMap(({ id, answer }) => (answer.is === 'well' ? [id] : [])),
+    ids,
+  };
+  const { answered, well } = watched;
+  const begun: StateRenewal = {
+    generation: null,
+    at: rfc3339(survey.assessment.now),
+    invocation: ports.unitRun(layout.unit)?.invocation ?? null,
+    phase: request.phase,
+    end: textOf(firstEnd(survey, ids)),
+    outcome: 'watching',
+    answered,
+    well,
+    heldUntil: textOf(heldUntil(session, ids)),
+  };
+  session.remember((state) => withRenewal(state, begun));
+  try {
+    const outcome = await execute(session, plan, {
+      reuseKeys: true,
+      byPerson: request.reason === undefined,
+      whileRunning: true,
+      also: (state, generation) => withRenewal(state, { ...begun, generation }),
+    });
+    const notes = [...outcome.notes, ...readAtStart(survey, outcome.changed)];
+    return {
+      outcome: withRecovery({ ...outcome, notes }, session.recovered),
+      renewal: { ...begun, generation: outcome.generation ?? null },
+      watched,
+    };
+  } catch (error) {
+    forget(session, begun);
+    throw error;
+  }
+}
+
+/** Nothing went live. With a journal something may yet, and the state goes on to say that there is something to watch. */
+function forget(session: Session, begun: StateRenewal): void {
+  if (journalPending(session.ports.reader)) return;
+  session.remember((state) => withRenewal(state, { ...begun, outcome: 'failed' }));
+  try {
+    session.save();
+  } catch {
+    // The first error is the one to tell.
+  }
+}
+
+function textOf(at: number | undefined): string | null {
+  return at === undefined ? null : rfc3339(at);
+}
+
+function firstEnd({ assessment }: Survey, ids: readonly string[]): number | undefined {
+  const ends = assessment.rows.flatMap(({ id, effectiveNotAfter }) =>
+    ids.includes(id) && effectiveNotAfter !== undefined ? [effectiveNotAfter] : [],
+  );
+  return ends.length === 0 ? undefined : Math.min(...ends);
+}
+
+/** Until when the certificates are good that a process has read at its start and goes on with, ms since the epoch. */
+function heldUntil(session: Session, ids: readonly string[]): number | undefined {
+  const { survey, ports } = session;
+  const ends = survey.inventory.items.flatMap((item): number[] => {
+    if (item.kind !== 'leaf' || item.entry.readAtStartBy === undefined || !ids.includes(item.entry.id)) return [];
+    const leaf = item.certificates.ok ? item.certificates.value[0] : undefined;
+    return leaf === undefined ? [] : [leaf.notAfter];
+  });
+  const before = stillHeld(ports, survey.layout, session.state().renewal);
+  const all = before === undefined ? ends : [...ends, before];
+  return all.length === 0 ? undefined : Math.min(...all);
 }
 
 /** What a renewal does not reach: who has read a certificate at its start goes on with that one. */
@@ -76,27 +173,6 @@ function readAtStart({ inventory, layout: { unit } }: Survey, changed: readonly 
   });
 }
 
-/** What the node is worse for; undefined when it is not. */
-function troubleOf({ silent, ill }: Served): string | undefined {
-  const where = silent.map(({ port, consumer }) => `${String(port)} (${consumer})`).join(', ');
-  const parts = [
-    ...(silent.length === 0 ? [] : [`nobody answered in TLS any more on port ${where}`]),
-    ...ill.map(({ port, consumer, problem }) => `${consumer} was not well any more (port ${String(port)} ${problem})`),
-  ];
-  return parts.length === 0 ? undefined : `after the renewal ${parts.join('; ')}`;
-}
-
 function illness({ port, consumer, answer }: ComponentHealth): readonly string[] {
   return answer.is === 'ill' ? [`${consumer} is not well (port ${String(port)} ${answer.problem})`] : [];
-}
-
-async function takeBack(session: Session, message: string, renewal: number | undefined): Promise<Outcome> {
-  const { active } = session.state().generations;
-  if (active?.number !== renewal) {
-    throw new CertmendError('ExternalChange', `${message}; another set went live meanwhile, and was left alone`, {
-      exit: exitStatus.tryAgain,
-      hint: 'see: certmend check, certmend generations',
-    });
-  }
-  return bringBack(session, { why: { code: 'RenewalRolledBack', id: undefined, message }, whileRunning: true });
 }

@@ -1,6 +1,7 @@
 import { CertmendError, exitStatus } from '../error.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { SaidReason } from '../reason.ts';
+import type { State } from '../state/state.ts';
 import { leftAsIfLive } from '../survey/as-if-live.ts';
 import { execute } from './execute.ts';
 import { prove } from '../survey/generations-known.ts';
@@ -34,6 +35,7 @@ export async function rollback(ports: Ports, number: number | undefined): Promis
  * @param how.number undefined means the one that was live before
  * @param how.why undefined means that a person asked for it
  * @param how.whileRunning only certificates may differ, and each is written the way its consumer sees it
+ * @param how.also what else is true once it is live again
  * @throws CertmendError GenerationUnknown, GenerationDamaged (exit 77)
  */
 export async function bringBack(
@@ -42,6 +44,7 @@ export async function bringBack(
     readonly number?: number | undefined;
     readonly why?: SaidReason | undefined;
     readonly whileRunning?: boolean | undefined;
+    readonly also?: ((state: State) => State) | undefined;
   },
 ): Promise<Outcome> {
   const target = how.number ?? session.state().generations.previous?.number;
@@ -52,7 +55,8 @@ export async function bringBack(
     });
   }
   const plan = await rollbackPlan(session, target, how.why);
-  const outcome = await execute(session, plan, { reuseKeys: false, byPerson: true, whileRunning: how.whileRunning });
+  const { whileRunning, also } = how;
+  const outcome = await execute(session, plan, { reuseKeys: false, byPerson: true, whileRunning, also });
   return withRecovery(outcome, session.recovered);
 }
 

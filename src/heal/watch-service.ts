@@ -1,3 +1,4 @@
+import type { Layout } from '../layout/layout.ts';
 import type { Ports } from '../survey/ports.ts';
 import { survey, type Survey } from '../survey/survey.ts';
 import { askComponents, type ComponentHealth } from './ask-components.ts';
@@ -38,33 +39,38 @@ export interface Served {
   readonly ill: readonly (PortOf & { readonly problem: string })[];
 }
 
+/** What is watched: what was well before a change. */
+export interface Watched {
+  readonly layout: Layout;
+  /** Ports that answered in TLS. */
+  readonly answered: readonly number[];
+  /** Entries whose component said that it is well. */
+  readonly well: readonly string[];
+  /** Entries that were changed. */
+  readonly ids: readonly string[];
+}
+
 /**
  * Watches until every port that answered before serves what is on the disk, and has then answered `looksNeeded` times in
  * a row, as has every component that said before that it is well; or until it has had its time.
  *
- * @param watched.before the look before the change, and what the components said then
- * @param watched.ids entries that were changed
+ * @param stopping ends it early
+ * @returns undefined when it was ended early
  */
 export async function watchService(
   ports: Ports,
-  watched: {
-    readonly before: Survey;
-    readonly health: readonly ComponentHealth[];
-    readonly ids: readonly string[];
-  },
-): Promise<Served> {
-  const { before, ids } = watched;
-  const well = new Set(watched.health.flatMap(({ id, answer }) => (answer.is === 'well' ? [id] : [])));
-  const answered = new Set(before.served?.keys());
-  const places = before.layout.entries.flatMap((entry): PortOf[] =>
-    (entry.kind === 'leaf' || entry.kind === 'listener') && entry.port !== undefined && answered.has(entry.port)
+  { layout, answered, well, ids }: Watched,
+  stopping?: AbortSignal,
+): Promise<Served | undefined> {
+  const places = layout.entries.flatMap((entry): PortOf[] =>
+    (entry.kind === 'leaf' || entry.kind === 'listener') && entry.port !== undefined && answered.includes(entry.port)
       ? [{ id: entry.id, port: entry.port, consumer: entry.consumer }]
       : [],
   );
   const begun = ports.clock.monotonic();
   let lastHeard = begun;
-  for (let good = 0; ;) {
-    const now = await survey(ports, before.layout);
+  for (let good = 0; stopping?.aborted !== true;) {
+    const now = await survey(ports, layout);
     const ill = illOf(await askComponents(ports, now), well);
     const at = ports.clock.monotonic();
     const served = { ...standOf(places, ids, now), ill };
@@ -73,14 +79,15 @@ export async function watchService(
     const isTaken = served.stale.length === 0 || at - begun > takenWithinMs;
     good = isWell && isTaken ? good + 1 : 0;
     if (good >= looksNeeded || at - lastHeard > silenceMs || at - begun > mostMs) return served;
-    await ports.clock.sleep(pauseMs);
+    await ports.clock.sleep(pauseMs, stopping);
   }
+  return undefined;
 }
 
 /** That it could not be asked this time says nothing of the component. */
-function illOf(health: readonly ComponentHealth[], well: ReadonlySet<string>): Served['ill'] {
+function illOf(health: readonly ComponentHealth[], well: readonly string[]): Served['ill'] {
   return health.flatMap(({ id, port, consumer, answer }) => {
-    if (!well.has(id) || answer.is === 'well' || answer.is === 'unasked') return [];
+    if (!well.includes(id) || answer.is === 'well' || answer.is === 'unasked') return [];
     return [{ id, port, consumer, problem: answer.is === 'ill' ? answer.problem : 'does not answer any more' }];
   });
 }

@@ -2,7 +2,7 @@ import type { Assessment, Finding } from '../assess/assessment.ts';
 import type { AssessInput } from '../assess/context.ts';
 import { listed } from '../assess/figures.ts';
 import { CertmendError, exitStatus } from '../error.ts';
-import { reasons } from '../reason.ts';
+import { reasons, type SaidReason } from '../reason.ts';
 import { minuteMs } from '../time/units.ts';
 import { writablePairs, type Pair } from './pairs.ts';
 import type { Plan } from './plan.ts';
@@ -11,11 +11,12 @@ import type { Plan } from './plan.ts';
 const leastLeftMs = 10 * minuteMs;
 
 /**
- * A renewal that a person asks for while the service runs: new certificates under the keys that are there. Only on a node
+ * A renewal while the service runs: new certificates under the keys that are there. Only on a node
  * where all is sound, so that it can only become better: what is damaged, or signed by another authority than the one on
  * the disk, needs a new key or a new trust, and those need a restart.
  *
- * @param ids leaf entries; empty means every one that certmend may write
+ * @param request.ids leaf entries; empty means every one that certmend may write
+ * @param request.reason undefined when a person asks
  * @throws CertmendError RenewalUnfit (exit 77)
  */
 export function decideRenewal(
@@ -24,7 +25,7 @@ export function decideRenewal(
     /** Components that say that they are not well, a sentence each: they are left alone. */
     readonly health: readonly string[];
   },
-  ids: readonly string[],
+  { ids, reason }: { readonly ids: readonly string[]; readonly reason?: SaidReason | undefined },
 ): Plan {
   const { inventory, now, clock, assessment, served } = input;
   if (!clock.believed) throw unfit(`the clock is not believed: ${clock.evidence[0] ?? clock.verdict}`);
@@ -45,12 +46,17 @@ export function decideRenewal(
   const what = ids.length === 0 ? 'every leaf' : listed(ids);
   const [ill] = input.health;
   if (ill !== undefined) throw unfit(ill);
-  const message = `a person asked for a renewal of ${what}, under the same keys`;
+  const asked: SaidReason = {
+    code: 'OperatorRequest',
+    id: ids[0],
+    message: `a person asked for a renewal of ${what}, under the same keys`,
+  };
+  const why = reason ?? asked;
   return {
     decision: 'rotate',
     source: { kind: 'issue' },
-    reasons: [{ code: 'OperatorRequest', id: ids[0], message }],
-    actions: chosen.map(({ entry }) => ({ kind: 'install', id: entry.id, reason: 'OperatorRequest' })),
+    reasons: [why],
+    actions: chosen.map(({ entry }) => ({ kind: 'install', id: entry.id, reason: why.code })),
   };
 }
 

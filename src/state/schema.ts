@@ -21,6 +21,7 @@ import type {
   StateAuthority,
   StateCertificate,
   StateEvent,
+  StateRenewal,
   StateTransaction,
   ToldReason,
 } from './state.ts';
@@ -67,6 +68,18 @@ const transaction = object<StateTransaction>({
   reason: reasonCode,
 });
 
+const renewal = object<StateRenewal>({
+  generation: nullable(generationNumber),
+  at: instant,
+  invocation: nullable(text()),
+  phase: oneOf('usual', 'emergency', 'asked'),
+  end: nullable(instant),
+  outcome: oneOf('watching', 'confirmed', 'rolled-back', 'unconfirmed', 'failed'),
+  answered: list(count),
+  well: list(text()),
+  heldUntil: nullable(instant),
+});
+
 const event = object<StateEvent>({
   at: instant,
   event: text(),
@@ -97,6 +110,7 @@ export const stateSchema: Shape<State> = object<State>({
   authorities: record(authority),
   listenerAsked: added(object<NonNullable<State['listenerAsked']>>({ fingerprint256: sha256, at: instant })),
   transaction: nullable(transaction),
+  renewal: added(renewal),
   brake: object<State['brake']>({
     commits: list(instant),
     repairs: optional(record(list(instant))),

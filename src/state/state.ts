@@ -25,6 +25,8 @@ export interface State {
   /** What was in the listener's document when its trigger was last written: it may come back. Null when it never was. */
   readonly listenerAsked: { readonly fingerprint256: string; readonly at: string } | null;
   readonly transaction: StateTransaction | null;
+  /** The last renewal under a service that runs. Null when there never was one. */
+  readonly renewal: StateRenewal | null;
   /**
    * What certmend did by itself in the last days, for the brake (P8): rotations of the whole set, and repairs by entry.
    * What a person asked for is not here.
@@ -98,6 +100,34 @@ export interface StateTransaction {
   readonly startedAt: string;
   readonly reason: ReasonCode;
 }
+
+/**
+ * A renewal of what runs: what has to be known of it should certmend be ended before it has seen whether the node is worse
+ * for it, and so that what was taken back once is not done again.
+ */
+export interface StateRenewal {
+  /** That went live; null when the attempt failed before. */
+  readonly generation: number | null;
+  readonly at: string;
+  /** The start of the service under which it was done; null when systemd did not say. */
+  readonly invocation: string | null;
+  /** Who asked: the daemon at the usual time, the daemon when little time was left, or a person. */
+  readonly phase: RenewalPhase;
+  /** The end that was near, of the set that was live before. */
+  readonly end: string | null;
+  /**
+   * `watching`: live, and not known to be well yet. `confirmed`: all that was well before was well with it. `rolled-back`: not, and
+   * the set before it is live again. `unconfirmed`: nobody saw. `failed`: nothing was changed.
+   */
+  readonly outcome: 'watching' | 'confirmed' | 'rolled-back' | 'unconfirmed' | 'failed';
+  /** Ports that answered before, and entries whose component said that it is well. */
+  readonly answered: readonly number[];
+  readonly well: readonly string[];
+  /** Until when a certificate is good that a process of the product read at its start, and goes on with until the next one. */
+  readonly heldUntil: string | null;
+}
+
+export type RenewalPhase = 'usual' | 'emergency' | 'asked';
 
 export interface StateEvent {
   readonly at: string;

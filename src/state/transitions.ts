@@ -6,7 +6,7 @@ import type { BrakeState } from '../plan/plan.ts';
 import { bounded, bounds } from './bounds.ts';
 import { authoritiesAfter, certificatesAfter } from './certificate-memory.ts';
 import { instantOf, rfc3339 } from '../time/rfc3339.ts';
-import type { GenerationReference, State, StateEvent, StateNode, StateTransaction } from './state.ts';
+import type { GenerationReference, State, StateEvent, StateNode, StateRenewal, StateTransaction } from './state.ts';
 
 /** What a commit or a standby says of a generation; a manifest has all of it. */
 export type GenerationFacts = Pick<GenerationReference, 'number' | 'origin' | 'createdAt' | 'notAfter'>;
@@ -25,6 +25,7 @@ export function emptyState(node: StateNode, now: number): State {
     authorities: {},
     listenerAsked: null,
     transaction: null,
+    renewal: null,
     brake: { commits: [] },
     health: { level: 'ok', since: rfc3339(now), reasons: [] },
     told: null,
@@ -162,6 +163,13 @@ export function withListenerAsked(state: State, fingerprint256: string, at: numb
 /** The open transaction, or null when it is closed. */
 export function withTransaction(state: State, transaction: StateTransaction | null): State {
   return { ...state, transaction };
+}
+
+/** A renewal of what runs, as far as it has come. A confirmed set is the last one that was seen to work. */
+export function withRenewal(state: State, renewal: StateRenewal): State {
+  const { outcome, generation } = renewal;
+  const confirmed = outcome === 'confirmed' ? generation : state.generations.confirmed;
+  return { ...state, renewal, generations: { ...state.generations, confirmed } };
 }
 
 /** The health that was told; after a restart it is no news. */

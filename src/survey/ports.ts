@@ -27,6 +27,8 @@ export interface Ports {
   readonly clockIsShifted: boolean;
   /** Whether a unit is active; undefined when it cannot be told (another root, no systemd). Never asked by the boot hook. */
   readonly serviceRunning: (unit: string) => boolean | undefined;
+  /** The start that an active unit is in; undefined when it is not active, or when it cannot be told. Not for the boot hook. */
+  readonly unitRun: (unit: string) => UnitRun | undefined;
   /**
    * The certificates that are served on a port of this machine's loopback, leaf first, DER; undefined when nobody answers
    * or nobody may ask (another root). Takes two seconds at most. Asked only while the service runs, so never on the boot path.
@@ -36,6 +38,13 @@ export interface Ports {
   readonly askHealth: (request: HealthRequest) => Promise<HealthAnswer>;
   /** The write side is built only when something has to be written: the healthy boot path never loads it. */
   readonly writeSide: () => Promise<WriteSide>;
+}
+
+export interface UnitRun {
+  /** Another one at each start of the unit (INVOCATION_ID of systemd.exec(5)). */
+  readonly invocation: string;
+  /** For how long it has been active. */
+  readonly activeForMs: number;
 }
 
 /** One `GET` over TLS. */

@@ -1,6 +1,6 @@
 import type { Assessment, ClockBelief, Remembered } from '../assess/assessment.ts';
 import { assess } from '../assess/assess.ts';
-import type { AssessInput, Served } from '../assess/context.ts';
+import type { AssessInput, AssessSettings, Served } from '../assess/context.ts';
 import { believeClock } from '../assess/believe-clock.ts';
 import { buildDate } from '../build-info.ts';
 import { CertmendError, exitStatus } from '../error.ts';
@@ -11,11 +11,13 @@ import type { LastKnown, Layout } from '../layout/layout.ts';
 import { brakeFindings } from '../plan/rate-limit.ts';
 import { resolveLayout } from '../layout/resolve-layout.ts';
 import { loadState, type LoadedState } from '../state/load-state.ts';
+import type { StateRenewal } from '../state/state.ts';
 import { stateFindings } from '../state/state-findings.ts';
 import { brakeOf, ofNode, rememberedOf } from '../state/transitions.ts';
 import { withNamesOnDisk } from './names-on-disk.ts';
 import { tracesOf } from './node-traces.ts';
 import type { Ports } from './ports.ts';
+import { stillHeld } from './service-run.ts';
 
 /** The first half of the road: what is on the node now, what is remembered of it, and what is wrong or due. Read-only. */
 export interface Survey extends AssessInput {
@@ -49,8 +51,10 @@ export async function survey(ports: Ports, layout: Layout = findLayout(ports)): 
       authorityWarningDays: ports.config.authority.warningDays,
       authorityCriticalDays: ports.config.authority.criticalDays,
       acknowledged: ports.config.check.acknowledged,
+      live: liveOf(ports.config, loaded),
     },
     serviceRunning,
+    heldUntil: serviceRunning === true ? stillHeld(ports, layout, renewalOf(loaded)) : undefined,
     served: serviceRunning === true ? await servedOn(portsOf(layout), ports) : undefined,
     traces: tracesOf(ports, layout, loaded),
     extraFindings: [
@@ -59,6 +63,18 @@ export async function survey(ports: Ports, layout: Layout = findLayout(ports)): 
     ],
   };
   return { ...input, layout, loaded, assessment: assess(input) };
+}
+
+/** What the daemon does for a service that runs; nothing where that was taken back, and the old set is the live one since. */
+function liveOf({ live }: Ports['config'], loaded: LoadedState): AssessSettings['live'] {
+  const renewal = renewalOf(loaded);
+  const active = loaded.kind === 'loaded' ? (loaded.state.generations.active?.number ?? 0) : 0;
+  const isTakenBack = renewal?.outcome === 'rolled-back' && active < (renewal.generation ?? 0);
+  return live.enabled && !isTakenBack ? live : undefined;
+}
+
+function renewalOf(loaded: LoadedState): StateRenewal | null {
+  return loaded.kind === 'loaded' ? loaded.state.renewal : null;
 }
 
 /**

@@ -1,5 +1,7 @@
 import test from 'ava';
 import { assess } from '../../src/assess/assess.ts';
+import type { AssessInput } from '../../src/assess/context.ts';
+import type { Item } from '../../src/inventory/inventory.ts';
 import { urgencyOf } from '../../src/assess/rules/urgency.ts';
 import { dayMs } from '../../src/time/units.ts';
 import {
@@ -70,4 +72,51 @@ test('assess orders no restart where none would help: the authority of what ends
   t.is(restart, undefined);
   const own = findings.find(({ id, code }) => id === 'client-admin' && code === 'LeafRenewDue');
   t.like(own, { severity: 'critical', step: 14, answer: 'operator' });
+});
+
+const live = { renewBeforeDays: 30, emergencyBeforeDays: 7 };
+
+test('assess orders no restart for what the daemon renews while the service runs, and calls a person when it should have been done', (t) => {
+  const of = (days: number, change: Partial<AssessInput> = {}): ReturnType<typeof assess> => {
+    const set = node(leafItem(admin, { notAfter: now + days * day }));
+    const input = inputFor(set, { serviceRunning: true, ...change });
+    return assess({ ...input, settings: { ...input.settings, live } });
+  };
+  t.is(of(100).restart, undefined);
+  t.is(of(6.6).restart, undefined, 'in its last week it waits for no window');
+  t.is(of(100).health.level, 'ok');
+  t.like(
+    of(100).findings.find(({ code }) => code === 'LeafRenewDue'),
+    { severity: 'note', answer: 'rotate' },
+  );
+  t.like(of(6.4).restart, { first: 'client-admin' });
+  t.is(of(6.4).health.level, 'critical');
+  t.is(of(100, { serviceRunning: false }).restart, undefined);
+  t.is(of(100, { serviceRunning: false }).health.level, 'warning', 'while it is down its next start answers it');
+});
+
+test('assess orders the restart all the same for what the daemon cannot renew: the agent part, and a node that is not sound', (t) => {
+  const of = (...items: readonly Item[]): ReturnType<typeof assess> => {
+    const input = inputFor(node(...items), { serviceRunning: true });
+    return assess({ ...input, settings: { ...input.settings, live } });
+  };
+  const agent = of(leafItem(kubelet, { notAfter: now + 60 * day }), leafItem(admin, { notAfter: now + 50 * day }));
+  t.like(agent.restart, { first: 'agent/client-kubelet', due: 1 });
+  const damaged = of(
+    { ...leafItem(scheduler), certificates: { ok: false, missing: false, problems: ['is not PEM'] } },
+    leafItem(admin, { notAfter: now + 60 * day }),
+  );
+  t.like(damaged.restart, { first: 'client-admin' });
+});
+
+test('assess orders a restart before the end of what a process has read at its start, whatever is on the disk since', (t) => {
+  const of = (days: number | undefined): ReturnType<typeof assess> => {
+    const set = node(leafItem({ ...admin, readAtStartBy: 'rke2' }, { notAfter: now + 360 * day }));
+    const heldUntil = days === undefined ? undefined : now + days * day;
+    return assess(inputFor(set, { serviceRunning: true, heldUntil }));
+  };
+  t.is(of(undefined).restart, undefined);
+  t.is(of(121).restart, undefined);
+  t.deepEqual(of(20).restart, { before: now + 20 * day, first: 'client-admin', due: 1 });
+  t.is(of(10).health.level, 'critical');
 });

@@ -54,6 +54,8 @@ unit: custom.service
 dataDir: /data/rke2/
 boot: { enabled: false, deadline: 65s }
 renewal: { renewBefore: 36h, critical: 21d, validity: 400d }
+live: { enabled: false, renewBefore: 40d, emergencyBefore: 10d }
+maintenance: { windows: ['Sat..Sun 02:00-06:00', '22:00-04:00 Europe/Berlin'] }
 authority: { warning: 200d, critical: 50d }
 standby: { enabled: false }
 retention: 5
@@ -71,6 +73,8 @@ notify: { exec: [/usr/local/bin/page, --now], timeout: 5s }
     dataDir: '/data/rke2',
     boot: { enabled: false, deadlineMs: 65_000 },
     renewal: { renewBeforeDays: 1.5, criticalDays: 21, validityDays: 400 },
+    live: { enabled: false, renewBeforeDays: 40, emergencyBeforeDays: 10 },
+    maintenance: { windows: ['Sat..Sun 02:00-06:00', '22:00-04:00 Europe/Berlin'] },
     authority: { warningDays: 200, criticalDays: 50 },
     standby: { enabled: false },
     retention: 5,
@@ -82,6 +86,17 @@ notify: { exec: [/usr/local/bin/page, --now], timeout: 5s }
     metrics: { textfile: '/var/lib/node-exporter/certmend.prom', listen: '127.0.0.1:9745' },
     notify: { exec: ['/usr/local/bin/page', '--now'], timeoutMs: 5000 },
   });
+});
+
+test('loadConfig refuses live settings that make no sense together, and windows that are none', async (t) => {
+  const said = async (text: string): Promise<string> => (await problems(t, rootWith(t, { [main]: text }))).join(' ');
+  t.regex(await said('live: { renewBefore: 10d, emergencyBefore: 20d }'), /emergencyBefore \(20d\) must not be more/);
+  t.regex(await said('live: { renewBefore: 400d }'), /live\.renewBefore \(400d\) must be less than renewal\.validity/);
+  t.regex(
+    await said('maintenance: { windows: ["Sab 02:00-06:00"] }'),
+    /maintenance\.windows must be a list of windows/,
+  );
+  t.regex(await said('maintenance: { windows: "Sat 02:00-06:00" }'), /must be a list/);
 });
 
 test('loadConfig lays drop-ins over the file in the order of their names, key by key', async (t) => {

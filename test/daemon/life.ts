@@ -36,6 +36,8 @@ export interface LifeOptions {
   /** False when notify.exec names no program. */
   readonly announces?: boolean;
   readonly ports?: (ports: Ports) => Ports;
+  /** SIGTERM, whenever it comes. */
+  readonly stop?: AbortController;
 }
 
 const silent: Io = {
@@ -51,7 +53,7 @@ const silent: Io = {
  * Nothing of the daemon is replaced; systemd, the clock and the operator's program are.
  */
 export async function live(root: string, steps: readonly Step[], options: LifeOptions = {}): Promise<Life> {
-  const stop = new AbortController();
+  const stop = options.stop ?? new AbortController();
   const told: string[] = [];
   const snapshots: Snapshot[] = [];
   const announced: string[] = [];

@@ -58,6 +58,17 @@ export const fullState: State = {
     },
   },
   listenerAsked: { fingerprint256: 'ab'.repeat(32), at: '2027-01-01T00:00:01Z' },
+  renewal: {
+    generation: 8,
+    at: '2027-01-01T00:00:00Z',
+    invocation: '0123456789abcdef0123456789abcdef',
+    phase: 'usual',
+    end: '2027-01-20T00:00:00Z',
+    outcome: 'confirmed',
+    answered: [6443, 9345],
+    well: ['serving-kube-apiserver'],
+    heldUntil: '2027-01-20T00:00:00Z',
+  },
   transaction: { id: '00112233aabbccdd', generation: 8, startedAt: '2027-01-01T00:00:00Z', reason: 'LeafExpired' },
   brake: { commits: ['2027-02-28T00:00:00Z'] },
   health: {

@@ -26,13 +26,37 @@ export function restartOf(
       return answer === 'rotate' || atStart.has(id) ? [id] : [];
     }),
   );
+  const isSound = !findings.some(
+    ({ answer, code }) => answer === 'repair' || (answer === 'rotate' && !isEndOfLeaf(code)),
+  );
   const ends = rows
-    .flatMap(({ id, effectiveNotAfter }) =>
-      due.has(id) && effectiveNotAfter !== undefined ? [{ id, at: effectiveNotAfter }] : [],
-    )
+    .flatMap(({ id, effectiveNotAfter: at }) => {
+      if (at === undefined || !due.has(id)) return [];
+      return isSound && !atStart.has(id) && isRenewedLive(at, context) ? [] : [{ id, at }];
+    })
+    .concat(heldOf(context))
     .toSorted((left, right) => left.at - right.at);
   const [first] = ends;
   return first === undefined ? undefined : { before: first.at, first: first.id, due: ends.length };
+}
+
+/**
+ * The daemon renews it while the service runs, and there is time for that yet: a person is called when it should have been done.
+ * @param end milliseconds since the epoch
+ */
+export function isRenewedLive(end: number, { now, settings: { live }, serviceRunning }: AssessContext): boolean {
+  if (serviceRunning !== true || live === undefined) return false;
+  return end - now > (live.emergencyBeforeDays - graceDays) * dayMs;
+}
+
+/** So long the daemon has for it once it waits for no window any more; a check is an hour away at most. */
+const graceDays = 0.5;
+
+/** What a process has read at its start ends whatever has been renewed on the disk since. */
+function heldOf({ heldUntil, now, settings, layout }: AssessContext): readonly { id: string; at: number }[] {
+  if (heldUntil === undefined || heldUntil - now > settings.renewBeforeDays * dayMs) return [];
+  const leaf = layout.entries.find((entry) => entry.kind === 'leaf' && entry.readAtStartBy !== undefined);
+  return leaf === undefined ? [] : [{ id: leaf.id, at: heldUntil }];
 }
 
 /** The order that follows from it: one for the node, however many certificates are due. */

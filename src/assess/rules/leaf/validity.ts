@@ -4,6 +4,7 @@ import { dayMs } from '../../../time/units.ts';
 import { pairFault, type LeafSubject } from './subject.ts';
 import { replaceAuthority } from '../protected-file.ts';
 import type { Rule, Verdict } from '../rule.ts';
+import { isRenewedLive } from '../restart.ts';
 import { urgencyOf } from '../urgency.ts';
 
 /** A new leaf that would live less than this longer than the present one is not worth a rotation. */
@@ -80,8 +81,10 @@ function due(subject: LeafSubject, end: number, authorityEnd: number | undefined
   // While the service is down its next start answers it. While it runs the order to restart it is a finding of its own
   // and has the steps (restart.ts); what no start would answer has them here.
   if (fault.answer === 'rotate' || entry.reissuedAtStart) {
-    const { serviceRunning } = subject.context;
-    return serviceRunning === true ? { ...fault, severity: urgency.severity } : fault;
+    const { context } = subject;
+    if (fault.answer === 'rotate' && !entry.reissuedAtStart && isRenewedLive(end, context))
+      return { ...fault, severity: 'note' };
+    return context.serviceRunning === true ? { ...fault, severity: urgency.severity } : fault;
   }
   return { ...fault, ...urgency };
 }

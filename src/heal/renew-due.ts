@@ -1,0 +1,161 @@
+import { brakeOf } from '../state/transitions.ts';
+import type { Config } from '../config/config.ts';
+import { decideLive, type LastRenewal, type LiveDecision } from '../plan/decide-live.ts';
+import type { SaidReason } from '../reason.ts';
+import type { Session } from '../session/session.ts';
+import { withSession } from '../session/with-session.ts';
+import type { State, StateRenewal } from '../state/state.ts';
+import { withRenewal } from '../state/transitions.ts';
+import type { Ports } from '../survey/ports.ts';
+import { isSameRun } from '../survey/service-run.ts';
+import type { Survey } from '../survey/survey.ts';
+import { parseWindow, type MaintenanceWindow } from '../time/maintenance-window.ts';
+import { instant, instantOf } from '../time/rfc3339.ts';
+import { span } from '../time/span.ts';
+import { minuteMs } from '../time/units.ts';
+import { askComponents } from './ask-components.ts';
+import { makeLive } from './renew.ts';
+import { settleRenewal, type Settled } from './settle-renewal.ts';
+import { watchService } from './watch-service.ts';
+
+const lockWaitMs = 2000;
+
+/** A service that has just come up may still be on its way: its ports and its health are judged after this. */
+const settledMs = 2 * minuteMs;
+
+/** Later than this after a commit, what is ill is not known to be so for the commit. */
+const blamedMs = 10 * minuteMs;
+
+/** The windows of the configuration, which has been found to be right. */
+export function windowsOf({ maintenance }: Config): readonly MaintenanceWindow[] {
+  return maintenance.windows.flatMap((text) => parseWindow(text) ?? []);
+}
+
+/** What the daemon does about certificates of a service that runs, by the configuration and what is known. */
+export function liveDecision(config: Config, survey: Survey, state: State | undefined): LiveDecision {
+  return decideLive({
+    inventory: survey.inventory,
+    assessment: survey.assessment,
+    now: survey.assessment.now,
+    settings: config.live,
+    windows: windowsOf(config),
+    brake: brakeOf(state, config),
+    last: lastOf(state?.renewal ?? null),
+  });
+}
+
+function lastOf(renewal: StateRenewal | null): LastRenewal | undefined {
+  const at = instantOf(renewal?.at ?? null);
+  if (renewal === null || at === undefined) return undefined;
+  const { phase, outcome } = renewal;
+  return { phase, outcome, at, end: instantOf(renewal.end) };
+}
+
+/**
+ * What the daemon does after a check, while the service runs: it goes on with a watch that was cut off, renews what is due,
+ * or confirms the set that is live. Does nothing while the service is not up, or not for long enough.
+ *
+ * @param stopping ends a watch early; the next call goes on with it
+ * @returns undefined when there was nothing to do
+ * @throws CertmendError RenewalUnfit when the node is not sound enough, LockHeld, Storage…
+ */
+export async function mindWhatRuns(
+  ports: Ports,
+  seen: { readonly survey: Survey; readonly state: State },
+  stopping: AbortSignal,
+): Promise<Settled | undefined> {
+  const { survey, state } = seen;
+  const { layout } = survey;
+  if (survey.serviceRunning !== true || (ports.unitRun(layout.unit)?.activeForMs ?? 0) < settledMs) return undefined;
+  if (layout.weakened !== undefined || !survey.assessment.clock.believed) return undefined;
+  if (state.renewal?.outcome === 'watching') return resume(ports, survey, stopping);
+  if (liveDecision(ports.config, survey, state).is === 'due') return renewDue(ports, survey, stopping);
+  await confirmActive(ports, seen, stopping);
+  return undefined;
+}
+
+async function renewDue(ports: Ports, { layout }: Survey, stopping: AbortSignal): Promise<Settled | undefined> {
+  const open = await withSession(ports, { layout, lockWaitMs }, async (session) => {
+    // The look of a moment ago was without this lock.
+    const decision = liveDecision(ports.config, session.survey, session.state());
+    if (decision.is !== 'due') return undefined;
+    const { first, end, ids, phase } = decision;
+    const { now } = session.survey.assessment;
+    const reason: SaidReason = {
+      code: 'LeafRenewDue',
+      id: first,
+      message: `${first} expires in ${span(end - now)}, at ${instant(end)}, and ${layout.unit} runs: every leaf is renewed under its key`,
+    };
+    return makeLive(session, { ids, phase, reason });
+  });
+  return open === undefined ? undefined : settleRenewal(ports, layout, open, stopping);
+}
+
+async function resume(ports: Ports, { layout }: Survey, stopping: AbortSignal): Promise<Settled | undefined> {
+  const open = await withSession(ports, { layout, lockWaitMs }, (session) => {
+    const renewal = session.state().renewal;
+    if (renewal?.outcome !== 'watching') return Promise.resolve(undefined);
+    const found = stillOpen(session, renewal);
+    if (typeof found === 'number') return Promise.resolve({ ...renewal, generation: found });
+    session.remember((state) => withRenewal(state, { ...renewal, outcome: found }));
+    session.save();
+    return Promise.resolve(undefined);
+  });
+  if (open === undefined) return undefined;
+  const { answered, well } = open;
+  const ids = layout.entries.flatMap(({ kind, id }) => (kind === 'leaf' ? [id] : []));
+  return settleRenewal(ports, layout, { renewal: open, watched: { layout, answered, well, ids } }, stopping);
+}
+
+/** The generation that is to be watched on, or what became of a renewal whose end nobody saw. */
+function stillOpen(session: Session, renewal: StateRenewal): number | StateRenewal['outcome'] {
+  const { ports, survey } = session;
+  const { active } = session.state().generations;
+  const { now, rows } = survey.assessment;
+  const at = instantOf(renewal.at) ?? now;
+  // Ended in the middle of its commit, which a recovery completed or did not.
+  const wentLive = active !== null && (instantOf(active.committedAt) ?? 0) >= at;
+  const generation = renewal.generation ?? (wentLive ? active.number : undefined);
+  if (generation === undefined) return 'failed';
+  if (active?.number !== generation) {
+    const end = instantOf(renewal.end);
+    const isBack = rows.some(
+      ({ effectiveNotAfter: is }) => is !== undefined && end !== undefined && Math.abs(is - end) < 1000,
+    );
+    return isBack ? 'rolled-back' : 'unconfirmed';
+  }
+  const isSame = isSameRun(ports.unitRun(survey.layout.unit), renewal);
+  return isSame && now - at < blamedMs ? generation : 'unconfirmed';
+}
+
+/**
+ * A set that went live at a start of the service is confirmed like one that was renewed: when all that answers serves it and
+ * is well, three times in a row. It is then kept, whatever the retention says.
+ */
+async function confirmActive(
+  ports: Ports,
+  { survey, state }: { readonly survey: Survey; readonly state: State },
+  stopping: AbortSignal,
+): Promise<void> {
+  const { active, confirmed } = state.generations;
+  const { layout, served, assessment } = survey;
+  if (active === null || active.number === confirmed || served === undefined || served.size === 0) return;
+  if (assessment.rows.some((row) => row.served?.current === false)) return;
+  const health = await askComponents(ports, survey);
+  if (health.some(({ answer }) => answer.is === 'ill')) return;
+  const well = health.flatMap(({ id, answer }) => (answer.is === 'well' ? [id] : []));
+  const seen = await watchService(ports, { layout, answered: [...served.keys()], well, ids: [] }, stopping);
+  if (seen === undefined || seen.silent.length > 0 || seen.ill.length > 0) return;
+  await withSession(ports, { layout, lockWaitMs }, (session) => {
+    if (session.state().generations.active?.number !== active.number) return Promise.resolve();
+    session.remember((before) => ({ ...before, generations: { ...before.generations, confirmed: active.number } }));
+    session.tell({
+      event: 'confirmed',
+      priority: 'info',
+      generation: active.number,
+      message: `generation ${String(active.number)} is confirmed: all that answers serves it and is well`,
+    });
+    session.save();
+    return Promise.resolve();
+  });
+}

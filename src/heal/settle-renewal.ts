@@ -1,0 +1,94 @@
+import { CertmendError, exitStatus } from '../error.ts';
+import type { Layout } from '../layout/layout.ts';
+import type { Outcome } from '../session/outcome.ts';
+import type { Session } from '../session/session.ts';
+import { withSession } from '../session/with-session.ts';
+import type { StateRenewal } from '../state/state.ts';
+import { withRenewal } from '../state/transitions.ts';
+import type { Ports } from '../survey/ports.ts';
+import { bringBack } from './rollback.ts';
+import { watchService, type Served, type Watched } from './watch-service.ts';
+
+/** What came of a set that went live under a service that runs. */
+export type Settled =
+  | { readonly is: 'confirmed'; readonly served: Served }
+  /** The set before it is live again: something that was well before was not with it. */
+  | { readonly is: 'rolled-back'; readonly served: Served; readonly outcome: Outcome }
+  /** Certmend was told to stop while it watched: the daemon's next check goes on with it. */
+  | { readonly is: 'open' };
+
+/**
+ * The gate of a renewal (P12): watches what was well before it, without the lock, so that a boot hook need not wait for
+ * this. Then the set is confirmed, or the one before it comes back, once.
+ *
+ * @param renewal as the state has it
+ * @param stopping aborts the watch; the state then still says that it is open
+ * @throws CertmendError ExternalChange when another set went live meanwhile, GenerationDamaged when the old one cannot come back
+ */
+export async function settleRenewal(
+  ports: Ports,
+  layout: Layout,
+  settled: { readonly renewal: StateRenewal; readonly watched: Watched },
+  stopping?: AbortSignal,
+): Promise<Settled> {
+  const { renewal, watched } = settled;
+  const served = await watchService(ports, watched, stopping);
+  if (served === undefined) return { is: 'open' };
+  const trouble = troubleOf(served);
+  return withSession(ports, { layout, lockWaitMs: settleWaitMs }, async (session): Promise<Settled> => {
+    if (trouble !== undefined) return { is: 'rolled-back', served, outcome: await takeBack(session, trouble, renewal) };
+    confirm(session, renewal);
+    return { is: 'confirmed', served };
+  });
+}
+
+/** Longer than any commit takes: what a renewal came to must not be lost because somebody else is at work. */
+const settleWaitMs = 60_000;
+
+function confirm(session: Session, renewal: StateRenewal): void {
+  const { generation } = renewal;
+  if (generation === null || session.state().generations.active?.number !== generation) return;
+  session.remember((state) => withRenewal(state, { ...renewal, outcome: 'confirmed' }));
+  session.tell({
+    event: 'confirmed',
+    priority: 'notice',
+    generation,
+    message: `generation ${String(generation)} is confirmed: all that was well before it is well with it`,
+  });
+  session.save();
+}
+
+/** What the node is worse for; undefined when it is not. */
+function troubleOf({ silent, ill }: Served): string | undefined {
+  const where = silent.map(({ port, consumer }) => `${String(port)} (${consumer})`).join(', ');
+  const parts = [
+    ...(silent.length === 0 ? [] : [`nobody answered in TLS any more on port ${where}`]),
+    ...ill.map(({ port, consumer, problem }) => `${consumer} was not well any more (port ${String(port)} ${problem})`),
+  ];
+  return parts.length === 0 ? undefined : `after the renewal ${parts.join('; ')}`;
+}
+
+async function takeBack(session: Session, message: string, renewal: StateRenewal): Promise<Outcome> {
+  const { active } = session.state().generations;
+  if (active?.number !== renewal.generation) {
+    throw new CertmendError('ExternalChange', `${message}; another set went live meanwhile, and was left alone`, {
+      exit: exitStatus.tryAgain,
+      hint: 'see: certmend check, certmend generations',
+    });
+  }
+  const outcome = await bringBack(session, {
+    why: { code: 'RenewalRolledBack', id: undefined, message },
+    whileRunning: true,
+    also: (state) => withRenewal(state, { ...renewal, outcome: 'rolled-back' }),
+  });
+  session.tell({
+    event: 'rolled-back',
+    priority: 'error',
+    reason: 'RenewalRolledBack',
+    generation: outcome.generation,
+    message: `${message}; the certificates from before are live again`,
+    hint: 'look into the log of that component; certmend check says what is served',
+  });
+  session.save();
+  return outcome;
+}

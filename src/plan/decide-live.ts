@@ -1,0 +1,105 @@
+import type { Assessment } from '../assess/assessment.ts';
+import { issuersOf } from '../assess/issuer.ts';
+import type { Inventory } from '../inventory/inventory.ts';
+import { nextOpening, type MaintenanceWindow } from '../time/maintenance-window.ts';
+import { dayMs, hourMs } from '../time/units.ts';
+import { writablePairs } from './pairs.ts';
+import { brakeEngaged } from './rate-limit.ts';
+import type { BrakeState } from './plan.ts';
+
+/** `usual`: in a maintenance window, where there are any; `emergency`: so little is left that it waits for none. */
+export type LivePhase = 'usual' | 'emergency';
+
+/** What the daemon does about certificates of a service that runs, and when. Times in milliseconds since the epoch. */
+export type LiveDecision =
+  /** It is switched off, or certmend could renew nothing here. */
+  | { readonly is: 'off' }
+  /** Nothing is due; at `from` something will be. */
+  | { readonly is: 'ahead'; readonly from: number; readonly first: string }
+  | {
+      readonly is: 'due';
+      readonly phase: LivePhase;
+      readonly first: string;
+      readonly end: number;
+      readonly ids: readonly string[];
+    }
+  /** It is due, and waits for a window, for the day's budget, or after an attempt that failed. */
+  | {
+      readonly is: 'waiting';
+      readonly until: number;
+      readonly for: 'window' | 'budget' | 'pause';
+      readonly first: string;
+      readonly end: number;
+    }
+  /** It was taken back once, and is not done again before `until` (undefined: by no daemon). */
+  | { readonly is: 'given-up'; readonly until: number | undefined; readonly first: string; readonly end: number };
+
+/** What an earlier renewal came to. */
+export interface LastRenewal {
+  readonly phase: LivePhase | 'asked';
+  /** The end that was near then; undefined where a person asked. */
+  readonly end: number | undefined;
+  readonly at: number;
+  readonly outcome: 'watching' | 'confirmed' | 'rolled-back' | 'unconfirmed' | 'failed';
+}
+
+export interface LiveSettings {
+  readonly enabled: boolean;
+  readonly renewBeforeDays: number;
+  readonly emergencyBeforeDays: number;
+}
+
+/** After an attempt that failed: what was in its way may be gone by then. */
+const pauseMs = 6 * hourMs;
+/** The same when there is little time left. */
+const emergencyPauseMs = hourMs;
+
+/** A new leaf that would live less than this longer than the present one is not worth a renewal. */
+const worthwhileGainMs = dayMs;
+
+/** Pure: the same node, clock and history give the same decision. Whether the node is sound enough is for decideRenewal. */
+export function decideLive(input: {
+  readonly inventory: Inventory;
+  readonly assessment: Pick<Assessment, 'rows'>;
+  readonly now: number;
+  readonly settings: LiveSettings;
+  readonly windows: readonly MaintenanceWindow[];
+  readonly brake: BrakeState;
+  readonly last: LastRenewal | undefined;
+}): LiveDecision {
+  const { inventory, assessment, now, settings, windows, brake, last } = input;
+  if (!settings.enabled) return { is: 'off' };
+  const issuers = issuersOf(inventory, now);
+  const ends = new Map(assessment.rows.map(({ id, effectiveNotAfter }) => [id, effectiveNotAfter]));
+  const able = writablePairs(inventory, now).flatMap(({ entry: { id, issuer }, issuable }) => {
+    const end = ends.get(id);
+    const authorityEnd = issuers.get(issuer)?.end;
+    const isWorthwhile = end !== undefined && authorityEnd !== undefined && authorityEnd - end >= worthwhileGainMs;
+    return issuable && isWorthwhile ? [{ id, end }] : [];
+  });
+  const [nearest] = able.toSorted((left, right) => left.end - right.end);
+  if (nearest === undefined) return { is: 'off' };
+  const { id: first, end } = nearest;
+  const from = end - settings.renewBeforeDays * dayMs;
+  if (now < from) return { is: 'ahead', from, first };
+  const emergencyFrom = end - settings.emergencyBeforeDays * dayMs;
+  const phase: LivePhase = now < emergencyFrom ? 'usual' : 'emergency';
+  if (last !== undefined && isAbout(last, end)) {
+    if (last.outcome === 'rolled-back' && (last.phase === 'emergency' || phase === 'usual'))
+      return { is: 'given-up', until: last.phase === 'emergency' ? undefined : emergencyFrom, first, end };
+    const pause = phase === 'usual' ? pauseMs : emergencyPauseMs;
+    const since = now - last.at;
+    if (last.outcome === 'failed' && since >= 0 && since < pause)
+      return { is: 'waiting', until: last.at + pause, for: 'pause', first, end };
+  }
+  if (brakeEngaged(brake, now)) return { is: 'waiting', until: now + hourMs, for: 'budget', first, end };
+  const opening = phase === 'emergency' || windows.length === 0 ? now : nextOpening(windows, now);
+  if (opening !== now)
+    return { is: 'waiting', until: Math.min(opening ?? emergencyFrom, emergencyFrom), for: 'window', first, end };
+  return { is: 'due', phase, first, end, ids: able.map(({ id }) => id) };
+}
+
+/** The same set as then: whatever has been replaced since has another end. */
+function isAbout(last: LastRenewal, end: number): boolean {
+  return last.end !== undefined && Math.abs(last.end - end) < 1000;
+}

@@ -1,0 +1,327 @@
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { defaultConfig } from '../../src/config/default-config.ts';
+import type { Config } from '../../src/config/config.ts';
+import type { State } from '../../src/state/state.ts';
+import type { HealthAnswer, Ports } from '../../src/survey/ports.ts';
+import { garbageFile } from '../fixtures/damage.ts';
+import { changedPaths, fingerprintPaths } from '../fixtures/fingerprint-tree.ts';
+import type { Tree } from '../fixtures/tree.ts';
+import { runCli } from '../cli/run-cli.ts';
+import { temporaryTree } from '../road/temporary-tree.ts';
+import { live, pass, type Life, type LifeOptions, type Step } from './life.ts';
+
+/*
+ * The node that is never restarted (P12): the daemon renews what runs, by itself, and takes it back when the node is worse
+ * for it. Real files and the real daemon; the clock is a script's, and the components answer as they are told to.
+ */
+
+const dayMs = 86_400_000;
+
+interface Node {
+  readonly tree: Tree;
+  /** End of the API server's certificate as it was made. */
+  readonly end: number;
+  /** What the components do. */
+  is: {
+    running: boolean | undefined;
+    activeForMs: number;
+    invocation: string;
+    /** Whether a port answers, and a component is well, with the certificates that are on the disk. */
+    answers: (isOld: boolean) => boolean;
+    health: (isOld: boolean) => HealthAnswer;
+  };
+}
+
+function certificateOf(tree: Tree, id: string): X509Certificate {
+  return new X509Certificate(readFileSync(tree.host(tree.leaf(id).certificatePath)));
+}
+
+function endOf(tree: Tree, id: string): number {
+  return Date.parse(certificateOf(tree, id).validTo);
+}
+
+function nodeOf(t: ExecutionContext): Node {
+  const tree = temporaryTree(t, { product: 'rke2' });
+  return {
+    tree,
+    end: endOf(tree, 'serving-kube-apiserver'),
+    is: {
+      running: true,
+      activeForMs: 3_600_000,
+      invocation: 'a',
+      answers: () => true,
+      health: () => ({ is: 'well' }),
+    },
+  };
+}
+
+const served: Readonly<Record<number, string>> = {
+  6443: 'serving-kube-apiserver',
+  2379: 'etcd/server-client',
+  10257: 'kube-controller-manager/kube-controller-manager',
+};
+
+/** The daemon of a node whose components take what is on the disk at once. */
+function lifeOf(node: Node, daysLeft: number, steps: readonly Step[], options: LifeOptions = {}): Promise<Life> {
+  const { tree, end, is } = node;
+  const isOld = (): boolean => endOf(tree, 'serving-kube-apiserver') === end;
+  return live(tree.root, steps, {
+    start: end - daysLeft * dayMs,
+    ...options,
+    ports: (ports): Ports => ({
+      ...ports,
+      synchronisation: () => 'synchronised',
+      serviceRunning: () => is.running,
+      unitRun: () => ({ invocation: is.invocation, activeForMs: is.activeForMs }),
+      servedChain: (port) => {
+        const id = served[port];
+        return Promise.resolve(id === undefined || !is.answers(isOld()) ? undefined : [certificateOf(tree, id).raw]);
+      },
+      askHealth: () => Promise.resolve(is.health(isOld())),
+    }),
+  });
+}
+
+const settings =
+  (change: { readonly live?: Partial<Config['live']>; readonly windows?: readonly string[] }) =>
+  (): Partial<Config> => ({
+    live: { ...defaultConfig.live, ...change.live },
+    maintenance: { windows: change.windows ?? [] },
+  });
+
+function stateOf({ tree }: Node): State {
+  return JSON.parse(readFileSync(join(tree.root, 'var/lib/certmend/dynamic-cert.json'), 'utf8')) as State;
+}
+
+function records({ tree }: Node, event: string): readonly { readonly reason?: string; readonly message: string }[] {
+  return readFileSync(join(tree.root, 'var/lib/certmend/audit.jsonl'), 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { readonly event: string; readonly reason?: string; readonly message: string })
+    .filter((record) => record.event === event);
+}
+
+function bytesOf({ tree }: Node): ReadonlyMap<string, unknown> {
+  return fingerprintPaths(tree.root, [tree.dataDir]);
+}
+
+/** So long a wait that a check follows it. */
+const hour: Step = () => ({ ms: 3_700_000 });
+const day: Step = () => ({ ms: dayMs });
+
+test('the daemon renews a service that runs, thirty days before an end: new certificates under the same keys, and no other file', async (t) => {
+  const node = nodeOf(t);
+  const before = fingerprintPaths(node.tree.root, [node.tree.dataDir]);
+  await lifeOf(node, 31, [pass, day, pass]);
+  const changed = changedPaths(before, fingerprintPaths(node.tree.root, [node.tree.dataDir]));
+  t.true(changed.length >= 13);
+  t.true(changed.every((path) => path.endsWith('.crt')));
+  t.true(endOf(node.tree, 'serving-kube-apiserver') > node.end + 300 * dayMs);
+  const { renewal, generations, brake } = stateOf(node);
+  t.like(renewal, { phase: 'usual', outcome: 'confirmed', generation: generations.active?.number });
+  t.is(generations.confirmed, generations.active?.number ?? -1);
+  t.is(brake.commits.length, 1, 'it counts for the day');
+  t.is(records(node, 'committed').length, 1);
+  t.regex(records(node, 'decided')[0]?.message ?? '', /expires in .*rke2-server\.service runs/);
+});
+
+const untouched: readonly (readonly [name: string, daysLeft: number, make: (node: Node) => LifeOptions])[] = [
+  ['has more than thirty days left', 32, () => ({})],
+  [
+    'does not run',
+    5,
+    ({ is }) => {
+      is.running = false;
+      return {};
+    },
+  ],
+  [
+    'nobody can be asked about',
+    5,
+    ({ is }) => {
+      is.running = undefined;
+      return {};
+    },
+  ],
+  [
+    'has been up for less than two minutes',
+    5,
+    ({ is }) => {
+      is.activeForMs = 119_000;
+      return {};
+    },
+  ],
+  ['is not to be renewed', 5, () => ({ settings: settings({ live: { enabled: false } }) })],
+];
+for (const [name, daysLeft, make] of untouched) {
+  test(`the daemon leaves the certificates of a service alone that ${name}`, async (t) => {
+    const node = nodeOf(t);
+    const before = bytesOf(node);
+    await lifeOf(node, daysLeft, [pass, hour, hour], make(node));
+    t.deepEqual(bytesOf(node), before);
+    t.is(stateOf(node).renewal, null);
+  });
+}
+
+test('the daemon waits for a maintenance window, and for none when a week is left', async (t) => {
+  const node = nodeOf(t);
+  const at = new Date(node.end - 20 * dayMs);
+  // A window that opens in six hours, for an hour.
+  const text = (ms: number): string => new Date(ms).toISOString().slice(11, 16);
+  const opens = at.getTime() + 6 * 3_600_000;
+  const options = { settings: settings({ windows: [`${text(opens)}-${text(opens + 3_600_000 * 1.5)} UTC`] }) };
+  const seen: boolean[] = [];
+  const look: Step = () => {
+    seen.push(endOf(node.tree, 'serving-kube-apiserver') === node.end);
+    return { ms: 3_700_000 };
+  };
+  await lifeOf(node, 20, [look, look, look, look, look, look, look, look], options);
+  t.deepEqual(seen, [true, true, true, true, true, true, false, false]);
+
+  const other = nodeOf(t);
+  const never = { settings: settings({ windows: ['Mon 00:00-00:01 Pacific/Kiritimati'] }) };
+  await lifeOf(other, 8, [hour, hour], never);
+  t.is(endOf(other.tree, 'serving-kube-apiserver'), other.end);
+  await lifeOf(other, 6.9, [hour, hour], never);
+  t.true(endOf(other.tree, 'serving-kube-apiserver') > other.end);
+  t.is(stateOf(other).renewal?.phase, 'emergency');
+});
+
+for (const [name, worse] of [
+  [
+    'falls silent',
+    (node: Node): void => {
+      node.is.answers = (isOld): boolean => isOld;
+    },
+  ],
+  [
+    'says that it is ill',
+    (node: Node): void => {
+      node.is.health = (isOld): HealthAnswer => (isOld ? { is: 'well' } : { is: 'ill', problem: 'answers 500' });
+    },
+  ],
+] as const) {
+  test(`the daemon takes a renewal back when a component ${name}, byte for byte, and tries once more in the last week`, async (t) => {
+    const node = nodeOf(t);
+    worse(node);
+    const before = bytesOf(node);
+    const count = (): number => records(node, 'committed').length;
+    const old = (): void => {
+      const now = bytesOf(node);
+      for (const [path, print] of before)
+        if (path.endsWith('.crt')) t.like(now.get(path), { content: (print as { content: string }).content });
+    };
+    await lifeOf(node, 29, [hour, hour, day, day]);
+    old();
+    t.is(count(), 2, 'one commit and its return');
+    t.like(stateOf(node).renewal, { outcome: 'rolled-back', phase: 'usual' });
+    t.true(records(node, 'rolled-back').some(({ reason }) => reason === 'RenewalRolledBack'));
+    const life = await lifeOf(node, 20, [hour, day, day]);
+    t.is(count(), 2);
+    t.true(
+      life.told.some((text) => /restart rke2-server before/.test(text)),
+      'a person is called',
+    );
+    await lifeOf(node, 6.5, [hour, hour, day]);
+    old();
+    t.is(count(), 4, 'the last try');
+    await lifeOf(node, 3, [hour, hour, day]);
+    t.is(count(), 4, 'and no further one');
+  });
+}
+
+test('the daemon tells once what is in the way of a renewal, has it in its line while it lasts, and renews when it is gone', async (t) => {
+  const node = nodeOf(t);
+  node.is.health = () => ({ is: 'ill', problem: 'answers 503 to /readyz' });
+  const life = await lifeOf(node, 20, [hour, hour, hour]);
+  t.true(life.told.at(-2)?.includes('kube-apiserver is not well') === true, life.told.at(-2));
+  const failed = records(node, 'failed').filter(({ reason }) => reason === 'RenewalUnfit');
+  t.is(failed.length, 1);
+  t.is(stateOf(node).renewal, null, 'nothing was begun');
+  t.is(stateOf(node).brake.attempts?.length ?? 0, 0);
+  node.is.health = () => ({ is: 'well' });
+  const after = await lifeOf(node, 19.5, [hour, hour]);
+  t.false(after.told.at(-2)?.includes('not well') === true);
+  t.true(endOf(node.tree, 'serving-kube-apiserver') > node.end);
+});
+
+test('the daemon renews nothing on a damaged node, and says what is damaged', async (t) => {
+  const node = nodeOf(t);
+  garbageFile(node.tree, node.tree.leaf('client-admin').certificatePath);
+  const before = bytesOf(node);
+  const life = await lifeOf(node, 20, [hour, hour]);
+  t.deepEqual(bytesOf(node), before);
+  t.true(life.told.some((text) => /^status: CRITICAL .*client-admin/.test(text)));
+  t.is(records(node, 'failed').filter(({ reason }) => reason === 'RenewalUnfit').length, 1);
+});
+
+test('a daemon that is stopped while it watches leaves the renewal open, and the next one ends it', async (t) => {
+  for (const [worse, outcome] of [
+    [false, 'confirmed'],
+    [true, 'rolled-back'],
+  ] as const) {
+    const node = nodeOf(t);
+    let looks = 0;
+    const stopAt = 2;
+    const stop = new AbortController();
+    node.is.health = (isOld): HealthAnswer => {
+      if (!isOld) looks += 1;
+      if (looks === stopAt) stop.abort();
+      return { is: 'well' };
+    };
+    await lifeOf(node, 20, [hour], { stop });
+    t.like(stateOf(node).renewal, { outcome: 'watching' });
+    if (worse) node.is.health = (isOld): HealthAnswer => (isOld ? { is: 'well' } : { is: 'absent' });
+    else node.is.health = () => ({ is: 'well' });
+    await lifeOf(node, 20 - 2 / (24 * 60), [hour]);
+    t.is(stateOf(node).renewal?.outcome, outcome);
+    t.is(endOf(node.tree, 'serving-kube-apiserver') === node.end, worse);
+  }
+});
+
+test('what is ill long after a renewal, or after another start of the service, is not blamed on it', async (t) => {
+  for (const make of [
+    (node: Node): number => {
+      node.is.invocation = 'b';
+      return 20 - 2 / (24 * 60);
+    },
+    (): number => 19,
+  ]) {
+    const node = nodeOf(t);
+    const stop = new AbortController();
+    node.is.health = (isOld): HealthAnswer => {
+      if (!isOld) stop.abort();
+      return { is: 'well' };
+    };
+    await lifeOf(node, 20, [hour], { stop });
+    t.like(stateOf(node).renewal, { outcome: 'watching' });
+    const daysLeft = make(node);
+    node.is.health = (isOld): HealthAnswer => (isOld ? { is: 'well' } : { is: 'ill', problem: 'answers 500' });
+    await lifeOf(node, daysLeft, [hour, hour]);
+    t.is(stateOf(node).renewal?.outcome, 'unconfirmed');
+    t.true(endOf(node.tree, 'serving-kube-apiserver') > node.end, 'the new set stays');
+  }
+});
+
+test('the daemon confirms a set that went live at a start, once all that answers serves it and is well', async (t) => {
+  const node = nodeOf(t);
+  const rotated = await runCli(['--root', node.tree.root, 'rotate', '--yes']);
+  t.is(rotated.status, 0, rotated.stderr);
+  const { active, confirmed } = stateOf(node).generations;
+  t.is(confirmed, null);
+  const daysLeft = (node.end - Date.now()) / dayMs;
+  node.is.health = () => ({ is: 'ill', problem: 'answers 500 to /readyz' });
+  await lifeOf(node, daysLeft, [hour]);
+  t.is(stateOf(node).generations.confirmed, null, 'a component is ill');
+  node.is.health = () => ({ is: 'well' });
+  node.is.activeForMs = 1000;
+  await lifeOf(node, daysLeft, [hour]);
+  t.is(stateOf(node).generations.confirmed, null, 'it has just come up');
+  node.is.activeForMs = 3_600_000;
+  await lifeOf(node, daysLeft, [hour, hour]);
+  t.is(stateOf(node).generations.confirmed, active?.number ?? -1);
+  t.is(records(node, 'confirmed').length, 1);
+});
