@@ -1,15 +1,12 @@
-import { brakeOf } from '../state/transitions.ts';
-import type { Config } from '../config/config.ts';
-import { decideLive, type LastRenewal, type LiveDecision } from '../plan/decide-live.ts';
 import type { SaidReason } from '../reason.ts';
 import type { Session } from '../session/session.ts';
 import { withSession } from '../session/with-session.ts';
 import type { State, StateRenewal } from '../state/state.ts';
 import { withRenewal } from '../state/transitions.ts';
+import { liveDecision } from '../survey/live-decision.ts';
 import type { Ports } from '../survey/ports.ts';
 import { isSameRun } from '../survey/service-run.ts';
 import type { Survey } from '../survey/survey.ts';
-import { parseWindow, type MaintenanceWindow } from '../time/maintenance-window.ts';
 import { instant, instantOf } from '../time/rfc3339.ts';
 import { span } from '../time/span.ts';
 import { minuteMs } from '../time/units.ts';
@@ -25,31 +22,6 @@ const settledMs = 2 * minuteMs;
 
 /** Later than this after a commit, what is ill is not known to be so for the commit. */
 const blamedMs = 10 * minuteMs;
-
-/** The windows of the configuration, which has been found to be right. */
-export function windowsOf({ maintenance }: Config): readonly MaintenanceWindow[] {
-  return maintenance.windows.flatMap((text) => parseWindow(text) ?? []);
-}
-
-/** What the daemon does about certificates of a service that runs, by the configuration and what is known. */
-export function liveDecision(config: Config, survey: Survey, state: State | undefined): LiveDecision {
-  return decideLive({
-    inventory: survey.inventory,
-    assessment: survey.assessment,
-    now: survey.assessment.now,
-    settings: config.live,
-    windows: windowsOf(config),
-    brake: brakeOf(state, config),
-    last: lastOf(state?.renewal ?? null),
-  });
-}
-
-function lastOf(renewal: StateRenewal | null): LastRenewal | undefined {
-  const at = instantOf(renewal?.at ?? null);
-  if (renewal === null || at === undefined) return undefined;
-  const { phase, outcome } = renewal;
-  return { phase, outcome, at, end: instantOf(renewal.end) };
-}
 
 /**
  * What the daemon does after a check, while the service runs: it goes on with a watch that was cut off, renews what is due,

@@ -1,3 +1,4 @@
+import type { LiveReport } from './live.ts';
 import type { Health } from '../assess/assessment.ts';
 import type { Decision } from '../plan/plan.ts';
 import type { ReasonCode, SaidReason } from '../reason.ts';
@@ -92,6 +93,8 @@ export interface PlanReport extends DocumentHeader<'Plan'> {
   readonly unit: string;
   /** The unit runs, and has to be restarted before this instant; null when it does not run, or nothing ends. */
   readonly restartBefore: string | null;
+  /** What the daemon does before that, while the unit runs; null while it does not, or nobody can tell. */
+  readonly liveRenewal: LiveReport | null;
   readonly source: { readonly kind: string; readonly generation: number | null };
   readonly reasons: readonly SaidReason<string | null>[];
   readonly actions: readonly {

@@ -3,6 +3,7 @@ import type { Layout } from '../layout/layout.ts';
 import type { Action, Plan } from '../plan/plan.ts';
 import { rfc3339, instantOf } from '../time/rfc3339.ts';
 import { apiVersion, documented, type PlanReport } from './document.ts';
+import { liveText, type LiveReport } from './live.ts';
 import { durationText, wholeSeconds } from '../time/span.ts';
 import { headLine, rootFact } from '../terminal/head-line.ts';
 import type { Ink, Paper } from '../terminal/paper.ts';
@@ -21,6 +22,7 @@ export function planReport(input: {
   readonly at: number;
   readonly unit: string;
   readonly restart?: Restart | undefined;
+  readonly liveRenewal?: LiveReport | undefined;
 }): PlanReport {
   const { plan, layout, root, at, unit, restart } = input;
   return {
@@ -32,6 +34,7 @@ export function planReport(input: {
     decision: plan.decision,
     unit,
     restartBefore: restart === undefined ? null : rfc3339(restart.before),
+    liveRenewal: input.liveRenewal ?? null,
     source: { kind: plan.source.kind, generation: 'generation' in plan.source ? plan.source.generation : null },
     reasons: documented(plan.reasons),
     actions: plan.actions.map((action) => ({
@@ -88,14 +91,15 @@ export function planText(report: PlanReport, paper: Paper): string {
 }
 
 /** A plan without a date is read as one that is on its way. */
-function when({ actions, unit, restartBefore, at }: PlanReport): string {
+function when({ actions, unit, restartBefore, liveRenewal, at }: PlanReport): string {
+  const live = liveRenewal === null ? '' : `  while it runs: ${liveText(liveRenewal, instantOf(at) ?? 0)}\n`;
   if (restartBefore !== null) {
     const now = instantOf(at) ?? 0;
     const before = instantOf(restartBefore) ?? now;
     const term = before < now ? 'now' : `before ${wholeSeconds(restartBefore)} (${durationText(before - now)})`;
-    return `  when: at the next start of ${printable(unit)}, which runs: restart it ${term}\n`;
+    return `  when: at the next start of ${printable(unit)}, which runs: restart it ${term}\n${live}`;
   }
-  return actions.length === 0 ? '' : `  when: at the next start of ${printable(unit)}\n`;
+  return actions.length === 0 ? live : `  when: at the next start of ${printable(unit)}\n${live}`;
 }
 
 function material(source: PlanReport['source']): readonly string[] {

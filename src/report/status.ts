@@ -5,6 +5,7 @@ import type { SaidReason } from '../reason.ts';
 import { instantOf, rfc3339 } from '../time/rfc3339.ts';
 import type { GenerationReference, State, StateEvent, StateNode } from '../state/state.ts';
 import { apiVersion, type DocumentHeader } from './document.ts';
+import { liveText, type LiveReport } from './live.ts';
 import { certificateCount, nextEnd } from './next-end.ts';
 import { statusLine } from './status-line.ts';
 import { distanceText, durationText, wholeSeconds } from '../time/span.ts';
@@ -33,6 +34,8 @@ export interface StatusReport extends DocumentHeader<'Status'> {
   readonly certificates: number;
   /** What answers on the ports of this machine; empty while the service is down, and for another root. */
   readonly served: readonly ServedLeaf[];
+  /** What the daemon does about certificates while the service runs; null while it is down, or nobody can tell. */
+  readonly liveRenewal: LiveReport | null;
   /** What ends first. */
   readonly next: { readonly id: string; readonly at: string; readonly residualSeconds: number } | null;
   readonly generations: {
@@ -73,6 +76,7 @@ export function statusReport(input: {
   readonly machine?: readonly MachineFault[];
   readonly unread?: string | undefined;
   readonly rows?: readonly CertificateRow[];
+  readonly liveRenewal?: LiveReport | undefined;
 }): StatusReport {
   const { state, now, root, maxCommitsPerDay } = input;
   const next = state === undefined ? undefined : nextEnd(state, now);
@@ -91,6 +95,7 @@ export function statusReport(input: {
     served: (input.rows ?? []).flatMap(({ id, served }) =>
       served === undefined ? [] : [{ id, current: served.current, notAfter: rfc3339(served.notAfter) }],
     ),
+    liveRenewal: input.liveRenewal ?? null,
     next:
       next === undefined
         ? null
@@ -127,6 +132,7 @@ export function statusText(report: StatusReport, paper: Paper): string {
     ],
     ['next end', report.next === null ? 'nothing known' : `${report.next.id} · ${dated(report.next.at, now)}`],
     ...(report.served.length === 0 ? [] : [['in use', inUseClause(report.served)] as const]),
+    ...(report.liveRenewal === null ? [] : [['renewal', liveText(report.liveRenewal, now)] as const]),
     ...(report.unread === null ? remembered(report, now) : [['memory', report.unread] as const]),
   ] as const;
   const lines = facts

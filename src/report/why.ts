@@ -5,6 +5,7 @@ import type { Entry } from '../layout/entry.ts';
 import type { Plan } from '../plan/plan.ts';
 import { rfc3339, instantOf } from '../time/rfc3339.ts';
 import { apiVersion, type DocumentHeader } from './document.ts';
+import { liveText, type LiveReport } from './live.ts';
 import { durationText, wholeSeconds } from '../time/span.ts';
 import { paint, type Ink, type Paper } from '../terminal/paper.ts';
 import { printable } from '../terminal/printable.ts';
@@ -43,6 +44,8 @@ export interface WhyReport extends DocumentHeader<'Explanation'> {
   readonly next: { readonly at: string; readonly what: string } | null;
   /** What is done is done at a start of this unit … */
   readonly unit: string;
+  /** … unless the daemon renews it while the unit runs; null for what it does not renew, and while the unit is down. */
+  readonly liveRenewal: LiveReport | null;
   /** … and it runs, and has to be restarted before this instant, when this very entry ends; null when it has not. */
   readonly restartBefore: string | null;
 }
@@ -54,6 +57,7 @@ export function whyReport(input: {
   readonly plan: Plan;
   readonly assessment: Assessment;
   readonly unit: string;
+  readonly liveRenewal?: LiveReport | undefined;
 }): WhyReport {
   const { root, explanation, entry, plan, assessment, unit } = input;
   const { id, kind, path, rules, findings, row, nextDue } = explanation;
@@ -80,6 +84,8 @@ export function whyReport(input: {
     clock: { believed: assessment.clock.believed, evidence: assessment.clock.evidence },
     next: nextDue === undefined ? null : { at: rfc3339(nextDue.at), what: nextDue.what },
     unit,
+    liveRenewal:
+      entry?.kind === 'leaf' && writingOf(entry) === 'issued-by-certmend' ? (input.liveRenewal ?? null) : null,
     restartBefore: restartBefore(explanation, assessment),
   };
 }
@@ -157,6 +163,9 @@ export function whyText(report: WhyReport, paper: Paper): string {
     ...report.findings.map(({ code, severity, message }) => `  ${severity} ${code}: ${printable(message)}\n`),
     `  now: ${report.actions.length === 0 ? 'nothing would be done' : report.actions.map(({ kind, reason }) => `${kind} (${reason})`).join(', ')}\n`,
     ...when(report),
+    ...(report.liveRenewal === null
+      ? []
+      : [`  while the service runs: ${liveText(report.liveRenewal, instantOf(report.at) ?? 0)}\n`]),
     ...(report.clock.believed ? [] : [`  the clock is not believed: ${report.clock.evidence[0] ?? 'no evidence'}\n`]),
     ...(report.next === null
       ? []

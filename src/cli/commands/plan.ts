@@ -9,6 +9,7 @@ import type { Io } from '../io.ts';
 import { print } from '../print.ts';
 import { paperOf } from '../paper-of.ts';
 import { ofPlan } from '../status-of.ts';
+import { liveReportOf } from './live-report-of.ts';
 import { tellLayout } from './tell-layout.ts';
 
 interface PlanArguments extends Arguments {
@@ -25,7 +26,15 @@ export async function run(args: PlanArguments, io: Io): Promise<ExitStatus> {
   const { restart } = assess({ ...survey, serviceRunning: ports.serviceRunning(layout.unit) });
   const { unit } = layout;
   const told = { ...plan, reasons: withLimits(plan.reasons, assessment.findings) };
-  const report = planReport({ plan: told, layout, root: ports.root, at: assessment.now, unit, restart });
+  const report = planReport({
+    plan: told,
+    layout,
+    root: ports.root,
+    at: assessment.now,
+    unit,
+    restart,
+    liveRenewal: liveReportOf(ports, survey),
+  });
   print(args, io, report, () => planText(report, paperOf(io)));
   return ofPlan(plan);
 }

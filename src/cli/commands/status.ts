@@ -11,6 +11,7 @@ import { ofHealth } from '../status-of.ts';
 import type { Io } from '../io.ts';
 import { paperOf } from '../paper-of.ts';
 import { print } from '../print.ts';
+import { liveReportOf } from './live-report-of.ts';
 import { tellLayout } from './tell-layout.ts';
 
 export async function run(args: Arguments, io: Io): Promise<ExitStatus> {
@@ -34,6 +35,7 @@ export async function run(args: Arguments, io: Io): Promise<ExitStatus> {
     maxCommitsPerDay: ports.config.brake.maxCommitsPerDay,
     machine,
     rows: assessment.rows,
+    liveRenewal: liveReportOf(ports, seen),
     unread: loaded.kind === 'unread' ? `${ownPaths.state} ${loaded.problem}` : undefined,
   });
   print(args, io, report, () => statusText(report, paperOf(io)));

@@ -1,0 +1,19 @@
+import { liveReport, type LiveReport } from '../../report/live.ts';
+import { liveDecision, windowsOf } from '../../survey/live-decision.ts';
+import type { Ports } from '../../survey/ports.ts';
+import type { Survey } from '../../survey/survey.ts';
+import { nextOpening } from '../../time/maintenance-window.ts';
+
+/** For the documents; undefined while the service does not run, or nobody can tell. */
+export function liveReportOf(
+  ports: Ports,
+  { inventory, assessment, loaded, layout }: Pick<Survey, 'inventory' | 'assessment' | 'loaded' | 'layout'>,
+): LiveReport | undefined {
+  if (ports.serviceRunning(layout.unit) !== true) return undefined;
+  const state = loaded.kind === 'loaded' ? loaded.state : undefined;
+  return liveReport({
+    decision: liveDecision(ports.config, { inventory, assessment }, state),
+    nextWindow: nextOpening(windowsOf(ports.config), assessment.now),
+    renewal: state?.renewal ?? null,
+  });
+}

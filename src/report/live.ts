@@ -1,0 +1,79 @@
+import type { LiveDecision } from '../plan/decide-live.ts';
+import type { StateRenewal } from '../state/state.ts';
+import { distanceText, wholeSeconds } from '../time/span.ts';
+import { instantOf, rfc3339 } from '../time/rfc3339.ts';
+
+/** What the daemon does about certificates of the service that runs, as documents have it. */
+export interface LiveReport {
+  /** `ahead`: nothing is due before `at`; `due`: at the daemon's next check; `waiting`: until `at`; `given-up`: it was taken back. */
+  readonly state: LiveDecision['is'];
+  /** When it will be done, or tried again; null when it is due now, or will not be. */
+  readonly at: string | null;
+  /** What it waits for. */
+  readonly waitsFor: 'window' | 'budget' | 'pause' | null;
+  /** The entry that expires first of those that can be renewed. */
+  readonly first: string | null;
+  /** When the next maintenance window opens; null where there are none: any time is one then. */
+  readonly nextWindow: string | null;
+  readonly last: Pick<StateRenewal, 'at' | 'phase' | 'outcome' | 'generation'> | null;
+}
+
+/** @param input.nextWindow milliseconds since the epoch */
+export function liveReport(input: {
+  readonly decision: LiveDecision;
+  readonly nextWindow: number | undefined;
+  readonly renewal: StateRenewal | null;
+}): LiveReport {
+  const { decision, nextWindow, renewal } = input;
+  const at = 'from' in decision ? decision.from : 'until' in decision ? decision.until : undefined;
+  return {
+    state: decision.is,
+    at: textOf(at),
+    waitsFor: 'for' in decision ? decision.for : null,
+    first: 'first' in decision ? decision.first : null,
+    nextWindow: textOf(nextWindow),
+    last:
+      renewal === null
+        ? null
+        : { at: renewal.at, phase: renewal.phase, outcome: renewal.outcome, generation: renewal.generation },
+  };
+}
+
+function textOf(at: number | undefined): string | null {
+  return at === undefined ? null : rfc3339(at);
+}
+
+const waits: Readonly<Record<NonNullable<LiveReport['waitsFor']>, string>> = {
+  window: 'due, waits for a maintenance window',
+  budget: 'due, waits for the rotations that a day may have',
+  pause: 'an attempt failed, the next one',
+};
+
+/**
+ * One clause: whether, and when, certificates are renewed while the service runs.
+ * @param now milliseconds since the epoch
+ */
+export function liveText({ state, at, waitsFor, nextWindow, first }: LiveReport, now: number): string {
+  const when = at === null ? '' : ` ${dated(at, now)}`;
+  switch (state) {
+    case 'off':
+      return 'off: certificates are renewed at a start of the service only';
+    case 'ahead': {
+      const window =
+        nextWindow === null ? '' : `, in a maintenance window (the next one opens ${wholeSeconds(nextWindow)})`;
+      return `by the daemon from${when} on${window}: ${first ?? ''} expires first`;
+    }
+    case 'due':
+      return 'due: at the next check of the daemon';
+    case 'waiting':
+      return `${waits[waitsFor ?? 'pause']}:${when}`;
+    case 'given-up':
+      return at === null
+        ? 'was taken back twice: restart the service'
+        : `was taken back, tried once more from${when} on`;
+  }
+}
+
+function dated(at: string, now: number): string {
+  return `${wholeSeconds(at)} (${distanceText((instantOf(at) ?? now) - now)})`;
+}
