@@ -25,6 +25,8 @@ export type Step = (life: Life) => Happened | undefined | Promise<Happened | und
 interface Happened {
   readonly wake?: Wake;
   readonly ms?: number;
+  /** The wall clock is set: it alone moves, by so much more. */
+  readonly jumpMs?: number;
 }
 
 export interface LifeOptions {
@@ -60,7 +62,7 @@ export async function live(root: string, steps: readonly Step[], options: LifeOp
   const waits: number[] = [];
   let watched: readonly string[] = [];
   const started = options.start ?? Date.now();
-  let passed = 0;
+  let [passed, jumped] = [0, 0];
   const life: Life = {
     told,
     snapshots,
@@ -75,7 +77,7 @@ export async function live(root: string, steps: readonly Step[], options: LifeOp
     return Promise.resolve();
   };
   const clock: Ports['clock'] = {
-    now: () => started + passed,
+    now: () => started + passed + jumped,
     monotonic: () => passed,
     sleep: (ms) => {
       passed += ms;
@@ -123,6 +125,7 @@ export async function live(root: string, steps: readonly Step[], options: LifeOp
         }
         const happened = await step(life);
         passed += happened?.ms ?? ms;
+        jumped += happened?.jumpMs ?? 0;
         return happened?.wake ?? 'elapsed';
       },
       watch: (directories) => {

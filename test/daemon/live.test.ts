@@ -74,6 +74,7 @@ function lifeOf(node: Node, daysLeft: number, steps: readonly Step[], options: L
     ports: (ports): Ports => ({
       ...ports,
       synchronisation: () => 'synchronised',
+      ...options.ports?.(ports),
       serviceRunning: () => is.running,
       unitRun: () => ({ invocation: is.invocation, activeForMs: is.activeForMs }),
       servedChain: (port) => {
@@ -325,3 +326,62 @@ test('the daemon confirms a set that went live at a start, once all that answers
   t.is(stateOf(node).generations.confirmed, active?.number ?? -1);
   t.is(records(node, 'confirmed').length, 1);
 });
+
+/** What the daemon renews: what lies below the agent's directory is not its. */
+function renewable({ tree }: Node): readonly string[] {
+  return tree.leaves.filter(({ reissuedAtStart }) => !reissuedAtStart).map(({ id }) => id);
+}
+
+const never = ['Mon 00:00-00:01 Pacific/Kiritimati'];
+/** Half a year ahead for some days, and once years; set right each time. */
+const jumps: ReadonlyMap<number, number> = new Map([
+  [20, 180],
+  [21, -180],
+  [70, 1000],
+  [71, -1000],
+  [118, -400],
+  [119, 400],
+]);
+
+const years: readonly (readonly [
+  name: string,
+  made: {
+    readonly windows?: readonly string[];
+    readonly jumps?: typeof jumps;
+    readonly isFull?: (day: number) => boolean;
+  },
+])[] = [
+  ['with its defaults', {}],
+  ['with a window that hardly ever comes', { windows: never }],
+  ['with a clock that is set wrong now and then', { jumps }],
+  ['with a disk that is full for weeks', { isFull: (passed) => passed > 300 && passed < 353 }],
+];
+for (const [name, { windows = [], jumps: jumpsOn = new Map<number, number>(), isFull = () => false }] of years) {
+  test(`in a year and a half without a restart no certificate of a server expires that certmend renews: ${name}`, async (t) => {
+    const node = nodeOf(t);
+    const ids = renewable(node);
+    let [passed, isWrong] = [0, false];
+    const steps = Array.from({ length: 183 }, (_, at): Step => () => {
+      passed += 3;
+      const now = node.end - 364 * dayMs + passed * dayMs;
+      for (const id of ids) if (endOf(node.tree, id) < now) t.fail(`${id} on day ${String(passed)}`);
+      const jump = jumpsOn.get(at) ?? 0;
+      if (jump !== 0) isWrong = !isWrong;
+      return { ms: 3 * dayMs, jumpMs: jump * dayMs };
+    });
+    const made = settings({ windows });
+    const full = (ports: Ports): Ports => ({
+      ...ports,
+      synchronisation: () => (isWrong ? 'not-synchronised' : 'synchronised'),
+      writeSide: async () => {
+        const side = await ports.writeSide();
+        const storage: typeof side.storage = { free: () => ({ bytes: 0, inodes: 0 }) };
+        return isFull(passed) ? { ...side, storage } : side;
+      },
+    });
+    await lifeOf(node, 364, steps, { settings: made, ports: full });
+    t.is(passed, 549);
+    t.is(stateOf(node).renewal?.outcome, 'confirmed');
+    t.is(records(node, 'committed').length, 1);
+  });
+}
