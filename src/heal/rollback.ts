@@ -11,6 +11,7 @@ import { refuseWhileRunning } from './rotate.ts';
 import { withRecovery } from '../session/recovery.ts';
 import type { Session } from '../session/session.ts';
 import { withSession } from '../session/with-session.ts';
+import { withRenewal } from '../state/transitions.ts';
 import { findLayout } from '../survey/survey.ts';
 import { telling } from '../session/telling.ts';
 
@@ -18,15 +19,38 @@ const lockWaitMs = 5000;
 
 /**
  * Brings an earlier generation back, through the same proof and the same commit as a new one. A set that is not good
- * now (expired, of another authority, damaged) is refused by name.
+ * now (expired, of another authority, damaged) is refused by name. While the service runs only one with the keys that are in
+ * use comes back (P12): only certificates change then.
  *
  * @param number undefined means the one that was live before
  * @throws CertmendError GenerationUnknown, GenerationDamaged (exit 77), ServiceRunning
  */
 export async function rollback(ports: Ports, number: number | undefined): Promise<Outcome> {
   const layout = findLayout(ports);
-  refuseWhileRunning(ports, layout.unit, `certmend rollback${number === undefined ? '' : ` ${String(number)}`}`);
-  return telling(ports, () => withSession(ports, { layout, lockWaitMs }, (session) => bringBack(session, { number })));
+  const whileRunning = ports.serviceRunning(layout.unit) === true;
+  return telling(ports, () =>
+    withSession(ports, { layout, lockWaitMs }, async (session) => {
+      const { active } = session.state().generations;
+      try {
+        return await bringBack(session, { number, whileRunning, also: (state) => takenBack(state, active?.number) });
+      } catch (error) {
+        if (error instanceof CertmendError && error.code === 'ServiceRunning')
+          refuseWhileRunning(
+            ports,
+            layout.unit,
+            `certmend rollback${number === undefined ? '' : ` ${String(number)}`}`,
+          );
+        throw error;
+      }
+    }),
+  );
+}
+
+/** What a person has taken back the daemon does not do again before it has to. */
+function takenBack(state: State, from: number | undefined): State {
+  const { renewal } = state;
+  if (renewal === null || renewal.generation !== from) return state;
+  return withRenewal(state, { ...renewal, phase: 'asked', outcome: 'rolled-back' });
 }
 
 /**

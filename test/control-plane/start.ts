@@ -25,7 +25,7 @@ export interface ControlPlane {
   readonly scratch: string;
   /**
    * How a line is run on the node: its tree is /etc/rancher and /var/lib/rancher there, its network has these processes
-   * only, `systemctl is-active` says that the service runs. For `spawn`; `exec` runs it to its end.
+   * only, `systemctl` says that the service runs, since this machine was booted. For `spawn`; `exec` runs it to its end.
    */
   enter(line: readonly string[]): readonly [string, ...string[]];
   /** Runs a program on the node. Never throws for its exit status. */
@@ -187,7 +187,16 @@ class Plane implements ControlPlane {
     mkdirSync(this.#programs);
     for (const name of [...components, 'kubectl']) symlinkSync(this.#program, join(this.#programs, name));
     // There is no systemd here: one that says of the unit what is true.
-    const says = `#!/bin/sh\ncase $* in 'is-active ${this.tree.unit}' | 'is-active ${this.tree.unit}.service') echo active ;; *) exit 1 ;; esac\n`;
+    const { unit } = this.tree;
+    const shown =
+      'ActiveState=active\\nActiveEnterTimestampMonotonic=1\\nInvocationID=0123456789abcdef0123456789abcdef\\n';
+    const says = `#!/bin/sh
+case $* in
+  'is-active ${unit}' | 'is-active ${unit}.service') echo active ;;
+  'show ${unit} '* | 'show ${unit}.service '*) printf '${shown}' ;;
+  *) exit 1 ;;
+esac
+`;
     writeFileSync(join(this.#programs, 'systemctl'), says);
     chmodSync(join(this.#programs, 'systemctl'), 0o755);
   }

@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import { copyFileSync, readFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import { components, servedLeaves, servedPorts } from '../control-plane/arguments.ts';
 import { requestsOf, troublesOf, underLoad } from '../control-plane/load.ts';
 import { fingerprintOnDisk, renewInPlaceByHand } from '../control-plane/renew-by-hand.ts';
 import { startControlPlane, type ControlPlane } from '../control-plane/start.ts';
 import { makeTree } from '../fixtures/tree.ts';
+import { atExit } from './at-exit.ts';
 import { program } from './certmend.ts';
 import { programs, type Scenario } from './scenario.ts';
 import { inScratch } from './scratch.ts';
@@ -36,11 +39,29 @@ export const controlPlane: readonly Scenario[] = [
     isOnRequest: true,
     run: async () => await onControlPlane(async (plane) => await takesWhatIsRenewed(plane, byCertmend)),
   },
+  {
+    name: 'a control plane is renewed by the daemon itself, while no client of it fails and no leader changes',
+    needs,
+    isHeavy: true,
+    isOnRequest: true,
+    run: async () => await onControlPlane(async (plane) => await takesWhatIsRenewed(plane, byDaemon), 300),
+  },
+  {
+    name: 'a control plane gets its old certificates back within a minute when a component hangs, and is left alone when it is ill',
+    needs,
+    isHeavy: true,
+    isOnRequest: true,
+    run: async () => await onControlPlane(isTakenBack),
+  },
 ];
 
-async function onControlPlane(work: (plane: ControlPlane) => Promise<string>): Promise<string> {
+/** @param daysLeft of every leaf; a whole year when absent */
+async function onControlPlane(work: (plane: ControlPlane) => Promise<string>, daysLeft?: number): Promise<string> {
   return await inScratch(async (scratch) => {
-    const plane = await startControlPlane(makeTree({ directory: join(scratch, 'tree') }), scratch);
+    const now = Date.now();
+    const leaf =
+      daysLeft === undefined ? 'fresh' : { notBefore: now - 3_600_000, notAfter: now + daysLeft * 86_400_000 };
+    const plane = await startControlPlane(makeTree({ directory: join(scratch, 'tree'), leaf }), scratch);
     try {
       return await work(plane);
     } finally {
@@ -147,9 +168,93 @@ async function byCertmend(plane: ControlPlane): Promise<Renewals> {
       served.map(({ state }) => state),
       servedPorts.map(() => 'current'),
     );
+    assert.deepEqual(await lastRenewal(plane), {
+      outcome: 'confirmed',
+      phase: 'asked',
+      well: ['serving-kube-apiserver', 'etcd/server-client'],
+    });
     for (const [id, print] of onDisk()) seen.get(id)?.push(print);
   }
   return seen;
+}
+
+/** What the state says of the last renewal; undefined before the first. */
+async function lastRenewal(plane: ControlPlane): Promise<unknown> {
+  const { status, stdout } = await plane.exec(['cat', '/var/lib/certmend/dynamic-cert.json']);
+  if (status !== 0) return undefined;
+  const { renewal } = JSON.parse(stdout) as { readonly renewal: Readonly<Record<string, unknown>> | null };
+  if (renewal === null) return undefined;
+  const { outcome, phase, well } = renewal;
+  return { outcome, phase, well };
+}
+
+/** Its leaves have less left than it is told to renew at. */
+async function byDaemon(plane: ControlPlane): Promise<Renewals> {
+  const seen = new Map(renewable(plane.tree).map((id) => [id, [fingerprintOnDisk(plane.tree, id)]]));
+  await plane.exec([
+    'sh',
+    '-c',
+    'mkdir -p /etc/certmend && echo "live: { renewBefore: 360d }" >/etc/certmend/config.yaml',
+  ]);
+  const [command, ...words] = plane.enter([process.execPath, program, 'daemon']);
+  const daemon = spawn(command, words, { stdio: ['ignore', 'ignore', 'inherit'] });
+  const forget = atExit(() => daemon.kill('SIGKILL'));
+  const ended = once(daemon, 'exit');
+  try {
+    const well = ['serving-kube-apiserver', 'etcd/server-client'];
+    const confirmed = JSON.stringify({ outcome: 'confirmed', phase: 'usual', well });
+    await until('it is renewed and confirmed', async () => JSON.stringify(await lastRenewal(plane)) === confirmed);
+  } finally {
+    daemon.kill('SIGTERM');
+    await ended;
+    forget();
+  }
+  for (const [id, prints] of seen) prints.push(fingerprintOnDisk(plane.tree, id));
+  return seen;
+}
+
+/** A component that stops to answer right after the commit, and one that is ill before it. */
+async function isTakenBack(plane: ControlPlane): Promise<string> {
+  const { tree } = plane;
+  const prints = (): readonly string[] => renewable(tree).map((id) => fingerprintOnDisk(tree, id));
+  const before = prints();
+  const renew = [process.execPath, program, 'renew', '--yes', '-o', 'json'];
+  const { 'kube-scheduler': scheduler, etcd } = plane.pids();
+  assert.ok(scheduler !== undefined && etcd !== undefined);
+  const begun = performance.now();
+  const running = plane.exec(renew);
+  await until('it is live', () => Promise.resolve(prints().every((print, at) => print !== before[at])));
+  process.kill(scheduler, 'SIGSTOP');
+  const { status, stdout, stderr } = await running;
+  const took = (performance.now() - begun) / 1000;
+  process.kill(scheduler, 'SIGCONT');
+  assert.equal(status, 2, stdout + stderr);
+  const report = JSON.parse(stdout) as {
+    readonly decision: string;
+    readonly served: readonly { readonly state: string; readonly port: number }[];
+  };
+  assert.equal(report.decision, 'rolled-back');
+  assert.deepEqual(
+    report.served.filter(({ state }) => state === 'silent').map(({ port }) => port),
+    [10259],
+  );
+  assert.deepEqual(prints(), before);
+  await until('the old ones are served', async () => {
+    const served = await plane.served();
+    return servedPorts.every((port) => served[port] === fingerprintOnDisk(tree, servedLeaves[port]));
+  });
+  assert.equal((await plane.kubectl('get', '--raw', '/readyz')).stdout, 'ok');
+
+  process.kill(etcd, 'SIGSTOP');
+  const refused = await plane.exec(renew);
+  process.kill(etcd, 'SIGCONT');
+  assert.equal(refused.status, 77, refused.stdout + refused.stderr);
+  assert.match(refused.stdout + refused.stderr, /RenewalUnfit|is not well|nobody answers/);
+  assert.deepEqual(prints(), before);
+  await until('it is well again', async () => (await plane.kubectl('get', '--raw', '/readyz')).stdout === 'ok');
+  const again = await plane.exec(renew);
+  assert.equal(again.status, 0, again.stdout + again.stderr);
+  return `taken back ${took.toFixed(0)} s after the begin of the renewal, with one component stopped; left alone while etcd was`;
 }
 
 function renewable({ leaves }: ControlPlane['tree']): readonly string[] {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { setTimeout as wait } from 'node:timers/promises';
 import { messageId } from '../../../src/audit/message-id.ts';
 import { eventually, type SystemdNode } from './node.ts';
 
@@ -43,6 +44,7 @@ export async function daemonSurvives(node: SystemdNode): Promise<string> {
 
   await isNotInUse(node);
   const handshakes = await renewsWhileItRuns(node);
+  await renewsByItself(node);
   await isMissed(node);
   await comesBackCorrected(node);
   await sandboxOpens(node);
@@ -127,6 +129,51 @@ async function renewsWhileItRuns(node: SystemdNode): Promise<number> {
   await node.say('systemctl', 'restart', 'rke2-server');
   assert.match((await node.run('certmend', 'status')).stdout, /in use +3 of 3 that answer/);
   return held.length;
+}
+
+/**
+ * The daemon, shut in by its unit, renews a service that runs: of the installed package, with real systemd's word on how
+ * long the service has been up. Every leaf has less left than it is told to renew at.
+ */
+async function renewsByItself(node: SystemdNode): Promise<void> {
+  const drop = '/etc/certmend/config.yaml.d/live.yaml';
+  const prints = async (): Promise<string> =>
+    await node.say(
+      'sh',
+      '-c',
+      'cd /var/lib/rancher/rke2/server/tls && sha256sum client-admin.crt etcd/*.crt *.key etcd/*.key',
+    );
+  const before = await prints();
+  const pids = async (): Promise<string> =>
+    await node.say('sh', '-c', 'cat /proc/$0/task/$0/children', await mainPidOf(node, 'rke2-server'));
+  const running = await pids();
+  assert.match((await node.run('certmend', 'status')).stdout, /renewal +by the daemon from 20/);
+  await node.say('sh', '-c', `echo 'live: { renewBefore: 8759h }' >${drop}`);
+  assert.match((await node.run('certmend', 'plan')).stdout, /while it runs: due: at the next check of the daemon/);
+  await node.say('systemctl', 'reload', 'certmend');
+  // It does not touch a service that has just come up; what wakes it then is a check, as it makes one each hour.
+  await eventually('it is renewed and confirmed', async () => {
+    await wait(5000);
+    await node.say('systemctl', 'reload', 'certmend');
+    const { stdout } = await node.run('certmend', 'status', '-o', 'json');
+    const { liveRenewal } = JSON.parse(stdout) as {
+      readonly liveRenewal: { readonly last: { readonly outcome: string; readonly phase: string } | null };
+    };
+    return liveRenewal.last?.outcome === 'confirmed' && liveRenewal.last.phase === 'usual';
+  });
+  await node.say('rm', drop);
+  await node.say('systemctl', 'reload', 'certmend');
+  const after = await prints();
+  const changed = (text: string, key: boolean): readonly string[] =>
+    text.split('\n').filter((line) => line.endsWith('.key') === key && !/ca\.(crt|key)$/.test(line));
+  assert.deepEqual(changed(after, true), changed(before, true), 'keys stay');
+  assert.ok(
+    changed(after, false).every((line) => !before.includes(line)),
+    after,
+  );
+  assert.equal(await pids(), running, 'no process is another one');
+  assert.doesNotMatch(await node.say('/usr/local/bin/ask'), /FAILED/);
+  assert.match((await node.run('certmend', 'status')).stdout, /in use +3 of 3 that answer/);
 }
 
 /** A daemon that does nothing is told by doctor and status, with a line that mends it. */
