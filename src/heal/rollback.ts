@@ -35,11 +35,11 @@ export async function rollback(ports: Ports, number: number | undefined): Promis
         return await bringBack(session, { number, whileRunning, also: (state) => takenBack(state, active?.number) });
       } catch (error) {
         if (error instanceof CertmendError && error.code === 'ServiceRunning')
-          refuseWhileRunning(
+          {refuseWhileRunning(
             ports,
             layout.unit,
             `certmend rollback${number === undefined ? '' : ` ${String(number)}`}`,
-          );
+          );}
         throw error;
       }
     }),
