@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -6,6 +6,7 @@ import { defaultConfig } from '../../src/config/default-config.ts';
 import type { Config } from '../../src/config/config.ts';
 import type { State } from '../../src/state/state.ts';
 import type { HealthAnswer, Ports } from '../../src/survey/ports.ts';
+import { PowerCut } from '../crash/interrupted-writer.ts';
 import { garbageFile } from '../fixtures/damage.ts';
 import { changedPaths, fingerprintPaths } from '../fixtures/fingerprint-tree.ts';
 import type { Tree } from '../fixtures/tree.ts';
@@ -331,6 +332,61 @@ test('the daemon confirms a set that went live at a start, once all that answers
 function renewable({ tree }: Node): readonly string[] {
   return tree.leaves.filter(({ reissuedAtStart }) => !reissuedAtStart).map(({ id }) => id);
 }
+
+/** Ports under which the process is gone before the n-th call that changes a file, from `from` on. */
+function dyingAt(nth: number, counted: { calls: number }): (ports: Ports) => Ports {
+  return (ports) => ({
+    ...ports,
+    writeSide: async () => {
+      const side = await ports.writeSide();
+      const writer = new Proxy(side.writer, {
+        get:
+          (target, name: keyof typeof side.writer) =>
+          (...words: readonly unknown[]): unknown => {
+            counted.calls += 1;
+            if (counted.calls >= nth) throw new PowerCut('first');
+            return (target[name] as (...given: readonly unknown[]) => unknown)(...words);
+          },
+      });
+      return { ...side, writer };
+    },
+  });
+}
+
+test('a daemon that is killed anywhere in a renewal leaves all old or all new, and the next one knows which', async (t) => {
+  const counted = { calls: 0 };
+  const reference = nodeOf(t);
+  // A standby is there already: what is counted is the renewal.
+  await lifeOf(reference, 40, [hour]);
+  await lifeOf(reference, 20, [hour], { ports: dyingAt(Number.POSITIVE_INFINITY, counted) });
+  t.is(stateOf(reference).renewal?.outcome, 'confirmed');
+  const all = counted.calls;
+  t.true(all > 50, String(all));
+  const outcomes = new Set<string | undefined>();
+  for (let nth = 2; nth <= all; nth += Math.ceil(all / 24)) {
+    const node = nodeOf(t);
+    await lifeOf(node, 40, [hour]);
+    const ids = renewable(node);
+    await t.throwsAsync(() => lifeOf(node, 20, [hour], { ports: dyingAt(nth, { calls: 0 }) }), {
+      instanceOf: PowerCut,
+    });
+    await lifeOf(node, 20 - 1 / (24 * 60), [hour]);
+    const isNew = ids.map((id) => endOf(node.tree, id) > node.end);
+    t.true(
+      isNew.every((is) => is === isNew[0]),
+      `call ${String(nth)} of ${String(all)}`,
+    );
+    for (const id of ids) {
+      const key = createPrivateKey(readFileSync(node.tree.host(node.tree.leaf(id).keyPath)));
+      t.true(certificateOf(node.tree, id).checkPrivateKey(key), id);
+    }
+    const { renewal } = stateOf(node);
+    outcomes.add(renewal?.outcome);
+    t.is(renewal?.outcome === 'confirmed', isNew[0] === true, `call ${String(nth)}: ${String(renewal?.outcome)}`);
+    t.not(renewal?.outcome, 'watching');
+  }
+  t.true(outcomes.has('confirmed'));
+});
 
 const never = ['Mon 00:00-00:01 Pacific/Kiritimati'];
 /** Half a year ahead for some days, and once years; set right each time. */
