@@ -19,6 +19,8 @@ export const eventMessages: Readonly<Record<AuditEvent, string>> = {
   'standby-retired': 'The standby set is no longer fit to go live. Another one takes its place.',
   'rolled-back': 'An earlier set was brought back and is live now.',
   confirmed: 'A set that is live was seen to work: what answers serves it and is well. It is kept. You do nothing.',
+  'start-healed':
+    'A start of the service hung on damaged certificates, and they were healed. If it was not restarted: systemctl restart UNIT, as the record says.',
   'external-change-adopted': 'Somebody else changed certificates of the node. The change was recorded and is kept.',
   'state-rebuilt': 'The state file was damaged; it was set aside and rebuilt from what is on the node.',
   refused: 'certmend refused to change anything, for safety. certmend plan says what stands in the way.',

@@ -165,19 +165,21 @@ function silent(io: Io): Io {
   return { ...io, stderr: { ...io.stderr, write: () => undefined } };
 }
 
-type Machine = Pick<Ports, 'serviceRunning' | 'unitRun' | 'servedChain' | 'askHealth'>;
+type Machine = Pick<Ports, 'serviceRunning' | 'unitRun' | 'restartUnit' | 'servedChain' | 'askHealth'>;
 
 const neverAsks: Machine = {
   serviceRunning: () => undefined,
   unitRun: () => undefined,
+  restartUnit: () => 'there is no systemd to be asked',
   servedChain: () => Promise.resolve(undefined),
   askHealth: () => Promise.resolve({ is: 'unasked' }),
 };
 
 async function theMachine(clock: Clock): Promise<Machine> {
-  const { serviceRunning, unitRun } = await import('./system/systemd/units.ts');
+  const { restartUnit, serviceRunning, unitRun } = await import('./system/systemd/units.ts');
   return {
     serviceRunning,
+    restartUnit,
     unitRun: (unit) => unitRun(unit, clock.monotonic()),
     servedChain: async (port) => {
       const { servedChain } = await import('./system/served-chain.ts');

@@ -10,6 +10,7 @@ export const defaultConfig: Config = {
   renewal: { renewBeforeDays: undefined, criticalDays: 14, validityDays: undefined },
   live: { enabled: true, renewBeforeDays: 30, emergencyBeforeDays: 7 },
   maintenance: { windows: [] },
+  restart: { hung: false },
   authority: { warningDays: 365, criticalDays: 120 },
   standby: { enabled: true },
   clock: { maxOfflineGapDays: 1095, maxWaitMs: 30000 },

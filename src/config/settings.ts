@@ -95,6 +95,11 @@ export const settings = {
     about:
       'When the daemon may renew what runs, such as `["Sat..Sun 02:00-06:00", "Wed 22:00-04:00 Europe/Berlin"]`: weekdays and time zone as in systemd.time(7), both may be left out; a window that ends before it begins ends on the next day. Empty: at any time.',
   }),
+  'restart.hung': setting(flag, {
+    initially: false,
+    about:
+      '`true`: when the daemon has healed what a start of the service hangs on, it restarts that unit. Otherwise it says the command: the unit waits for ever, since the product gives its start no limit.',
+  }),
   'authority.warning': setting(days('1d', '3650d'), {
     initially: '365d',
     about: 'An authority with less left than this is a warning: replacing one is planned work.',

@@ -2,7 +2,6 @@ import { CertmendError } from '../error.ts';
 import type { Ports } from '../survey/ports.ts';
 import type { Layout } from '../layout/layout.ts';
 import { statusLine } from '../report/status-line.ts';
-import { mindWhatRuns } from '../heal/renew-due.ts';
 import { savedState } from './saved-state.ts';
 import type { State } from '../state/state.ts';
 import { feeding } from './feeding.ts';
@@ -10,6 +9,7 @@ import { notifyHealth } from './notify-health.ts';
 import type { DaemonPorts, Loaded, Notifier, Snapshot } from './ports.ts';
 import { reconcile, type Check } from './reconcile.ts';
 import type { KnownHealth } from './health-news.ts';
+import { act, isWorryingStart } from './act.ts';
 import { record, rememberTold } from './record.ts';
 import { nextCheckMs, type CheckEnd } from './schedule.ts';
 import { snapshotOf } from './snapshot.ts';
@@ -18,7 +18,7 @@ import { watchedDirectories } from './watched-directories.ts';
 import { blindHead, daemonLine, createSpeaker } from './speaker.ts';
 
 type Remarks = Readonly<
-  Partial<Record<'configuration' | 'notification' | 'metrics' | 'check' | 'renewal', string | undefined>>
+  Partial<Record<'configuration' | 'notification' | 'metrics' | 'check' | 'action', string | undefined>>
 >;
 
 /** What the loop carries from one turn to the next. */
@@ -63,9 +63,12 @@ export async function daemon(ports: DaemonPorts): Promise<void> {
       memory = turn.memory;
       if (turn.checked !== undefined) {
         const { ports: look, result } = turn.checked;
-        const before = memory;
-        memory = await feeding(notifier, look.clock, renewWhatRuns(before, look, result, waker.stopping));
-        if (memory !== before) await notifier.status(memory.line);
+        const before = memory.remarks.action;
+        const action = await feeding(notifier, look.clock, act(look, result, { before, stopping: waker.stopping }));
+        if (action !== before) {
+          memory = withAction(memory, action, headOf(result, look.clock.now()));
+          await notifier.status(memory.line);
+        }
       }
       if (turn.news !== undefined) {
         memory = await feeding(notifier, turn.news.ports.clock, announce(memory, turn.news, waker.stopping));
@@ -122,7 +125,7 @@ async function check(memory: Memory, notifier: Notifier): Promise<Turn> {
       ...tellOutside(memory, ports, result, ports.clock.monotonic() - started),
       checked: result.kind === 'checked' ? { ports, result } : undefined,
       layout: result.survey?.layout,
-      delayMs: delay(isHasty(result) ? 'busy' : 'checked'),
+      delayMs: delay(isHasty(result) || isWorryingStart(ports, result) ? 'busy' : 'checked'),
     };
   } catch (error) {
     if (!(error instanceof CertmendError)) throw error;
@@ -179,33 +182,9 @@ function tellOutside(
   };
 }
 
-/**
- * Renews what runs, when that is due (renew-due.ts). What is in the way is told once, and stands in the status line while it
- * lasts; a commit makes the next check come at once, as any other certmend's does.
- */
-async function renewWhatRuns(
-  memory: Memory,
-  ports: Ports,
-  result: News['result'],
-  stopping: AbortSignal,
-): Promise<Memory> {
-  const after = (renewal: string | undefined): Memory => {
-    if (renewal === memory.remarks.renewal) return memory;
-    const remarks: Remarks = { ...memory.remarks, renewal };
-    return { ...memory, remarks, line: daemonLine(headOf(result, ports.clock.now()), Object.values(remarks)) };
-  };
-  try {
-    await mindWhatRuns(ports, result, stopping);
-    return after(undefined);
-  } catch (error) {
-    if (!(error instanceof CertmendError)) throw error;
-    // Another certmend is at work: the next check looks again.
-    if (error.code === 'LockHeld') return memory;
-    const { code: reason, message, hint } = error;
-    if (message !== memory.remarks.renewal)
-      await record(ports, { event: 'failed', priority: 'error', reason, message, hint });
-    return after(message);
-  }
+function withAction(memory: Memory, action: string | undefined, head: string): Memory {
+  const remarks: Remarks = { ...memory.remarks, action };
+  return { ...memory, remarks, line: daemonLine(head, Object.values(remarks)) };
 }
 
 /** Runs the program of notify.exec. After READY and the status line: nobody waits for what an operator wrote. */

@@ -38,7 +38,8 @@ export async function mindWhatRuns(
 ): Promise<Settled | undefined> {
   const { survey, state } = seen;
   const { layout } = survey;
-  if (survey.serviceRunning !== true || (ports.unitRun(layout.unit)?.activeForMs ?? 0) < settledMs) return undefined;
+  const run = ports.unitRun(layout.unit);
+  if (survey.serviceRunning !== true || run?.state !== 'up' || run.forMs < settledMs) return undefined;
   if (layout.weakened !== undefined || !survey.assessment.clock.believed) return undefined;
   if (state.renewal?.outcome === 'watching') return resume(ports, survey, stopping);
   if (liveDecision(ports.config, survey, state).is === 'due') return renewDue(ports, survey, stopping);

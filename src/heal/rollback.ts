@@ -34,12 +34,13 @@ export async function rollback(ports: Ports, number: number | undefined): Promis
       try {
         return await bringBack(session, { number, whileRunning, also: (state) => takenBack(state, active?.number) });
       } catch (error) {
-        if (error instanceof CertmendError && error.code === 'ServiceRunning')
-          {refuseWhileRunning(
+        if (error instanceof CertmendError && error.code === 'ServiceRunning') {
+          refuseWhileRunning(
             ports,
             layout.unit,
             `certmend rollback${number === undefined ? '' : ` ${String(number)}`}`,
-          );}
+          );
+        }
         throw error;
       }
     }),

@@ -27,8 +27,10 @@ export interface Ports {
   readonly clockIsShifted: boolean;
   /** Whether a unit is active; undefined when it cannot be told (another root, no systemd). Never asked by the boot hook. */
   readonly serviceRunning: (unit: string) => boolean | undefined;
-  /** The start that an active unit is in; undefined when it is not active, or when it cannot be told. Not for the boot hook. */
+  /** The start that a unit is in; undefined when it is down, or when it cannot be told. Not for the boot hook. */
   readonly unitRun: (unit: string) => UnitRun | undefined;
+  /** Asks systemd to restart a unit, and does not wait; why it could not be asked. For `restart.hung` alone. */
+  readonly restartUnit: (unit: string) => string | undefined;
   /**
    * The certificates that are served on a port of this machine's loopback, leaf first, DER; undefined when nobody answers
    * or nobody may ask (another root). Takes two seconds at most. Asked only while the service runs, so never on the boot path.
@@ -43,8 +45,10 @@ export interface Ports {
 export interface UnitRun {
   /** Another one at each start of the unit (INVOCATION_ID of systemd.exec(5)). */
   readonly invocation: string;
-  /** For how long it has been active. */
-  readonly activeForMs: number;
+  /** `starting`: the service was started and has not said that it is ready. */
+  readonly state: 'up' | 'starting';
+  /** Since when it is in that state, ago. */
+  readonly forMs: number;
 }
 
 /** One `GET` over TLS. */

@@ -56,6 +56,7 @@ boot: { enabled: false, deadline: 65s }
 renewal: { renewBefore: 36h, critical: 21d, validity: 400d }
 live: { enabled: false, renewBefore: 40d, emergencyBefore: 10d }
 maintenance: { windows: ['Sat..Sun 02:00-06:00', '22:00-04:00 Europe/Berlin'] }
+restart: { hung: true }
 authority: { warning: 200d, critical: 50d }
 standby: { enabled: false }
 retention: 5
@@ -75,6 +76,7 @@ notify: { exec: [/usr/local/bin/page, --now], timeout: 5s }
     renewal: { renewBeforeDays: 1.5, criticalDays: 21, validityDays: 400 },
     live: { enabled: false, renewBeforeDays: 40, emergencyBeforeDays: 10 },
     maintenance: { windows: ['Sat..Sun 02:00-06:00', '22:00-04:00 Europe/Berlin'] },
+    restart: { hung: true },
     authority: { warningDays: 200, criticalDays: 50 },
     standby: { enabled: false },
     retention: 5,

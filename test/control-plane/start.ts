@@ -189,7 +189,7 @@ class Plane implements ControlPlane {
     // There is no systemd here: one that says of the unit what is true.
     const { unit } = this.tree;
     const shown =
-      'ActiveState=active\\nActiveEnterTimestampMonotonic=1\\nInvocationID=0123456789abcdef0123456789abcdef\\n';
+      'ActiveState=active\\nSubState=running\\nActiveEnterTimestampMonotonic=1\\nInvocationID=0123456789abcdef0123456789abcdef\\n';
     const says = `#!/bin/sh
 case $* in
   'is-active ${unit}' | 'is-active ${unit}.service') echo active ;;

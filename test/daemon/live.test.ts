@@ -1,5 +1,5 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { defaultConfig } from '../../src/config/default-config.ts';
@@ -28,6 +28,7 @@ interface Node {
   /** What the components do. */
   is: {
     running: boolean | undefined;
+    state: 'up' | 'starting';
     activeForMs: number;
     invocation: string;
     /** Whether a port answers, and a component is well, with the certificates that are on the disk. */
@@ -38,6 +39,10 @@ interface Node {
 
 function certificateOf(tree: Tree, id: string): X509Certificate {
   return new X509Certificate(readFileSync(tree.host(tree.leaf(id).certificatePath)));
+}
+
+function keyOf(tree: Tree, id: string): KeyObject {
+  return createPrivateKey(readFileSync(tree.host(tree.leaf(id).keyPath)));
 }
 
 function endOf(tree: Tree, id: string): number {
@@ -51,6 +56,7 @@ function nodeOf(t: ExecutionContext): Node {
     end: endOf(tree, 'serving-kube-apiserver'),
     is: {
       running: true,
+      state: 'up',
       activeForMs: 3_600_000,
       invocation: 'a',
       answers: () => true,
@@ -65,10 +71,14 @@ const served: Readonly<Record<number, string>> = {
   10257: 'kube-controller-manager/kube-controller-manager',
 };
 
+function isWhole(tree: Tree): boolean {
+  return readFileSync(tree.host(tree.leaf('serving-kube-apiserver').certificatePath)).length > 0;
+}
+
 /** The daemon of a node whose components take what is on the disk at once. */
 function lifeOf(node: Node, daysLeft: number, steps: readonly Step[], options: LifeOptions = {}): Promise<Life> {
   const { tree, end, is } = node;
-  const isOld = (): boolean => endOf(tree, 'serving-kube-apiserver') === end;
+  const isOld = (): boolean => isWhole(tree) && endOf(tree, 'serving-kube-apiserver') === end;
   return live(tree.root, steps, {
     start: end - daysLeft * dayMs,
     ...options,
@@ -77,7 +87,7 @@ function lifeOf(node: Node, daysLeft: number, steps: readonly Step[], options: L
       synchronisation: () => 'synchronised',
       ...options.ports?.(ports),
       serviceRunning: () => is.running,
-      unitRun: () => ({ invocation: is.invocation, activeForMs: is.activeForMs }),
+      unitRun: () => ({ state: is.state, invocation: is.invocation, forMs: is.activeForMs }),
       servedChain: (port) => {
         const id = served[port];
         return Promise.resolve(id === undefined || !is.answers(isOld()) ? undefined : [certificateOf(tree, id).raw]);
@@ -333,6 +343,111 @@ function renewable({ tree }: Node): readonly string[] {
   return tree.leaves.filter(({ reissuedAtStart }) => !reissuedAtStart).map(({ id }) => id);
 }
 
+/** A service that was started and does not come up: nothing of it answers. */
+function hangs(node: Node, forMs: number): void {
+  node.is.state = 'starting';
+  node.is.activeForMs = forMs;
+  node.is.answers = () => false;
+  node.is.health = () => ({ is: 'absent' });
+}
+
+test('the daemon heals the damage that a start hangs on, says the one command until it is up, and restarts nothing by itself', async (t) => {
+  const node = nodeOf(t);
+  hangs(node, 46_000);
+  const { certificatePath } = node.tree.leaf('serving-kube-apiserver');
+  const asked: string[] = [];
+  const ports = (base: Ports): Ports => ({ ...base, restartUnit: (unit) => void asked.push(unit) });
+  const soon: number[] = [];
+  const life = await lifeOf(
+    node,
+    200,
+    [
+      () => {
+        writeFileSync(node.tree.host(certificatePath), '');
+        return { wake: 'changed', ms: 5000 };
+      },
+      () => ({ ms: 26_000 }),
+      (seen) => {
+        soon.push(seen.waits.at(-1) ?? 0);
+        return undefined;
+      },
+    ],
+    { ports },
+  );
+  t.is(readFileSync(node.tree.host(certificatePath)).length > 0, true);
+  t.true(
+    certificateOf(node.tree, 'serving-kube-apiserver').checkPrivateKey(keyOf(node.tree, 'serving-kube-apiserver')),
+  );
+  t.is(records(node, 'start-healed').length, 1);
+  t.deepEqual(asked, []);
+  t.true(
+    life.told.some((text) => text.endsWith('healed under a start that hangs: systemctl restart rke2-server.service')),
+  );
+  node.is.state = 'up';
+  node.is.answers = () => true;
+  const after = await lifeOf(node, 199, [hour]);
+  t.false(after.told.some((text) => text.includes('hangs')));
+});
+
+test('the daemon restarts a unit whose start it has healed when restart.hung says so', async (t) => {
+  const node = nodeOf(t);
+  hangs(node, 46_000);
+  garbageFile(node.tree, node.tree.leaf('etcd/server-client').certificatePath);
+  const asked: string[] = [];
+  await lifeOf(node, 200, [hour], {
+    ports: (base) => ({ ...base, restartUnit: (unit) => void asked.push(unit) }),
+    settings: () => ({ restart: { hung: true } }),
+  });
+  t.deepEqual(asked, ['rke2-server.service']);
+});
+
+const leftAlone: readonly (readonly [name: string, make: (node: Node) => Partial<Config>])[] = [
+  [
+    'that has just begun',
+    (node) => {
+      hangs(node, 20_000);
+      return {};
+    },
+  ],
+  [
+    'while the boot hook is not to act either',
+    (node) => {
+      hangs(node, 60_000);
+      return { boot: { ...defaultConfig.boot, enabled: false } };
+    },
+  ],
+  ['of a service that is up', () => ({})],
+];
+for (const [name, make] of leftAlone) {
+  test(`the daemon leaves damage alone under a start ${name}`, async (t) => {
+    const node = nodeOf(t);
+    const config = make(node);
+    garbageFile(node.tree, node.tree.leaf('client-admin').certificatePath);
+    const before = bytesOf(node);
+    await lifeOf(node, 200, [hour], { settings: () => config });
+    t.deepEqual(bytesOf(node), before);
+  });
+}
+
+test('the daemon looks again soon at a start with damage, and rotates no whole set under one of which something answers', async (t) => {
+  const node = nodeOf(t);
+  hangs(node, 20_000);
+  garbageFile(node.tree, node.tree.leaf('client-admin').certificatePath);
+  const life = await lifeOf(node, 200, [pass]);
+  t.true((life.waits[0] ?? 0) <= 33_000, String(life.waits[0]));
+
+  const other = nodeOf(t);
+  hangs(other, 60_000);
+  other.is.answers = () => true;
+  const before = bytesOf(other);
+  // All of it has expired: etcd is up with what it has read, and the product makes new ones at its start.
+  await lifeOf(other, -5, [pass]);
+  t.deepEqual(bytesOf(other), before);
+  other.is.answers = () => false;
+  await lifeOf(other, -5, [pass]);
+  t.true(endOf(other.tree, 'etcd/server-client') > other.end);
+});
+
 /** Ports under which the process is gone before the n-th call that changes a file, from `from` on. */
 function dyingAt(nth: number, counted: { calls: number }): (ports: Ports) => Ports {
   return (ports) => ({
@@ -376,10 +491,8 @@ test('a daemon that is killed anywhere in a renewal leaves all old or all new, a
       isNew.every((is) => is === isNew[0]),
       `call ${String(nth)} of ${String(all)}`,
     );
-    for (const id of ids) {
-      const key = createPrivateKey(readFileSync(node.tree.host(node.tree.leaf(id).keyPath)));
-      t.true(certificateOf(node.tree, id).checkPrivateKey(key), id);
-    }
+    for (const id of ids) t.true(certificateOf(node.tree, id).checkPrivateKey(keyOf(node.tree, id)), id);
+
     const { renewal } = stateOf(node);
     outcomes.add(renewal?.outcome);
     t.is(renewal?.outcome === 'confirmed', isNew[0] === true, `call ${String(nth)}: ${String(renewal?.outcome)}`);

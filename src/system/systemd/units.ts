@@ -22,20 +22,42 @@ export function serviceRunning(unit: string): boolean | undefined {
 }
 
 /**
- * The start that an active unit is in.
+ * The start that a unit is in.
  * @param monotonic milliseconds of CLOCK_MONOTONIC, by which systemd says since when
- * @returns undefined when it is not active now, or when systemd cannot be asked
+ * @returns undefined when it is down, between two tries or on its way down, or when systemd cannot be asked
  */
 export function unitRun(unit: string, monotonic: number): UnitRun | undefined {
-  const names = ['ActiveState', 'ActiveEnterTimestampMonotonic', 'InvocationID'];
+  const names = [
+    'ActiveState',
+    'SubState',
+    'ActiveEnterTimestampMonotonic',
+    'InactiveExitTimestampMonotonic',
+    'InvocationID',
+  ];
   const { error, stdout, status } = spawnSync(
     'systemctl',
     ['show', unit, ...names.map((name) => `--property=${name}`)],
     { encoding: 'utf8', timeout: timeoutMs, stdio: ['ignore', 'pipe', 'ignore'] },
   );
-  if (error !== undefined || status !== 0 || !/^ActiveState=active$/m.test(stdout)) return undefined;
-  const since = /^ActiveEnterTimestampMonotonic=([1-9]\d*)$/m.exec(stdout)?.[1];
-  const invocation = /^InvocationID=(\S+)$/m.exec(stdout)?.[1];
-  if (since === undefined || invocation === undefined) return undefined;
-  return { invocation, activeForMs: Math.max(0, monotonic - Number(since) / 1000) };
+  if (error !== undefined || status !== 0) return undefined;
+  const said = new Map(stdout.split('\n').map((line) => [line.split('=', 1)[0], line.slice(line.indexOf('=') + 1)]));
+  const invocation = said.get('InvocationID') ?? '';
+  const isUp = said.get('ActiveState') === 'active';
+  // Not `start-pre`: that is the boot hook, among others, at work. Not `auto-restart`: the next try has a boot hook of its own.
+  const isStarting = said.get('ActiveState') === 'activating' && said.get('SubState') === 'start';
+  const since = Number(said.get(isUp ? 'ActiveEnterTimestampMonotonic' : 'InactiveExitTimestampMonotonic') ?? '0');
+  if ((!isUp && !isStarting) || invocation === '' || !(since > 0)) return undefined;
+  // Both count microseconds of CLOCK_MONOTONIC (org.freedesktop.systemd1(5), clock_gettime(2)).
+  return { state: isUp ? 'up' : 'starting', invocation, forMs: Math.max(0, monotonic - since / 1000) };
+}
+
+/** Asks systemd to restart a unit, and does not wait for it. @returns why it could not be asked; undefined when it was */
+export function restartUnit(unit: string): string | undefined {
+  const { error, stderr, status } = spawnSync('systemctl', ['restart', '--no-block', unit], {
+    encoding: 'utf8',
+    timeout: timeoutMs,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  if (error !== undefined) return error.message;
+  return status === 0 ? undefined : stderr.trim();
 }

@@ -1,0 +1,33 @@
+import type { Outcome } from '../session/outcome.ts';
+import { foresee } from '../survey/foresee.ts';
+import type { Ports } from '../survey/ports.ts';
+import type { Survey } from '../survey/survey.ts';
+import { secondMs } from '../time/units.ts';
+import { carryOut } from './carry-out.ts';
+
+const lockWaitMs = 2000;
+
+/** A sound start may take minutes; one that has damage before it after this time will not come up by itself. */
+const hangsAfterMs = 45 * secondMs;
+
+/**
+ * The unit of the product never gives up a start (TimeoutStartSec=0, products 9): with damage that came after the boot hook,
+ * or where the hook could not act, it waits for ever, and no further start brings the hook again. What the hook would mend is
+ * mended then. What runs meanwhile goes on with its own pairs: only what is damaged is replaced, or all when nothing answers.
+ *
+ * @returns what was done; undefined when no start hangs, or nothing can be mended
+ * @throws CertmendError as the boot hook's road
+ */
+export async function healHungStart(ports: Ports, seen: Survey): Promise<Outcome | undefined> {
+  const { layout } = seen;
+  if (!ports.config.boot.enabled) return undefined;
+  const run = ports.unitRun(layout.unit);
+  if (run?.state !== 'starting' || run.forMs < hangsAfterMs) return undefined;
+  // As at a start: what is due is decided as for a service that is down.
+  const down: Ports = { ...ports, serviceRunning: () => false };
+  const { plan } = await foresee(down);
+  const isAlone = seen.served === undefined || seen.served.size === 0;
+  if (plan.actions.length === 0 || (plan.decision === 'rotate' && !isAlone)) return undefined;
+  const outcome = await carryOut(down, { layout, lockWaitMs });
+  return outcome.decision === 'rotated' || outcome.decision === 'repaired' ? outcome : undefined;
+}
