@@ -45,6 +45,7 @@ export async function daemonSurvives(node: SystemdNode): Promise<string> {
   await isNotInUse(node);
   const handshakes = await renewsWhileItRuns(node);
   await renewsByItself(node);
+  await healsHungStart(node);
   await isMissed(node);
   await comesBackCorrected(node);
   await sandboxOpens(node);
@@ -174,6 +175,46 @@ async function renewsByItself(node: SystemdNode): Promise<void> {
   assert.equal(await pids(), running, 'no process is another one');
   assert.doesNotMatch(await node.say('/usr/local/bin/ask'), /FAILED/);
   assert.match((await node.run('certmend', 'status')).stdout, /in use +3 of 3 that answer/);
+}
+
+/**
+ * A start that never says that it is ready, as the product's does on a certificate that was emptied after the boot hook had
+ * run: healed by the daemon, and the command that it prints is all that is left to do.
+ */
+async function healsHungStart(node: SystemdNode): Promise<void> {
+  const drop = '/etc/systemd/system/rke2-server.service.d/99-hangs.conf';
+  const file = '/var/lib/rancher/rke2/server/tls/serving-kube-apiserver.crt';
+  await node.say('systemctl', 'stop', 'rke2-server');
+  // The word that it is ready never comes.
+  await node.say(
+    'sh',
+    '-c',
+    "mkdir /opt/mute && printf '#!/bin/sh\\nexec sleep infinity\\n' >/opt/mute/systemd-notify",
+  );
+  await node.say('chmod', '+x', '/opt/mute/systemd-notify');
+  const mute = 'Environment=PATH=/opt/mute:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+  await node.say('sh', '-c', `printf '%s\\n' '[Service]' 'TimeoutStartSec=0' '${mute}' >${drop}`);
+  await node.say('systemctl', 'daemon-reload');
+  await node.say('systemctl', 'start', '--no-block', 'rke2-server');
+  await eventually('it hangs', async () => (await node.property('rke2-server', 'SubState')) === 'start');
+  await node.say('truncate', '-s', '0', file);
+  await eventually('it is healed', async () => Number(await node.say('stat', '-c', '%s', file)) > 0);
+  await eventually('the command is said', async () =>
+    (await node.property('certmend', 'StatusText')).includes('systemctl restart rke2-server'),
+  );
+  assert.match(
+    await node.say('journalctl', '--no-pager', '-x', 'CERTMEND_EVENT=start-healed'),
+    /hung on what was damaged/,
+  );
+  await node.say('rm', drop);
+  await node.say('systemctl', 'daemon-reload');
+  await node.say('systemctl', 'restart', 'rke2-server.service');
+  await eventually('it is up', async () => (await node.property('rke2-server', 'ActiveState')) === 'active');
+  assert.doesNotMatch(await node.say('/usr/local/bin/ask'), /FAILED/);
+  await eventually(
+    'the line is the usual one again',
+    async () => !(await node.property('certmend', 'StatusText')).includes('hangs'),
+  );
 }
 
 /** A daemon that does nothing is told by doctor and status, with a line that mends it. */
