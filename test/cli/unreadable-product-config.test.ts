@@ -40,7 +40,7 @@ for (const [name, spoil] of Object.entries(spoilt)) {
     t.is(hook.status, 2, hook.stdout + hook.stderr);
     t.regex(hook.stdout, /^repaired, 1 thing is left to a person/);
     t.regex(hook.stdout, /ConfigurationUnreadable/);
-    t.regex(hook.stdout.replaceAll(/\s+/g, ' '), /what was last known \(data in \/srv\/rke2, node node-1\)/);
+    t.regex(hook.stdout.replaceAll(/\s+/g, ' '), /the last known settings \(data in \/srv\/rke2, node node-1\)/);
     for (const one of before.split(', ')) t.true(namesOf(tree, 'serving-kube-apiserver').includes(one), one);
     new X509Certificate(readFileSync(tree.host(tree.leaf('etcd/client').certificatePath)));
 

@@ -117,8 +117,8 @@ test('statusText counts what answers on the ports with what is on disk, names th
   const told = (rows: readonly CertificateRow[]): string =>
     statusText(statusReport({ state: healthy, now: noon, root: '/', maxCommitsPerDay: 6, rows }), plainPaper);
   const [api, scheduler] = [row('serving-kube-apiserver', true), row('serving-kube-scheduler', false)];
-  t.regex(told([api]), /in use +1 of 1 that answer on their ports are those on disk$/m);
-  t.regex(told([api, scheduler]), /in use +1 of 2 that answer on .* on disk; not serving-kube-scheduler$/m);
+  t.regex(told([api]), /in use +1 of 1 served certificates match the disk$/m);
+  t.regex(told([api, scheduler]), /in use +1 of 2 served certificates match the disk; not serving-kube-scheduler$/m);
   t.notRegex(told([{ ...api, served: undefined }]), /in use/);
 });
 
