@@ -76,7 +76,7 @@ function collect(reader: FileReader, main: string, mustExist: boolean) {
   const directory = `${main}.d`;
   const names = reader.list(directory);
   if (names === undefined && reader.stat(directory).state !== 'absent')
-    unreadable(directory, 'is not a directory that can be read');
+    unreadable(directory, 'is not a readable directory');
   for (const name of names ?? []) {
     if (name.startsWith('.')) continue;
     if (name.endsWith('.yaml')) add(`${directory}/${name}`, false);

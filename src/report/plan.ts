@@ -93,7 +93,7 @@ function when({ actions, unit, restartBefore, at }: PlanReport): string {
     const now = instantOf(at) ?? 0;
     const before = instantOf(restartBefore) ?? now;
     const term = before < now ? 'now' : `before ${wholeSeconds(restartBefore)} (${durationText(before - now)})`;
-    return `  when: at the next start of ${printable(unit)}, which runs: restart it ${term}\n`;
+    return `  when: at the next start of ${printable(unit)}, which is running: restart it ${term}\n`;
   }
   return actions.length === 0 ? '' : `  when: at the next start of ${printable(unit)}\n`;
 }

@@ -46,8 +46,8 @@ export function renewalReport(input: {
 
 const serves = {
   current: 'serves the new certificate',
-  stale: 'still serves the old one: see certmend check, and restart the service before that one expires',
-  silent: 'does not answer any more',
+  stale: 'still serves the old one: see certmend check, and restart the service before it expires',
+  silent: 'no longer answers',
 } as const;
 
 /** One line of what was done, why, and a line for each port that was watched. */

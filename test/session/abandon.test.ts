@@ -65,7 +65,7 @@ test('an attempt that was ended before its commit point is no open commit by the
   const begun = { id: '00112233445566aa', generation: 0, startedAt: '2027-01-01T00:00:00Z', reason: 'LeafExpired' };
   writeFileSync(tree.host(statePath), JSON.stringify({ ...stateOf(tree), transaction: begun }));
   const line = await lineOf(tree);
-  t.regex(line, /a change was cut off/);
+  t.regex(line, /a change was interrupted/);
   t.notRegex(line, /commit 0/);
 });
 

@@ -14,7 +14,7 @@ export function requireRoot(named: string, reader: FileReader): void {
   if (at.state === 'unreadable') throw unread(named, at.detail, 'nothing was looked at');
   if (at.state === 'present' && at.type === 'directory')
     throw unread(named, 'cannot be listed', 'nothing was looked at');
-  throw new CertmendError('Usage', `--root ${named} is not a directory that can be read`, {
+  throw new CertmendError('Usage', `--root ${named} is not a readable directory`, {
     hint: 'name the directory at which the disk of the node is mounted',
     exit: exitStatus.usage,
   });
