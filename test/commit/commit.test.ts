@@ -222,7 +222,7 @@ test('commit that is undone gives every file its own inode and time back', (t) =
     throw new CertmendError('StorageFull', 'cannot write the state');
   };
   const error = refuses(t, tree, () => commitChanges(input(tree, changes, { saveState })), 'StorageFull');
-  t.regex(error?.message ?? '', /put back/);
+  t.regex(error?.message ?? '', /every file was restored/);
   t.is(tree.verdict(), 'old');
   t.deepEqual(look(), before);
   t.false(existsSync(join(tree.root, dataDir, 'server/cred')));
