@@ -234,7 +234,7 @@ for (const [name, plant, detail] of [
     (path: string) => {
       symlinkSync('/nowhere', path);
     },
-    'is a symlink that leads nowhere',
+    'is a dangling symlink',
   ],
   [
     'a FIFO',
@@ -297,7 +297,7 @@ test('commit refuses to write through a directory that leads out of the data dir
           ...change,
           expects: {
             state: 'other',
-            detail: `is reached through ${inside}, a symlink that leads outside of ${dataDir}`,
+            detail: `is reached through ${inside}, a symlink that leads outside ${dataDir}`,
           },
         }
       : change,
