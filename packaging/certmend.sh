@@ -37,11 +37,11 @@ done
 # Emptied by a full disk or a power cut, either would do nothing and end with 0.
 for part in "$runtime" "$program"; do
   if [ ! -s "$part" ]; then
-    echo "certmend: certmend's own program is not whole: $part is empty or missing; this says nothing about the node" >&2
-    echo '  look at the disk (dmesg), then install the package again' >&2
+    echo "certmend: certmend cannot load its own program: $part is empty or missing; this is not a fault of the node" >&2
+    echo '  check the disk (dmesg), then reinstall the package' >&2
     case "$command $*" in
       prestart\ *--strict*) exit 70 ;;
-      prestart\ *) echo '  the service is started all the same' >&2 && exit 0 ;;
+      prestart\ *) echo '  the service starts anyway' >&2 && exit 0 ;;
       *) exit 70 ;;
     esac
   fi

@@ -12,7 +12,7 @@ export interface Release {
 export const maintainer = 'certmend maintainers <maintainers@certmend.invalid>';
 export const summary = 'keeps the certificates of a Kubernetes node alive';
 export const description = [
-  'certmend runs on nodes of RKE2 and K3s that nobody watches. It checks their certificates, holds a verified standby ' +
+  'certmend runs on RKE2 and K3s nodes that nobody watches. It checks their certificates, keeps a verified standby ' +
     'set, and replaces or repairs what is expired or damaged before the service of the node starts: all or nothing, ' +
     'with no network, proven by real TLS handshakes, and with a reason for each step in the journal.',
   'The package brings its own runtime and needs no configuration.',

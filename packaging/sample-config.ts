@@ -3,7 +3,7 @@ import { wrapLines } from './wrap.ts';
 
 const header = `## Configuration of certmend; certmend.yaml(5) explains it. certmend needs none: every key is commented out and shows
 ## its default, or an example where there is none. To set a key, remove the one # before it and before the line of its
-## section. Files in config.yaml.d/*.yaml count after this one. Then: systemctl reload certmend
+## section. Files in config.yaml.d/*.yaml override this one. Then: systemctl reload certmend
 `;
 
 /** /etc/certmend/config.yaml as it is installed: every key, commented out. */

@@ -7,8 +7,8 @@ if [ -d /run/systemd/system ]; then
     fi
 fi
 if [ "$1" -eq 0 ]; then
-    echo "certmend: the services of this node start without the boot hook from now on: nothing but the product renews or repairs their certificates." >&2
-    echo "certmend: what it remembers, and the sets that can come back, stay in /var/lib/certmend." >&2
+    echo "certmend: the services of this node now start without the boot hook: only the product itself renews or repairs their certificates." >&2
+    echo "certmend: its state, and the sets that can be restored, stay in /var/lib/certmend." >&2
 fi
 if [ "$1" -eq 0 ] && command -v journalctl >/dev/null 2>&1; then
     journalctl --update-catalog || :

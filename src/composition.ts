@@ -255,7 +255,7 @@ function clockFor(at: string | undefined): Clock {
   if (instant === undefined) {
     throw new CertmendError('Usage', `--at ${at} is not a time`, {
       exit: exitStatus.usage,
-      hint: 'an RFC 3339 time (2027-03-01T00:00:00Z), or from now on: +400d, +12h',
+      hint: 'an RFC 3339 time (2027-03-01T00:00:00Z), or relative to now: +400d, +12h',
     });
   }
   return shiftedClock(clock, instant - now);

@@ -19,7 +19,7 @@ function fileFault(error: unknown, damagedParts: () => readonly string[]): Certm
   if (first === undefined) return undefined;
   const more = others.length === 0 ? '' : ` and ${String(others.length)} more`;
   return unreadable(
-    `${first}${more} is not as it was built`,
+    `${first}${more} differs from what was built`,
     error instanceof Error ? error : new Error(String(error)),
   );
 }
@@ -38,12 +38,12 @@ function loadFault(error: unknown): CertmendError | undefined {
 function unreadable(what: string, cause: Error): CertmendError {
   return new CertmendError(
     'ProgramUnreadable',
-    `certmend's own program is not whole: ${what}; this says nothing about the node, and no file was left half-written`,
+    `certmend cannot load its own program: ${what}; this is not a fault of the node, and no file was left half-written`,
     {
       cause,
       // 73 where a system call failed: trying again may help, and the disk is what to look at.
       exit: errnoOf(cause) === undefined ? exitStatus.bug : exitStatus.cannotWrite,
-      hint: 'look at the disk (dmesg) and at the limit of open files, then install the package again; after an upgrade: systemctl restart certmend',
+      hint: 'check the disk (dmesg) and the limit of open files, then reinstall the package; after an upgrade: systemctl restart certmend',
     },
   );
 }

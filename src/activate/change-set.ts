@@ -89,7 +89,7 @@ function putWhileRunning(file: StoredFile, live: FileState | undefined, way: Wri
   if (file.role !== 'certificate' || live?.state !== 'regular') {
     throw new CertmendError(
       'ServiceRunning',
-      `${file.path} would change, and the service that runs reads it together with others; nothing was changed`,
+      `${file.path} would change, but the running service reads it together with other files; nothing was changed`,
       { exit: exitStatus.refused, hint: 'stop the service and run: certmend rotate --yes' },
     );
   }

@@ -83,7 +83,7 @@ function unreadable(path: string, problems: readonly string[]): Finding {
     id: path,
     path,
     severity: 'warning',
-    message: `${path} looks like a certificate and cannot be read: ${problems.join('; ')}`,
+    message: `${path} looks like a certificate but cannot be read: ${problems.join('; ')}`,
     evidence: {},
     answer: 'none',
   };

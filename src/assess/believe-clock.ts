@@ -52,7 +52,7 @@ export function believeClock(input: ClockInput): ClockBelief {
 
   if (now < buildDate) return behind(input, buildDate, `certmend was built at ${instant(buildDate)}`);
   passed.push(`not before the build date, ${instant(buildDate)}`);
-  if (input.operatorBelieves === true) return believed(['an operator said that the clock is right', ...passed]);
+  if (input.operatorBelieves === true) return believed(['an operator confirmed that the clock is right', ...passed]);
 
   const youngest = latestStart(input.authorities);
   if (youngest !== undefined) {
@@ -65,25 +65,25 @@ export function believeClock(input: ClockInput): ClockBelief {
   if (highWater !== undefined) {
     if (now < highWater - highWaterToleranceMs)
       return behind(input, highWater - highWaterToleranceMs, `it was already ${instant(highWater)} at an earlier run`);
-    passed.push(`not before the last time known, ${instant(highWater)}`);
+    passed.push(`not before the last known time, ${instant(highWater)}`);
   }
 
   const reference = newestKnown(input, youngest);
   const latest = reference + input.maxOfflineGapDays * dayMs;
   if (now > latest) {
     const sentence =
-      `the clock says ${instant(now)}, ${span(now - reference)} after the last time known (${instant(reference)}), ` +
+      `the clock says ${instant(now)}, ${span(now - reference)} after the last known time (${instant(reference)}), ` +
       `more than ${input.maxOfflineGapDays} days, and is not synchronised: it may run ahead`;
     return { believed: false, verdict: 'ahead-suspect', bound: latest, evidence: [sentence, ...passed] };
   }
-  passed.push(`${span(now - reference)} after the last time known, within ${input.maxOfflineGapDays} days`);
+  passed.push(`${span(now - reference)} after the last known time, within ${input.maxOfflineGapDays} days`);
 
   const certain = Math.max(buildDate, highWater ?? buildDate);
   const ended = earliestEnd(input.authorities.filter((authority) => authority.notAfter >= certain));
   if (ended !== undefined && now > ended.notAfter) {
     const sentence =
-      `the clock says ${instant(now)}, past the end of ${ended.id} (${instant(ended.notAfter)}), and is not ` +
-      `synchronised: either the clock runs ahead or ${ended.id} has expired; the last time known is ${instant(reference)}`;
+      `the clock says ${instant(now)}, past the expiry of ${ended.id} (${instant(ended.notAfter)}), and is not ` +
+      `synchronised: either the clock runs ahead or ${ended.id} has expired; the last known time is ${instant(reference)}`;
     return { believed: false, verdict: 'ahead-suspect', bound: ended.notAfter, evidence: [sentence, ...passed] };
   }
   return believed(passed.reverse());

@@ -53,16 +53,16 @@ function remedyOf(path: string, { problem, link }: Extract<FileState, { state: '
       // Nothing can be moved or put at a path behind one.
       return link === undefined
         ? undefined
-        : `mount what it should lead to, or mend the link: namei -l ${shellWord(link)}`;
+        : `mount what it should point to, or fix the link: namei -l ${shellWord(link)}`;
     case 'symlink-escapes':
       return link === undefined || link === path
-        ? `certmend does not follow it: put the file itself in its place: cp -p --remove-destination "$(readlink -f ${shellWord(path)})" ${shellWord(path)}`
-        : `certmend does not follow ${link}: mount the directory there instead of linking to it (a bind mount), or let the data directory itself be the link`;
+        ? `certmend does not follow it: replace it with the file itself: cp -p --remove-destination "$(readlink -f ${shellWord(path)})" ${shellWord(path)}`
+        : `certmend does not follow ${link}: bind-mount the directory there instead of linking to it, or make the data directory itself the link`;
     case 'not-ours':
     case 'denied':
-      return `make it readable for root, then run the check again: namei -l ${shellWord(path)}`;
+      return `make it readable by root, then run the check again: namei -l ${shellWord(path)}`;
     case 'io':
-      return `the disk may be failing: look at the kernel log (dmesg), then put the file back from a backup`;
+      return `the disk may be failing: check the kernel log (dmesg), then restore the file from a backup`;
   }
 }
 

@@ -7,5 +7,5 @@ export function inUseClause(served: readonly { readonly id: string; readonly cur
   const others = served.filter(({ current }) => !current).map(({ id }) => id);
   const count = `${String(served.length - others.length)} of ${String(served.length)}`;
   const names = others.length === 0 ? '' : `; not ${others.join(', ')}`;
-  return `${count} that answer on their ports are those on disk${names}`;
+  return `${count} served certificates match the disk${names}`;
 }

@@ -80,10 +80,10 @@ function problemOf(
   if (!key.ok) return { code: 'ProtectedFileDamaged', clause: `the key of ${id} cannot be read`, onlyKey: true };
   if (!key.value.spkiDer.equals(signer.spkiDer)) {
     // Which of the two is the wrong one cannot be told here; a standby is checked against the certificate in verify/.
-    return { code: 'AuthorityKeyMismatch', clause: `the key of ${id} does not fit its certificate`, onlyKey: true };
+    return { code: 'AuthorityKeyMismatch', clause: `the key of ${id} does not match its certificate`, onlyKey: true };
   }
   if (!canSign(key.value)) {
-    const clause = `the key of ${id} is of a kind (${key.value.algorithm}) that certmend does not sign with`;
+    const clause = `the key of ${id} is of a type (${key.value.algorithm}) that certmend cannot sign with`;
     return { code: 'AuthorityKeyUnsupported', clause, onlyKey: true };
   }
   return undefined;

@@ -40,7 +40,7 @@ export function usableNames(names: readonly string[]): readonly string[] {
 
 /** Why a leaf may not be used as it has to be, as a clause (`may not be used for ...`). The product does not ask; TLS does. */
 export function usageFault(leaf: Certificate, required: readonly string[]): string | undefined {
-  if (leaf.isAuthority) return 'is the certificate of an authority, not of a leaf';
+  if (leaf.isAuthority) return 'is a certificate of an authority, not a leaf';
   const { keyUsages, extendedKeyUsages } = leaf;
   if (keyUsages !== undefined && !keyUsages.includes('digitalSignature')) return 'may not be used for digitalSignature';
   // An absent extension limits nothing (RFC 5280 4.2.1.12).

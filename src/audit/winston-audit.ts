@@ -47,7 +47,7 @@ export function createAudit(options: AuditOptions): Audit {
       if (fileFailed) return;
       fileFailed = true;
       const why = error instanceof Error ? error.message : String(error);
-      const message = `the audit file cannot be written: ${why}; the records are here only`;
+      const message = `the audit file cannot be written: ${why}; the records are only here`;
       toConsole(auditFields({ event: 'failed', priority: 'warning', message }));
     }
   };

@@ -2,13 +2,14 @@ import { type Command, command, type OptionSpec, type PositionalSpec } from './c
 
 const at = {
   type: 'string',
-  describe: 'look at the node as if it were this TIME: RFC 3339, or from now on: +400d, +12h',
+  describe: 'evaluate the node as of TIME: RFC 3339, or relative to now: +400d, +12h',
 } as const satisfies OptionSpec;
 const repairBootstrap = {
   type: 'boolean',
-  describe: 'take damaged files of the bootstrap set away too, so that the service restores them from its datastore',
+  describe:
+    'also move damaged files of the bootstrap set to quarantine, so that the service restores them from its datastore',
 } as const satisfies OptionSpec;
-const yes = { type: 'boolean', describe: 'do not ask before files are changed' } as const satisfies OptionSpec;
+const yes = { type: 'boolean', describe: 'do not ask for confirmation' } as const satisfies OptionSpec;
 const entry = {
   name: 'entry',
   describe: 'entry id as shown by `certmend check`, for example serving-kube-apiserver',
@@ -24,14 +25,14 @@ export const commands: readonly Command[] = [
     describe: 'every certificate of the node and what is wrong with it',
     details:
       'Reads files only and changes nothing. Besides the leaves it covers the authorities, the listener, the kubeconfigs and damaged files. ' +
-      'Exit status: 0 ok, 1 warning, 2 critical, 3 could not tell.',
+      'Exit status: 0 ok, 1 warning, 2 critical, 3 unknown.',
     options: {
       at,
       path: { type: 'string', describe: 'check every certificate file under DIR instead of a node' },
     },
     examples: [
       ['certmend check', 'this node, now'],
-      ['certmend check --at +120d', 'what will be red in 120 days'],
+      ['certmend check --at +120d', 'what will be wrong in 120 days'],
       ['certmend --root /mnt/backup check -o json', 'a mounted disk, for a script'],
     ],
     load: () => import('./commands/check.ts'),
@@ -39,17 +40,17 @@ export const commands: readonly Command[] = [
   command({
     name: 'plan',
     positionals: [],
-    describe: 'what the boot hook would do now, or then, and why',
+    describe: 'what the boot hook would do, now or at a given time, and why',
     details:
       'Changes nothing. Exit status: 0 nothing to do, 1 something would be done, 2 it would be refused or deferred.',
     options: { at, 'repair-bootstrap': repairBootstrap },
-    examples: [['certmend plan --at +400d', 'after more than a year in a box']],
+    examples: [['certmend plan --at +400d', 'after more than a year powered off']],
     load: () => import('./commands/plan.ts'),
   }),
   command({
     name: 'why',
     positionals: [entry],
-    describe: 'the decision about one certificate, rule by rule, with its next date',
+    describe: 'the decision about one certificate, rule by rule, and its next date',
     details: 'Changes nothing.',
     options: { at },
     examples: [['certmend why server-ca', 'what certmend knows and would do about one entry']],
@@ -60,25 +61,25 @@ export const commands: readonly Command[] = [
     positionals: [],
     describe: 'the boot hook: heal the node before its service starts',
     details:
-      'Run by systemd before each start of the service. Finishes an interrupted commit, replaces what is expired or damaged by a ' +
-      'verified set, all or nothing, and needs no network. Exits 0 whatever happens, so that it never blocks the service, unless --strict: ' +
-      'then 2 says that something critical is left to a person, 77 that nothing was changed for safety.',
+      'Run by systemd before each start of the service. Finishes an interrupted commit, replaces what is expired or damaged with a ' +
+      'verified set, all or nothing, and needs no network. Exits 0 whatever happens, so that it never blocks the service, unless --strict is given: ' +
+      'then 2 means that something critical needs an operator, 77 that nothing was changed, for safety.',
     options: {
       unit: { type: 'string', describe: 'the unit that is about to start, for example rke2-server', required: true },
-      strict: { type: 'boolean', describe: 'exit with the true status instead of 0' },
+      strict: { type: 'boolean', describe: 'exit with the real status instead of 0' },
       'repair-bootstrap': repairBootstrap,
     },
     examples: [
       ['certmend prestart --unit rke2-server', 'what the drop-in of rke2-server.service runs'],
-      ['certmend prestart --unit rke2-server --repair-bootstrap', 'by hand, when an authority file was cut short'],
+      ['certmend prestart --unit rke2-server --repair-bootstrap', 'by hand, when an authority file was truncated'],
     ],
     load: () => import('./commands/prestart.ts'),
   }),
   command({
     name: 'rotate',
-    positionals: [{ name: 'entries', describe: 'entry ids; none means every leaf', required: false, many: true }],
+    positionals: [{ name: 'entries', describe: 'entry ids; default: every leaf', required: false, many: true }],
     describe: 'replace certificates now, due or not',
-    details: 'The service must be stopped. The old set is kept: certmend rollback brings it back.',
+    details: 'The service must be stopped. The old certificates are kept: certmend rollback restores them.',
     options: { 'reuse-key': { type: 'boolean', describe: 'renew with the same private keys' }, yes },
     examples: [
       ['certmend rotate --yes', 'the whole set'],
@@ -88,10 +89,10 @@ export const commands: readonly Command[] = [
   }),
   command({
     name: 'renew',
-    positionals: [{ name: 'entries', describe: 'entry ids; none means every leaf', required: false, many: true }],
-    describe: 'renew certificates while the service runs, under the same keys',
+    positionals: [{ name: 'entries', describe: 'entry ids; default: every leaf', required: false, many: true }],
+    describe: 'renew certificates while the service runs, with the same keys',
     details:
-      'Nothing is restarted: only certificate files change, each whole at every instant, and components take them up by themselves, most within a minute. The ports that answered before are watched for up to 75 s; if one of them falls silent, the old certificates come back and the exit status is 2. An authority, and what a process reads only at its start, still need a restart.',
+      'Nothing is restarted: only certificate files change, each complete at every instant, and components pick them up by themselves, most within a minute. The ports that answered before are watched for up to 75 s; if one of them stops answering, the old certificates are restored and the exit status is 2. An authority, and what a process reads only at its start, still need a restart.',
     options: { yes },
     examples: [
       ['certmend renew --yes', 'the whole set'],
@@ -104,7 +105,7 @@ export const commands: readonly Command[] = [
     positionals: [
       {
         name: 'action',
-        describe: 'show it, make one unless a good one is there, or prove it again',
+        describe: 'show it, make one unless there is a good one, or prove it again',
         required: false,
         many: false,
         choices: ['show', 'prepare', 'verify'],
@@ -119,7 +120,7 @@ export const commands: readonly Command[] = [
   command({
     name: 'generations',
     positionals: [],
-    describe: 'the sets that can come back',
+    describe: 'the sets that can be restored',
     details: 'Changes nothing.',
     options: {},
     examples: [],
@@ -128,9 +129,9 @@ export const commands: readonly Command[] = [
   command({
     name: 'rollback',
     positionals: [
-      { name: 'generation', describe: 'its number; none means the one before', required: false, many: false },
+      { name: 'generation', describe: 'its number; default: the previous one', required: false, many: false },
     ],
-    describe: 'bring an earlier set back, if it is still good',
+    describe: 'restore an earlier set, if it is still good',
     details: 'The service must be stopped. The set is proven again first; an expired or damaged one is refused.',
     options: { yes },
     examples: [['certmend rollback --yes', 'undo the last commit']],
@@ -139,14 +140,14 @@ export const commands: readonly Command[] = [
   command({
     name: 'rehearse',
     positionals: [],
-    describe: 'the boot hook in a scratch copy of the node, under another clock',
+    describe: 'run the boot hook in a scratch copy of the node, at another time',
     details:
-      'Copies the certificates and keys to a private directory, runs the real thing there, reports, and removes the copy. The node is only read. ' +
+      'Copies the certificates and keys to a private directory, runs the real boot hook there, reports, and removes the copy. The node is only read. ' +
       'Exit status: 0 the node would come back, 2 it would not.',
     options: { at },
     examples: [
       ['certmend rehearse', 'what the boot hook would do now'],
-      ['certmend rehearse --at +400d', 'would this node survive a year in a box?'],
+      ['certmend rehearse --at +400d', 'would this node survive a year powered off?'],
     ],
     load: () => import('./commands/rehearse.ts'),
   }),
@@ -165,28 +166,28 @@ export const commands: readonly Command[] = [
     describe: 'is this node able to heal itself?',
     details:
       'Checks write access, space, the lock, the clock, the boot hook of the unit, what the daemon may write, authority keys and ' +
-      'other rotators. Prints the drop-ins of systemd that this node needs, and writes them when asked; a file that is there is ' +
-      'never overwritten. Space and write access are tried with files that it removes again at once. Exit status: 0 able, ' +
+      'other tools that rotate. Prints the systemd drop-ins that this node needs, and writes them when asked; an existing file is ' +
+      'never overwritten. Space and write access are tested with files that it removes at once. Exit status: 0 able, ' +
       '1 with warnings, 2 not able.',
     options: {
       'write-drop-ins': {
         type: 'boolean',
-        describe: 'write the missing drop-ins below /etc/systemd/system, and say which command puts them in force',
+        describe: 'write the missing drop-ins below /etc/systemd/system, and print the command that activates them',
       },
     },
-    examples: [['certmend doctor --write-drop-ins', 'a data directory of your own, or a unit without the boot hook']],
+    examples: [['certmend doctor --write-drop-ins', 'a custom data directory, or a unit without the boot hook']],
     load: () => import('./commands/doctor.ts'),
   }),
   command({
     name: 'daemon',
     positionals: [],
-    describe: 'the service: check on a schedule, keep a standby, tell what changed',
+    describe: 'the service: check on a schedule, keep a standby, report what changed',
     details:
-      'Run by certmend.service. Looks at the certificates every daemon.checkInterval and when they change, keeps a verified standby ' +
-      'set, and renews certificates of a service that runs under the same keys (live.enabled) before they expire. SIGHUP reads the configuration ' +
-      'anew, SIGTERM ends it. It listens on nothing unless metrics.listen is set.',
+      'Run by certmend.service. Checks the certificates every daemon.checkInterval and when they change, keeps a verified standby ' +
+      'set, and renews the certificates of a running service, with the same keys, before they expire (live.enabled). SIGHUP reloads the ' +
+      'configuration, SIGTERM stops it. It listens on nothing unless metrics.listen is set.',
     options: {},
-    examples: [['systemctl status certmend', 'how it does']],
+    examples: [['systemctl status certmend', 'its current state']],
     load: () => import('./commands/daemon.ts'),
   }),
 ];

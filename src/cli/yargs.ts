@@ -34,20 +34,20 @@ export const globalOptions = {
     default: 'table',
     global: true,
     requiresArg: true,
-    describe: 'how to print the result',
+    describe: 'output format',
   },
   verbose: {
     alias: 'v',
     type: 'boolean',
     default: false,
     global: true,
-    describe: 'say on standard error how the layout was found out and where its settings come from',
+    describe: 'print on standard error how the layout was detected and where its settings come from',
   },
   'believe-clock': {
     type: 'boolean',
     default: false,
     global: true,
-    describe: 'you have checked that the clock of this machine is right',
+    describe: 'trust the clock of this machine: you have checked that it is right',
   },
 } as const satisfies Readonly<Record<string, Options & { readonly describe: string }>>;
 
@@ -110,7 +110,7 @@ function describeProgram(parser: Argv, io: Io, argv: readonly string[]): Argv {
     .fail((message: string | null, error: Error | undefined) => {
       // The callback must throw: else the command would run with arguments that were just refused.
       if (error !== undefined && error.name !== 'YError') throw error;
-      throw usage(said(error?.message ?? message ?? 'the command line was not understood', argv));
+      throw usage(said(error?.message ?? message ?? 'invalid command line', argv));
     });
 }
 
@@ -122,7 +122,7 @@ function said(message: string, argv: readonly string[]): string {
   const command = commands.find(({ name }) => argv.includes(name));
   const missing = command?.positionals.find(({ required }) => required);
   return command === undefined || missing === undefined
-    ? 'a word is missing on the command line'
+    ? 'an argument is missing on the command line'
     : `${command.name} needs ${missing.name.toUpperCase()}: ${missing.describe.replaceAll('`', '')}`;
 }
 
@@ -154,10 +154,10 @@ function argumentsOf({ options, positionals }: Command, values: Readonly<Record<
   // The parser would leave them out, and `rotate -- ENTRY` would be a rotation of everything.
   const [, ...unread] = Array.isArray(values['_']) ? (values['_'] as readonly unknown[]) : [];
   if (unread.length > 0)
-    throw usage(`no words are taken behind --: ${unread.map((word) => printable(String(word))).join(' ')}`);
+    throw usage(`no arguments are allowed after --: ${unread.map((word) => printable(String(word))).join(' ')}`);
   const output = values['output'];
   if (typeof output !== 'string' || !isOutputFormat(output))
-    throw usage(`--output takes one of ${outputFormats.join(', ')}`);
+    throw usage(`--output must be one of ${outputFormats.join(', ')}`);
   const own = Object.entries(options).map(([name, { type }]): readonly [string, unknown] => {
     return [memberName(name), type === 'boolean' ? values[name] === true : text(values, name)];
   });

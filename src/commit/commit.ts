@@ -154,10 +154,10 @@ function takeBack(
     undo(changes, transaction.id, reader, writer);
   } catch (failure) {
     if (isSyncFailure(failure)) noteFailedSync(writer);
-    throw saying(error, 'not everything could be put back, and the next certmend run completes the change');
+    throw saying(error, 'not every file could be restored, and the next certmend run completes the change');
   }
   leaveNothing([...directoriesOf(changes), ownPaths.stateDirectory], made, reader, writer);
-  throw saying(error, 'every file was put back as it was');
+  throw saying(error, 'every file was restored');
 }
 
 /** Best effort: what stays is found by the next run, and the error that led here is the one to tell. */

@@ -15,7 +15,7 @@ export function isInPlace(change: Change): change is PutChange & { readonly how:
  * nothing in 38 of 45 reads (products 8).
  */
 export function writeInPlace(writer: FileWriter, path: string, bytes: Uint8Array): void {
-  onDisk('write over', path, () => {
+  onDisk('overwrite', path, () => {
     const descriptor = writer.openExisting(path);
     try {
       writer.write(descriptor, bytes);

@@ -87,14 +87,15 @@ export function parseJournal(bytes: Uint8Array): Exclude<JournalReading, { state
   if (header.ok && header.value.schema > schemas.inPlace) {
     throw new CertmendError(
       'StateNewer',
-      `an unfinished transaction was begun by a newer certmend (journal schema ${String(header.value.schema)}); nothing was changed`,
+      `an unfinished transaction was started by a newer certmend (journal schema ${String(header.value.schema)}); nothing was changed`,
       { exit: exitStatus.refused, hint: 'install that version again and run: certmend prestart' },
     );
   }
   if (header.ok && header.value.schema < schemas.plain)
-    return { state: 'damaged', problem: 'was written by an earlier certmend, without the checksum that it needs' };
+    return { state: 'damaged', problem: 'was written by an earlier certmend, without the checksum it needs' };
   const read = readDocument(envelope, document);
-  if (!read.ok) return { state: 'damaged', problem: `does not have the right shape at ${read.at || 'its top'}` };
+  if (!read.ok)
+    return { state: 'damaged', problem: `has an invalid or missing value at ${read.at || 'its top level'}` };
   return read.value.sha256 === digest((document as { readonly journal: unknown }).journal)
     ? { state: 'open', journal: read.value.journal }
     : { state: 'damaged', problem: 'is not what was written: its checksum differs' };

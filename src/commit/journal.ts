@@ -47,7 +47,7 @@ export function readJournal(reader: FileReader): JournalReading {
 
 /** Makes durable that there is a journal, for whoever found one and does not know how far its writer came. */
 export function syncJournal(writer: FileWriter): void {
-  onDisk('make durable', ownPaths.stateDirectory, () => {
+  onDisk('sync', ownPaths.stateDirectory, () => {
     writer.syncDirectory(ownPaths.stateDirectory);
   });
 }

@@ -26,7 +26,7 @@ export function whyNotFollowed(
 ): string | undefined {
   const { layout, reader } = here;
   if (!isSameNode(node, here.node))
-    return `is that of another node (${node.nodeName === '' ? node.machineId : node.nodeName})`;
+    return `belongs to another node (${node.nodeName === '' ? node.machineId : node.nodeName})`;
   if (within !== null && within !== layout.dataDir)
     return `is about ${within}, and this node keeps its files in ${layout.dataDir}`;
   const ours = new Map(layout.entries.flatMap(writtenModes));
@@ -39,17 +39,17 @@ export function whyNotFollowed(
     const mode = ours.get(path);
     if (isBootstrapRemoval(change)) {
       const entry = bootstrap.get(path);
-      if (entry === undefined) return `takes away ${path}, which is no file of the bootstrap set`;
-      if (ordersSoundAway(change, entry, layout.dataDir, reader)) return `takes away ${path}, which is not damaged`;
+      if (entry === undefined) return `removes ${path}, which is not a file of the bootstrap set`;
+      if (ordersSoundAway(change, entry, layout.dataDir, reader)) return `removes ${path}, which is not damaged`;
     } else if (mode === undefined) {
-      return `names ${path}, which is no file of this layout that certmend writes`;
+      return `names ${path}, which is not a file that certmend writes in this layout`;
     } else if (isShielded(path, layout.protectedPaths, reader)) {
       return `names ${path}, which is protected`;
     } else if (change.op === 'put' && (change.mode & ~mode) !== 0) {
-      return `gives ${path} the mode 0${change.mode.toString(8)}, and it has 0${mode.toString(8)} at most`;
+      return `gives ${path} mode 0${change.mode.toString(8)}, and 0${mode.toString(8)} is the most it may have`;
     }
     if (change.op === 'put' && change.source !== null && !isBelow(change.source, sources))
-      return `takes ${path} from ${change.source}, which is not of its generation`;
+      return `takes ${path} from ${change.source}, which is not in its generation`;
   }
   return undefined;
 }

@@ -31,8 +31,8 @@ export function requireExpected(changes: readonly Change[], reader: FileReader, 
     if (!meets(live, change.expects)) {
       throw new CertmendError(
         'ExternalChange',
-        `${change.path} was changed by someone else while certmend was at work; certmend changed nothing`,
-        { exit: exitStatus.tryAgain, hint: 'run the command again: it will decide on what is there now' },
+        `${change.path} was changed by someone else while certmend was running; certmend changed nothing`,
+        { exit: exitStatus.tryAgain, hint: 'run the command again: it will decide on the files as they are now' },
       );
     }
   }

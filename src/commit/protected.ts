@@ -31,7 +31,7 @@ export function refuseProtected(
     if (!isAbsolute(path) || normalize(path) !== path || path.endsWith('/') || isRefused) {
       throw new CertmendError('ProtectedPath', `refused to write ${path}: it is protected; nothing was changed`, {
         exit: exitStatus.refused,
-        hint: 'certmend never writes this file; please report how it came to try',
+        hint: 'certmend never writes this file: please report this as a bug',
       });
     }
   }

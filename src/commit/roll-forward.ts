@@ -177,7 +177,7 @@ function giveUp(
     undo(ours, transaction.id, reader, writer);
     return { kind: 'undone', transaction, restored: ours.map(({ path }) => path) };
   }
-  const problem = `generation ${String(transaction.generation)} is gone or damaged, and so is part of what it replaces`;
+  const problem = `generation ${String(transaction.generation)} is missing or damaged, and so is part of what it replaces`;
   return { kind: 'set-aside', journal: setJournalAside(reader, writer), problem };
 }
 

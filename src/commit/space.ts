@@ -20,7 +20,7 @@ export function requireSpace(
   const bytes = 2 * files.reduce((sum, file) => sum + Math.ceil(file.bytes / blockBytes + 1) * blockBytes, 0);
   const inodes = 2 * (files.length + 1);
   for (const directory of new Set([...files.map(({ path }) => dirname(path)), ownPaths.stateDirectory])) {
-    const free = onDisk('look for free space in', directory, () => storage.free(directory));
+    const free = onDisk('check the free space of', directory, () => storage.free(directory));
     if (free.bytes < bytes || free.inodes < inodes) {
       const lack =
         free.bytes < bytes
@@ -28,7 +28,7 @@ export function requireSpace(
           : `${String(inodes)} inodes are needed, ${String(free.inodes)} are free`;
       throw new CertmendError(
         'StorageFull',
-        `not enough room on the file system of ${directory}: ${lack}; nothing was changed`,
+        `not enough space on the file system of ${directory}: ${lack}; nothing was changed`,
         {
           hint: `free space and inodes there (df -h, df -i ${directory}), then run certmend again`,
         },

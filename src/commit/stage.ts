@@ -22,7 +22,7 @@ export function sourceBytes(reader: FileReader, change: PutChange): Uint8Array {
   if (bytes === undefined) {
     throw new CertmendError(
       'GenerationDamaged',
-      `${change.source ?? 'the new file'} is not what was verified; ${change.path} and every other file was left alone`,
+      `${change.source ?? 'the new file'} differs from what was verified; ${change.path} and every other file were left unchanged`,
       { exit: exitStatus.refused, hint: 'see: certmend generations; run certmend rotate --yes to make a new set' },
     );
   }
@@ -68,7 +68,7 @@ export function keep(changes: GuardedChanges, transaction: string, writer: FileW
   for (const change of changes) {
     const { path, expects } = change;
     if (expects.state !== 'absent' && !isInPlace(change)) {
-      onDisk('keep a second name of', path, () => {
+      onDisk('hard-link', path, () => {
         writer.link(path, keepsakePath(path, transaction));
       });
     }
@@ -122,7 +122,7 @@ export function refuseDirectories(changes: readonly Change[], reader: FileReader
   for (const { path } of changes) {
     const at = reader.stat(path);
     if (at.state === 'present' && at.type === 'directory') {
-      throw new CertmendError('StorageFailed', `${path} is a directory where a file belongs; nothing was changed`, {
+      throw new CertmendError('StorageFailed', `${path} is a directory, not a file; nothing was changed`, {
         exit: exitStatus.refused,
         hint: `look into it, then move it away: mv ${shellWord(path)} ${shellWord(`${path}.moved`)}`,
       });

@@ -29,7 +29,7 @@ export function swap(
         writer.rename(from(change), change.path);
       });
     } else {
-      onDisk('take away', change.path, () => {
+      onDisk('remove', change.path, () => {
         writer.unlink(change.path);
       });
     }
@@ -42,7 +42,7 @@ export function swap(
  */
 export function syncDirectories(changes: readonly Pick<Change, 'path'>[], writer: FileWriter): void {
   for (const directory of directoriesOf(changes)) {
-    onDisk('make durable', directory, () => {
+    onDisk('sync', directory, () => {
       writer.syncDirectory(directory);
     });
   }

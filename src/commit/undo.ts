@@ -17,7 +17,7 @@ import { keepsakePath } from './staged-name.ts';
  */
 export function undo(changes: readonly Change[], transaction: string, reader: FileReader, writer: FileWriter): void {
   for (const change of [...changes].reverse()) {
-    onDisk('put back', change.path, () => {
+    onDisk('restore', change.path, () => {
       putBack(change, keepsakePath(change.path, transaction), reader, writer);
     });
   }
@@ -33,9 +33,9 @@ export function undo(changes: readonly Change[], transaction: string, reader: Fi
 function putBack(change: Change, keepsake: string, reader: FileReader, writer: FileWriter): void {
   if (isInPlace(change)) {
     const kept = reader.read(keepsake);
-    requireReadable(keepsake, kept, `${change.path} was not put back`);
+    requireReadable(keepsake, kept, `${change.path} was not restored`);
     const live = reader.read(change.path);
-    requireReadable(change.path, live, 'it was not put back');
+    requireReadable(change.path, live, 'it was not restored');
     if (kept.state === 'regular' && meets(kept, change.expects) && !meets(live, change.expects))
       writeInPlace(writer, change.path, kept.bytes);
     return;
@@ -45,7 +45,7 @@ function putBack(change: Change, keepsake: string, reader: FileReader, writer: F
     return;
   }
   const live = reader.read(change.path);
-  requireReadable(change.path, live, 'it was not put back');
+  requireReadable(change.path, live, 'it was not restored');
   // A file that appeared with other bytes is not ours to remove.
   if (change.op === 'put' && live.state === 'regular' && live.sha256 === change.sha256) writer.unlink(change.path);
 }

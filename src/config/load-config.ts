@@ -31,7 +31,7 @@ export async function loadConfig(reader: FileReader, path?: string): Promise<Con
 /** What it says is done as root, so nobody else may have a say in it (notify.exec above all). */
 function remedyOf(path: string, problem: string): string {
   if (problem !== 'not-ours') return '';
-  return `; look at it, then: chown root:root ${shellWord(path)} && chmod go-w ${shellWord(path)} (and so for a directory on the way to it)`;
+  return `; look at it, then: chown root:root ${shellWord(path)} && chmod go-w ${shellWord(path)} (and the same for a directory in its path)`;
 }
 
 /** Blank lines and comments, as in the file that the packages install: the boot hook need not load a parser for it. */
@@ -76,12 +76,12 @@ function collect(reader: FileReader, main: string, mustExist: boolean) {
   const directory = `${main}.d`;
   const names = reader.list(directory);
   if (names === undefined && reader.stat(directory).state !== 'absent')
-    unreadable(directory, 'is not a directory that can be read');
+    unreadable(directory, 'is not a readable directory');
   for (const name of names ?? []) {
     if (name.startsWith('.')) continue;
     if (name.endsWith('.yaml')) add(`${directory}/${name}`, false);
     // A file that is silently not read costs its writer an evening; backups of editors and packages are no such files.
-    else if (name.endsWith('.yml')) unreadable(`${directory}/${name}`, 'is not read: its name must end in .yaml');
+    else if (name.endsWith('.yml')) unreadable(`${directory}/${name}`, 'is ignored: its name must end in .yaml');
   }
   return { sources, problems };
 }

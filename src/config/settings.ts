@@ -14,7 +14,7 @@ import {
 import { setting, withoutDefault } from './setting.ts';
 
 /** packaging/certmend.sh: a later deadline than this would never be come to. */
-const hookEnd = '; after 75s /usr/bin/certmend ends the boot hook';
+const hookEnd = '; after 75s /usr/bin/certmend stops the boot hook';
 
 /**
  * Every key of the configuration: its name in a file, what it may be, its default, and what is said about it. The type
@@ -25,10 +25,10 @@ export const settings = {
   layout: withoutDefault(
     text(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'the name of a layout, such as those `certmend doctor` lists', "a layout's name"),
     {
-      otherwise: 'found out',
+      otherwise: 'detected',
       example: 'rke2-server',
       about:
-        'Which table of certificates the node has. `certmend doctor` shows what was found out and from what; set it when that is wrong.',
+        'Which table of certificates applies to the node. `certmend doctor` shows what was detected and from what; set it when that is wrong.',
     },
   ),
   unit: withoutDefault(
@@ -38,43 +38,43 @@ export const settings = {
       'a service unit of systemd',
     ),
     {
-      otherwise: 'found out',
+      otherwise: 'detected',
       example: 'rke2-server.service',
       about:
-        'The unit that runs the product, such as `k3s-edge.service`. Units are found by what their ExecStart starts, under any name; set it, and `layout`, where a script of your own starts the product. The boot hook goes by its own `--unit`.',
+        'The unit that runs the product, such as `k3s-edge.service`. Units are found by what their ExecStart starts, under any name; set it, and `layout`, when a script of your own starts the product. The boot hook uses its own `--unit`.',
     },
   ),
   dataDir: withoutDefault(directory, {
     otherwise: "the product's own setting",
     example: '/var/lib/rancher/rke2',
     about:
-      "The product's data directory. Normally read from the product's configuration; set it when the directory is given in a place that certmend cannot read.",
+      "The product's data directory. Normally read from the product's configuration; set it when it is configured somewhere that certmend cannot read.",
   }),
   'boot.enabled': setting(flag, {
     initially: true,
-    about: '`false`: the boot hook looks and reports, and changes nothing.',
+    about: '`false`: the boot hook only checks and reports, and changes nothing.',
   }),
   'boot.deadline': setting(duration('5s', '70s', hookEnd), {
     initially: '60s',
     about:
-      'After this time the hook begins no commit any more and lets the service start. A whole rotation takes a second or two; the rest is for waiting for the clock and for another certmend. At 75 s `/usr/bin/certmend` ends the hook.',
+      'After this time the hook starts no commit and lets the service start. A whole rotation takes a second or two; the rest is for waiting for the clock and for another certmend. At 75 s `/usr/bin/certmend` stops the hook.',
   }),
   'renewal.renewBefore': withoutDefault(days('1d', '3000d'), {
     otherwise: "the product's own window",
     example: '120d',
     about:
-      'Leaves with less left than this are replaced. The product replaces leaves by itself at its next start inside its own window (120 days; 90 on older versions), so a shorter window only moves the work from certmend to the product.',
+      'Leaves that expire sooner than this are replaced. The product itself replaces leaves at its next start inside its own window (120 days; 90 on older versions), so a shorter window only moves the work from certmend to the product.',
   }),
   'renewal.critical': setting(days('1d', '120d'), {
     initially: '14d',
     about:
-      'With less left than this, a certificate that only a restart of the running service or a person can help is critical. Two weeks hold a maintenance window.',
+      'A certificate that expires sooner than this, and that only a restart of the running service or an operator can renew, is critical. Two weeks leave room for a maintenance window.',
   }),
   'renewal.validity': withoutDefault(days('150d', '3650d'), {
     otherwise: "the product's own",
     example: '365d',
     about:
-      'Validity of new leaves: as long as the product gives its own, which is 365 days, or what CATTLE_NEW_SIGNED_CERT_EXPIRATION_DAYS says in the environment of its unit (from 150 to 3650; `certmend doctor` says when it cannot be honoured). Never beyond the end of the authority. At 120 days or less the product would replace each leaf again at its next start, which is why the least is more than that.',
+      'Validity of new leaves: by default the same as the product gives its own, which is 365 days, or what CATTLE_NEW_SIGNED_CERT_EXPIRATION_DAYS says in the environment of its unit (from 150 to 3650; `certmend doctor` reports when it cannot be honoured). Never beyond the expiry of the authority. At 120 days or less the product would replace each leaf again at its next start, which is why the minimum is higher.',
   }),
   'live.enabled': setting(flag, {
     initially: true,
@@ -102,16 +102,16 @@ export const settings = {
   }),
   'authority.warning': setting(days('1d', '3650d'), {
     initially: '365d',
-    about: 'An authority with less left than this is a warning: replacing one is planned work.',
+    about: 'An authority that expires sooner than this is a warning: replacing one is planned work.',
   }),
   'authority.critical': setting(days('1d', '3650d'), {
     initially: '120d',
     about:
-      "… and with less than this it is critical: new leaves would be shorter than the product's window. Not more than `authority.warning`.",
+      "… and sooner than this it is critical: new leaves would be shorter than the product's window. Not more than `authority.warning`.",
   }),
   'standby.enabled': setting(flag, {
     initially: true,
-    about: '`false`: no standby generation is kept; the boot hook issues afresh each time.',
+    about: '`false`: no standby generation is kept; the boot hook issues a fresh set each time.',
   }),
   retention: setting(whole(1, 100), {
     initially: 3,
@@ -120,31 +120,32 @@ export const settings = {
   'clock.maxOfflineGap': setting(days('30d', '3650d'), {
     initially: '1095d',
     about:
-      'A clock further ahead of the last time seen than this is not believed unless a time service vouches for it. Three years in a box are plausible, ten are a broken clock.',
+      'A clock further ahead of the last known time than this is not believed unless it is synchronised. Three years powered off are plausible, ten are a broken clock.',
   }),
   'clock.maxWait': setting(duration('0s', '69s'), {
     initially: '30s',
-    about: 'How long the boot hook waits for a clock that is not believed to be set right. Less than `boot.deadline`.',
+    about:
+      'How long the boot hook waits for the correction of a clock that is not believed. Less than `boot.deadline`.',
   }),
   'check.acknowledged': setting(patterns, {
     initially: [],
     about:
-      'Files that no table knows and that you know of, such as `[server/tls/*.bak, server/tls/temporary-certs/]`: they are no finding any more, expired or not; their rows stay. `*` and `?` stand for anything but a slash, `**` for anything, a slash at the end for everything below; below the data directory unless the path begins with a slash. A private key in such a file that everybody can read is still told.',
+      'Files that are in no table but that you know about, such as `[server/tls/*.bak, server/tls/temporary-certs/]`: they are no longer reported, expired or not; their rows stay. `*` and `?` match anything but a slash, `**` matches anything, a trailing slash everything below; relative to the data directory unless the path starts with a slash. A private key in such a file that others can read is still reported.',
   }),
   'brake.maxCommitsPerDay': setting(whole(1, 100), {
     initially: 6,
     about:
-      'How often in a day certmend rotates the whole set by itself, and how often it repairs one and the same entry. What a person asks for is not counted. A bad day needs two or three; a loop needs hundreds.',
+      'How many times a day certmend rotates the whole set by itself, and how many times it repairs the same entry. What an operator requests is not counted. A bad day needs two or three; a loop needs hundreds.',
   }),
   'audit.maxFileSize': setting(size('64KiB', '1GiB'), {
     initially: '4MiB',
     about:
-      'At this size `/var/lib/certmend/audit.jsonl` becomes `audit.jsonl.1`, over the one before: at most twice this on disk.',
+      'At this size `/var/lib/certmend/audit.jsonl` is renamed to `audit.jsonl.1`, replacing the previous one: at most twice this on disk.',
   }),
   'daemon.checkInterval': setting(duration('1m', '24h'), {
     initially: '1h',
     about:
-      'Time between two checks of the daemon, jittered by up to a tenth. Certificates live for months: an hour is soon enough to see damage, and rare enough to cost nothing.',
+      'Time between two checks of the daemon, jittered by up to a tenth. Certificates are valid for months: an hour is soon enough to notice damage, and costs next to nothing.',
   }),
   'metrics.textfile': withoutDefault(
     text(/^(\/[^/\0\r\n]+)+\.prom$/, 'an absolute path that ends in .prom', 'an absolute path that ends in `.prom`'),
@@ -152,7 +153,7 @@ export const settings = {
       otherwise: 'none',
       example: '/var/lib/prometheus/node-exporter/certmend.prom',
       about:
-        'File for the textfile collector of node_exporter, written anew after each check, for example `/var/lib/prometheus/node-exporter/certmend.prom`.',
+        'File for the textfile collector of node_exporter, rewritten after each check, for example `/var/lib/prometheus/node-exporter/certmend.prom`.',
     },
   ),
   'metrics.listen': withoutDefault(loopbackAddress, {
@@ -169,7 +170,7 @@ export const settings = {
   }),
   'notify.timeout': setting(duration('1s', '10m'), {
     initially: '30s',
-    about: 'After this time the program of `notify.exec` is ended.',
+    about: 'After this time the program of `notify.exec` is killed.',
   }),
 };
 

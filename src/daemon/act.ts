@@ -40,15 +40,15 @@ async function tellHealed(ports: Ports, { changed, survey: { layout } }: Outcome
   const { unit } = layout;
   const command = `systemctl restart ${unit}`;
   const problem = ports.config.restart.hung ? ports.restartUnit(unit) : 'restart.hung is not set';
-  const done = problem === undefined ? `${unit} is being restarted` : `it waits to be restarted (${problem})`;
+  const done = problem === undefined ? `${unit} is being restarted` : `it has to be restarted (${problem})`;
   const files = changed.length === 1 ? '1 file' : `${String(changed.length)} files`;
   await record(ports, {
     event: 'start-healed',
     priority: problem === undefined ? 'notice' : 'warning',
-    message: `a start of ${unit} hung on what was damaged; ${files} healed: ${done}`,
+    message: `the start of ${unit} hung on damaged certificates; ${files} repaired; ${done}`,
     hint: problem === undefined ? undefined : command,
   });
-  return problem === undefined ? undefined : `healed under a start that hangs: ${command}`;
+  return problem === undefined ? undefined : `repaired while the start hangs: ${command}`;
 }
 
 function stillHangs(ports: Ports, { survey }: Checked): boolean {

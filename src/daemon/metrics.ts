@@ -18,9 +18,7 @@ export function metricsText(
 ): string {
   const families = [
     family('certmend_build_info', 'Version of the running certmend; always 1.', [[{ version: run.version }, 1]]),
-    family('certmend_last_check_timestamp_seconds', 'Time of the last check, in seconds since the epoch.', [
-      [{}, run.now / 1000],
-    ]),
+    family('certmend_last_check_timestamp_seconds', 'Unix time of the last check, in seconds.', [[{}, run.now / 1000]]),
     family('certmend_check_duration_seconds', 'Duration of the last check, in seconds.', [[{}, run.durationMs / 1000]]),
     family('certmend_checks', 'Number of checks since the daemon started.', [[{}, run.checks]]),
     ...(seen === undefined ? [] : nodeFamilies(seen)),
@@ -54,27 +52,27 @@ function nodeFamilies({
   return [
     family(
       'certmend_certificate_not_after_timestamp_seconds',
-      'End of a certificate, or of its authority where that comes first, in seconds since the epoch.',
+      'Unix time at which a certificate, or its authority if that is sooner, expires.',
       ends(({ effectiveNotAfter, notAfter }) => effectiveNotAfter ?? notAfter),
     ),
     family(
       'certmend_certificate_not_before_timestamp_seconds',
-      'Begin of the validity of a certificate, in seconds since the epoch.',
+      'Unix time from which a certificate is valid.',
       ends(({ notBefore }) => notBefore),
     ),
     family(
       'certmend_certificate_status',
-      '1 for the status that a certificate has.',
+      'Status of a certificate, as a label; always 1.',
       rows.map(({ id, role, path, status }): Sample => [{ id, role, path, status }, 1]),
     ),
     family(
       'certmend_health',
-      '1 for the health of the node, 0 for the other levels.',
+      '1 for the current health level of the node, 0 for the other levels.',
       (['ok', 'warning', 'critical'] as const).map((level): Sample => [{ level }, health.level === level ? 1 : 0]),
     ),
     family(
       'certmend_health_since_timestamp_seconds',
-      'Time since which the node has this health, in seconds since the epoch.',
+      'Unix time since which the node has been at its current health level.',
       [[{}, (instantOf(state.health.since) ?? assessment.now) / 1000]],
     ),
     family(
@@ -84,20 +82,20 @@ function nodeFamilies({
     ),
     family(
       'certmend_restart_before_timestamp_seconds',
-      'The running service has to be restarted before this time to get new certificates, in seconds since the epoch; absent when no restart is due.',
+      'Unix time before which the running service must be restarted to get new certificates; absent when no restart is due.',
       assessment.restart === undefined ? [] : [[{ id: assessment.restart.first }, assessment.restart.before / 1000]],
     ),
     family(
       'certmend_served_current',
-      '1 if the certificate served on the port is the one in the file, 0 if it is another; absent when nothing answers.',
+      '1 if the certificate served on the port matches the file, 0 if not; absent when nothing answers.',
       rows.flatMap(({ id, served }): Sample[] => (served === undefined ? [] : [[{ id }, served.current ? 1 : 0]])),
     ),
     family(
       'certmend_served_not_after_timestamp_seconds',
-      'End of the certificate that is served on the port, in seconds since the epoch.',
+      'Unix time at which the certificate served on the port expires.',
       rows.flatMap(({ id, served }): Sample[] => (served === undefined ? [] : [[{ id }, served.notAfter / 1000]])),
     ),
-    family('certmend_clock_believed', '1 if the clock of the node is trusted, 0 if not.', [
+    family('certmend_clock_believed', '1 if the clock of the node is believed, 0 if not.', [
       [{}, clock.believed ? 1 : 0],
     ]),
     family(
@@ -107,7 +105,7 @@ function nodeFamilies({
     ),
     family(
       'certmend_generation_not_after_timestamp_seconds',
-      'End of the active, standby and previous generation, in seconds since the epoch.',
+      'Unix time at which the active, standby and previous generation expires.',
       numbers.map(({ role, generation }): Sample => [{ role }, (instantOf(generation.notAfter) ?? 0) / 1000]),
     ),
     family('certmend_standby_ready', '1 if a verified standby set is ready, 0 if not.', [
@@ -128,7 +126,7 @@ function nodeFamilies({
       'Expiry of a certificate that a process read at its start and keeps until the service is restarted, in seconds since the epoch; absent when there is none.',
       assessment.heldUntil === undefined ? [] : [[{}, assessment.heldUntil / 1000]],
     ),
-    family('certmend_commits_last_day', 'Rotations in the last 24 hours that count for brake.maxCommitsPerDay.', [
+    family('certmend_commits_last_day', 'Rotations in the last 24 hours that count towards brake.maxCommitsPerDay.', [
       [{}, brake.commits.filter((commit) => (instantOf(commit) ?? 0) > dayAgo).length],
     ]),
   ];

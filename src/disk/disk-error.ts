@@ -42,12 +42,12 @@ const phrase: Readonly<Record<string, string>> = {
   EACCES: 'permission denied (EACCES)',
   EPERM: 'operation not permitted (EPERM)',
   EIO: 'the disk returned an error (EIO)',
-  EMFILE: 'certmend has as many files open as it may (EMFILE)',
-  ENFILE: 'the system has as many files open as it can (ENFILE)',
-  ENOMEM: 'no memory is left (ENOMEM)',
-  EBUSY: 'it is in use, as a mount point is (EBUSY)',
-  ELOOP: 'a symlink on the way leads out, nowhere or in a circle (ELOOP)',
-  ENOTDIR: 'something on the way is no directory (ENOTDIR)',
+  EMFILE: 'certmend has too many open files (EMFILE)',
+  ENFILE: 'the system has too many open files (ENFILE)',
+  ENOMEM: 'out of memory (ENOMEM)',
+  EBUSY: 'it is in use, for example as a mount point (EBUSY)',
+  ELOOP: 'a symlink in the path leads outside, nowhere or to itself (ELOOP)',
+  ENOTDIR: 'a part of the path is not a directory (ENOTDIR)',
 };
 
 function explain(errno: string, path: string): { readonly code: ReasonCode; readonly hint: string } {
@@ -83,7 +83,7 @@ function explain(errno: string, path: string): { readonly code: ReasonCode; read
       };
     case 'ELOOP':
     case 'ENOTDIR':
-      return { code: 'StorageFailed', hint: `see what lies on the way: namei -l ${shellWord(path)}` };
+      return { code: 'StorageFailed', hint: `check each part of the path: namei -l ${shellWord(path)}` };
     default:
       return { code: 'StorageFailed', hint: `check the disk and the mount that hold ${path} (dmesg, smartctl)` };
   }

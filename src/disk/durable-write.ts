@@ -35,7 +35,7 @@ export function writeDurably(writer: FileWriter, path: string, bytes: Uint8Array
     throw error;
   }
   // The rename lives in the directory: until that is on the disk, a power cut brings the old file back.
-  onDisk('make durable the directory of', path, () => {
+  onDisk('sync the directory of', path, () => {
     writer.syncDirectory(directory);
   });
 }
@@ -117,7 +117,7 @@ export function makeDirectories(
 ): readonly string[] {
   if (path === dirname(path) || exists(path)) return [];
   const made = makeDirectories(writer, dirname(path), mode, exists);
-  onDisk('make the directory', path, () => {
+  onDisk('create the directory', path, () => {
     writer.makeDirectory(path, mode);
     // What is put below is lost with the directory if its own name is not on the disk.
     writer.syncDirectory(dirname(path));

@@ -38,7 +38,7 @@ export function unread(path: string, clause: string, outcome: string): CertmendE
   const isDenied = /\b(?:EACCES|EPERM)\b/.test(clause);
   return new CertmendError(isDenied ? 'StorageDenied' : 'StorageFailed', `${path} ${clause}; ${outcome}`, {
     hint: isDenied
-      ? `run certmend as root; if it is, look at the permissions and the security policy: namei -l ${shellWord(path)}`
+      ? `run certmend as root; if it is, check the permissions and the security policy: namei -l ${shellWord(path)}`
       : `check the disk and the mount that hold ${path} (dmesg, smartctl); certmend tries again at its next run`,
   });
 }

@@ -10,10 +10,10 @@ import { ill, well, type Examined } from './examined.ts';
 const name = '10-certmend.conf';
 
 /** What the packages install as systemd/10-certmend.conf for the units they know; a test holds the two together. */
-const content = `# certmend heals the certificates before this unit starts, at each start attempt, and never stands in its way:
-#  * "-": whatever goes wrong with this line (it fails, is killed, is not installed any more), systemd goes on;
-#  * certmend itself gives up after 60 s (boot.deadline), begins nothing it could not finish, and exits 0;
-#  * /usr/bin/certmend ends it after 75 s in case that it cannot (80 s with SIGKILL).
+const content = `# certmend heals the certificates before this unit starts, at each start attempt, and never blocks the start:
+#  * "-": whatever goes wrong with this line (it fails, is killed, is no longer installed), systemd carries on;
+#  * certmend itself gives up after 60 s (boot.deadline), starts nothing it could not finish, and exits 0;
+#  * /usr/bin/certmend stops it after 75 s in case it does not (80 s with SIGKILL).
 # To switch it off: "boot: {enabled: false}" in /etc/certmend/config.yaml, or mask this file:
 #   ln -s /dev/null /etc/systemd/system/UNIT.service.d/10-certmend.conf; systemctl daemon-reload
 [Service]
@@ -31,7 +31,7 @@ export function bootHook(reader: FileReader, { unit, product }: HookedUnit, isEn
     return ill(
       'boot-hook',
       'warning',
-      `${lacks}, so nothing starts ${product} by it and no boot hook runs`,
+      `${lacks}, so nothing starts ${product} through it and no boot hook runs`,
       `if another unit starts ${product}, set unit: and layout: in /etc/certmend/config.yaml; then: certmend doctor --write-drop-ins`,
     );
   }
@@ -40,7 +40,7 @@ export function bootHook(reader: FileReader, { unit, product }: HookedUnit, isEn
     return ill(
       'boot-hook',
       'warning',
-      `${unit} runs certmend before each start, which only reports and heals nothing: boot.enabled is false`,
+      `${unit} runs certmend before each start, which only reports and repairs nothing: boot.enabled is false`,
       'if that is not what you want: remove boot.enabled from /etc/certmend/config.yaml and config.yaml.d',
     );
   }
@@ -69,7 +69,7 @@ export function bootHook(reader: FileReader, { unit, product }: HookedUnit, isEn
         'boot-hook',
         'warning',
         `${nothing}, and ${taken}`,
-        `certmend does not touch it. Write by hand, into it or into another *.conf of that directory, below [Service]: ${execStartPre}; then: systemctl daemon-reload`,
+        `certmend does not touch it. Add by hand, to it or to another *.conf in that directory, below [Service]: ${execStartPre}; then: systemctl daemon-reload`,
       );
 }
 

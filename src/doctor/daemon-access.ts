@@ -23,9 +23,9 @@ export const shippedPaths = ['/var/lib/rancher', '/var/lib/prometheus/node-expor
  */
 export function daemonAccess(reader: FileReader, layout: Layout, textfile: string | undefined): Examined {
   const missing = withoutAccess(reader, writtenDirectories(layout, textfile));
-  if (missing.length === 0) return well('daemon-access', `${unit} may write where it must`);
+  if (missing.length === 0) return well('daemon-access', `${unit} can write everywhere it needs to`);
   const names = missing.join(', ');
-  const problem = `${unit} may not write ${names}`;
+  const problem = `${unit} cannot write to ${names}`;
   if (missing.some((directory) => /\p{Cc}/u.test(directory))) {
     return ill(
       'daemon-access',
@@ -41,7 +41,7 @@ export function daemonAccess(reader: FileReader, layout: Layout, textfile: strin
   }
   const taken = placeTaken(reader, path);
   if (taken !== undefined) {
-    const hint = `certmend does not touch it. Write by hand, into it or into another *.conf of that directory, below [Service]: ${line}; then: ${then.join('; ')}`;
+    const hint = `certmend does not touch it. Add by hand, to it or to another *.conf in that directory, below [Service]: ${line}; then: ${then.join('; ')}`;
     return ill('daemon-access', 'warning', `${problem}, and ${taken}`, hint);
   }
   const content = `${heading}[Service]\n${line}\n`;
@@ -51,8 +51,8 @@ export function daemonAccess(reader: FileReader, layout: Layout, textfile: strin
 
 const then: DropIn['then'] = ['systemctl daemon-reload', 'systemctl restart certmend'];
 
-const heading = `# The daemon sees the file system read-only but for what its unit names. This node keeps its certificates, or wants
-# the figures of metrics.textfile, in a place of its own. "-": the daemon also runs while that is not there.
+const heading = `# The daemon sees the file system read-only, except for what its unit names. This node keeps its certificates, or
+# writes metrics.textfile, somewhere else. "-": the daemon also runs while that does not exist.
 `;
 
 /** Where the daemon may have to complete a commit that was cut off, and where its figures go. */

@@ -18,7 +18,8 @@ export interface DaemonUnit {
 }
 
 const name = 'certmend.service';
-const without = 'nobody checks the certificates, keeps a standby or tells what changes; the boot hook does not need it';
+const without =
+  'certificates are not checked, no standby is kept and no change is reported; the boot hook does not need it';
 
 /**
  * Does the daemon work, and will it after the next boot? None of it keeps a node from being healed at a start.
@@ -28,14 +29,14 @@ export function daemonAlive(unit: DaemonUnit | undefined): readonly Examined[] {
   if (unit === undefined) return [];
   const warn = (message: string, hint: string): readonly Examined[] => [ill('daemon', 'warning', message, hint)];
   const { load, active, enabled, result, exit } = unit;
-  if (load === 'not-found') return warn(`${name} is not installed: ${without}`, 'install the package again');
+  if (load === 'not-found') return warn(`${name} is not installed: ${without}`, 'reinstall the package');
   if (load === 'masked')
     return warn(`${name} is masked: ${without}`, `systemctl unmask ${name} && systemctl enable --now ${name}`);
   const isEnabled = !['disabled', 'indirect', 'static', ''].includes(enabled);
   if (active === 'failed' || (active === 'activating' && exit !== '0' && exit !== '')) {
     const because = exit === '78' ? 'its configuration is refused (exit status 78)' : `${result}, exit status ${exit}`;
     const first =
-      exit === '78' ? 'correct what `journalctl -u certmend -n 20` names, then' : 'journalctl -u certmend -n 20, then';
+      exit === '78' ? 'fix what `journalctl -u certmend -n 20` reports, then' : 'journalctl -u certmend -n 20, then';
     return warn(`${name} fails: ${because}; ${without}`, `${first}: systemctl restart certmend`);
   }
   if (active === 'inactive' || active === 'deactivating') {

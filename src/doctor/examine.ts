@@ -71,7 +71,7 @@ function clockBelieved({ assessment }: Survey): Examined {
   const [evidence = 'no evidence'] = assessment.clock.evidence;
   return assessment.clock.believed
     ? well('clock', evidence)
-    : ill('clock', 'critical', evidence, 'set the clock right; until then nothing is issued or replaced');
+    : ill('clock', 'critical', evidence, 'correct the clock; until then nothing is issued or replaced');
 }
 
 /** Nothing is said of names that are as they should be. */
@@ -119,7 +119,7 @@ function authoritiesAble({ assessment, inventory, layout }: Survey): readonly Ex
             'authorities',
             'warning',
             `${unable.length === needed.length ? 'nothing' : 'not every certificate'} can be issued on this node: ${unable.join('; ')}`,
-            `a node that is new gets them when ${layout.unit} first starts; else: certmend check`,
+            `a new node gets them when ${layout.unit} first starts; otherwise: certmend check`,
           ),
         ]),
   ];
@@ -137,12 +137,10 @@ function directoriesWritable({ layout }: Survey, { tryWrite }: Examiner): readon
   const directories = [ownPaths.stateDirectory, ownPaths.runDirectory, layout.dataDir];
   const problems = directories.flatMap((directory) => {
     const failed = tryWrite(directory, 1);
-    return failed === undefined
-      ? []
-      : [`${directory}: nothing can be written in ${failed.directory} (${failed.errno})`];
+    return failed === undefined ? [] : [`${directory}: cannot write to ${failed.directory} (${failed.errno})`];
   });
   return problems.length === 0
-    ? [well('write-access', `${directories.join(', ')} can be written`)]
+    ? [well('write-access', `${directories.join(', ')} are writable`)]
     : problems.map((problem) =>
         ill(
           'write-access',
@@ -161,7 +159,12 @@ function nextStart(plan: Plan, { layout, assessment }: Survey): readonly Examine
   const more = others.length === 0 ? '' : ` (and ${String(others.length)} more)`;
   const message = `the boot hook would change nothing now (${decision}): ${first?.message ?? 'see certmend plan'}${more}`;
   return [
-    ill('next-start', 'critical', message, `certmend plan shows it all; do so before ${layout.unit} starts again`),
+    ill(
+      'next-start',
+      'critical',
+      message,
+      `certmend plan shows everything; do this before ${layout.unit} starts again`,
+    ),
   ];
 }
 
@@ -176,8 +179,8 @@ function leftAsTheyAre({ actions }: Plan, findings: readonly Finding[], unit: st
     ill(
       'next-start',
       'critical',
-      `the boot hook would leave this to a person: ${message}`,
-      `certmend plan shows it all; do so before ${unit} starts again`,
+      `the boot hook would leave this to you: ${message}`,
+      `certmend plan shows everything; do this before ${unit} starts again`,
     ),
   );
 }
@@ -209,7 +212,7 @@ function spaceEnough({ inventory, layout }: Survey, { storage, tryWrite }: Exami
       return ill(
         'space',
         'critical',
-        `${String(needed.bytes)} bytes could not be written in ${failed.directory} (${failed.errno}), and that much is wanted`,
+        `${String(needed.bytes)} bytes could not be written to ${failed.directory} (${failed.errno}), and that much is needed`,
         'make space: a rotation on a full disk is refused',
       );
     }
@@ -218,23 +221,23 @@ function spaceEnough({ inventory, layout }: Survey, { storage, tryWrite }: Exami
       return ill(
         'space',
         'critical',
-        `${directory} has ${String(free.bytes)} bytes and ${String(free.inodes)} inodes free; ${String(needed.bytes)} and ${String(needed.inodes)} are wanted`,
+        `${directory} has ${String(free.bytes)} bytes and ${String(free.inodes)} inodes free; ${String(needed.bytes)} and ${String(needed.inodes)} are needed`,
         'make space: a rotation on a full disk is refused',
       );
     }
   }
-  return well('space', 'room for several whole sets');
+  return well('space', 'space for several whole sets');
 }
 
 function lockPossible({ hasProgram }: Examiner): Examined {
   return hasProgram('flock')
-    ? well('lock', 'flock is there')
+    ? well('lock', 'flock is available')
     : ill('lock', 'critical', 'the program flock is not on the PATH', 'install util-linux');
 }
 
 function labels({ selinux, hasProgram }: Examiner): readonly Examined[] {
   if (!selinux) return [];
   return hasProgram('restorecon')
-    ? [well('selinux', 'SELinux is on and restorecon is there')]
-    : [ill('selinux', 'warning', 'SELinux is on and restorecon is missing', 'install policycoreutils')];
+    ? [well('selinux', 'SELinux is enabled and restorecon is available')]
+    : [ill('selinux', 'warning', 'SELinux is enabled but restorecon is missing', 'install policycoreutils')];
 }

@@ -32,7 +32,7 @@ export function foreignRotators(
         ]),
     ...units.map(([unit, who]) => ({
       who: `${unit} is installed: ${who}`,
-      hint: 'certmend adopts what it writes; see that both do not rotate on the same day',
+      hint: 'certmend adopts what it writes; make sure that they do not both rotate on the same day',
     })),
   ];
 }

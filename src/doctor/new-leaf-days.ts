@@ -10,14 +10,17 @@ export function newLeafDaysExamined(config: Config, layout: Layout): readonly Ex
   const days = newLeafDays(config, layout);
   const set = `CATTLE_NEW_SIGNED_CERT_EXPIRATION_DAYS=${String(asked.value)} (${asked.origin})`;
   if (days === asked.value) return [well('validity', `new leaves are valid for ${String(days)} days: ${set}`)];
-  if (config.renewal.validityDays !== undefined)
-    return [well('validity', `new leaves are valid for ${String(days)} days: renewal.validity goes before ${set}`)];
+  if (config.renewal.validityDays !== undefined) {
+    return [
+      well('validity', `new leaves are valid for ${String(days)} days: renewal.validity takes precedence over ${set}`),
+    ];
+  }
   return [
     ill(
       'validity',
       'warning',
       `new leaves are valid for ${String(days)} days and not as ${set} says: ${String(leastDays)} to ${String(mostDays)} days can be honoured`,
-      `with 120 days or fewer ${layout.product} makes every certificate anew at each start: correct the variable, or set renewal.validity`,
+      `with 120 days or fewer ${layout.product} recreates every certificate at each start: correct the variable, or set renewal.validity`,
     ),
   ];
 }

@@ -28,7 +28,7 @@ export function writeDropIns(ports: Ports, { writer, relabel }: WriteSide, dropI
     } finally {
       writer.unlink(temporary);
     }
-    onDisk('make durable the directory of', path, () => {
+    onDisk('sync the directory of', path, () => {
       writer.syncDirectory(directory);
     });
     relabel([...made, path]);

@@ -36,10 +36,13 @@ export function bindingMismatch(
     return { elsewhere: true, reason: `it was made for ${binding.dataDir}, this node uses ${node.dataDir}` };
   const ids = [...new Set([...Object.keys(binding.authorities), ...Object.keys(node.authorities)])].sort();
   const changed = ids.find((id) => binding.authorities[id] !== node.authorities[id]);
-  if (changed !== undefined)
-    return { elsewhere: false, reason: `authority ${changed} is another one since it was made` };
-  if (binding.identities !== node.identities)
-    return { elsewhere: false, reason: 'the names or the set of certificates of this node changed since it was made' };
+  if (changed !== undefined) return { elsewhere: false, reason: `authority ${changed} has changed since it was made` };
+  if (binding.identities !== node.identities) {
+    return {
+      elsewhere: false,
+      reason: 'the names or the set of certificates of this node have changed since it was made',
+    };
+  }
   return undefined;
 }
 

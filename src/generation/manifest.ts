@@ -62,7 +62,7 @@ export function parseManifest(bytes: Uint8Array): ParsedManifest {
   const read = readDocument(manifest, document);
   return read.ok
     ? { ok: true, manifest: read.value }
-    : { ok: false, problem: `its manifest does not have the right shape at ${read.at || 'its top'}` };
+    : { ok: false, problem: `its manifest has an invalid or missing value at ${read.at || 'its top level'}` };
 }
 
 export function formatManifest(value: Manifest): Buffer {

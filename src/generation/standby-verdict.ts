@@ -73,8 +73,8 @@ function outlivedReason(
   const notAfter = Date.parse(manifest.notAfter);
   if (notAfter <= at.now) return `expired on ${manifest.notAfter}`;
   if (notAfter - at.now <= at.renewBeforeDays * dayMs)
-    return `ends on ${manifest.notAfter}, less than ${String(at.renewBeforeDays)} days from now`;
+    return `expires on ${manifest.notAfter}, less than ${String(at.renewBeforeDays)} days from now`;
   if (at.purpose === 'keep' && at.now - notBefore >= (notAfter - notBefore) / 4)
-    return `has lived a quarter of its validity (${manifest.notBefore} to ${manifest.notAfter})`;
+    return `has used up a quarter of its validity (${manifest.notBefore} to ${manifest.notAfter})`;
   return undefined;
 }

@@ -111,7 +111,7 @@ function write(reader: FileReader, writer: FileWriter, draft: GenerationDraft): 
 function writeFiles(writer: FileWriter, making: string, manifest: Manifest, files: readonly MaterialFile[]): void {
   const directories = directoriesOf(manifest).map((name) => join(making, name));
   for (const directory of directories) {
-    onDisk('make the directory', directory, () => {
+    onDisk('create the directory', directory, () => {
       writer.makeDirectory(directory, 0o700);
     });
   }
@@ -126,7 +126,7 @@ function writeFiles(writer: FileWriter, making: string, manifest: Manifest, file
   );
   for (const directory of directories) {
     // The names of the files: recovery must find every one of them after a power cut in the middle of a commit.
-    onDisk('make durable', directory, () => {
+    onDisk('sync', directory, () => {
       writer.syncDirectory(directory);
     });
   }

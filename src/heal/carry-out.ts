@@ -42,9 +42,9 @@ async function act(session: Session, options: CarryOutOptions): Promise<Outcome>
   const plan = await decideNow(session, options.request);
   if (plan.actions.length === 0) return withRecovery(settle(session, plan), session.recovered);
   if (options.deadline !== undefined && session.ports.clock.monotonic() > options.deadline) {
-    throw new CertmendError('DeadlinePassed', 'the time for the boot hook ran out before anything was changed', {
+    throw new CertmendError('DeadlinePassed', 'the boot hook ran out of time before anything was changed', {
       exit: exitStatus.tryAgain,
-      hint: 'the service starts with the old set; run: certmend doctor',
+      hint: 'the service starts with the old certificates; run: certmend doctor',
     });
   }
   const outcome = await execute(session, plan, {

@@ -51,7 +51,7 @@ export async function keepStandby(session: Session): Promise<PreparedStandby> {
     throw new CertmendError(
       clock.verdict === 'behind' ? 'ClockBehind' : 'ClockAheadSuspect',
       `no standby was made: ${clock.evidence[0] ?? 'the clock is not believed'}`,
-      { exit: exitStatus.refused, hint: 'set the clock right, or say that it is: --believe-clock' },
+      { exit: exitStatus.refused, hint: 'correct the clock, or confirm it with --believe-clock' },
     );
   }
   const ids = session.survey.inventory.items

@@ -105,7 +105,7 @@ async function reportOnly(seen: Survey, ports: Ports): Promise<Outcome> {
   const { plan } = await foresee(ports, { seen });
   const isCutOff = ports.reader.stat(ownPaths.journal).state !== 'absent';
   if (plan.actions.length === 0 && !isCutOff) return unchanged(plan, seen);
-  const note = 'boot.enabled is false in the configuration: reported only, nothing was changed';
+  const note = 'boot.enabled is false in the configuration: report only, nothing was changed';
   return unchanged({ ...plan, decision: 'refused' }, seen, [note]);
 }
 

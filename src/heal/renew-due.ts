@@ -57,7 +57,7 @@ async function renewDue(ports: Ports, { layout }: Survey, stopping: AbortSignal)
     const reason: SaidReason = {
       code: 'LeafRenewDue',
       id: first,
-      message: `${first} expires in ${span(end - now)}, at ${instant(end)}, and ${layout.unit} runs: every leaf is renewed under its key`,
+      message: `${first} expires in ${span(end - now)}, at ${instant(end)}, and ${layout.unit} is running: every leaf is renewed with its existing key`,
     };
     return makeLive(session, { ids, phase, reason });
   });
@@ -126,7 +126,7 @@ async function confirmActive(
       event: 'confirmed',
       priority: 'info',
       generation: active.number,
-      message: `generation ${String(active.number)} is confirmed: all that answers serves it and is well`,
+      message: `generation ${String(active.number)} is confirmed: everything that answers serves it and is healthy`,
     });
     session.save();
     return Promise.resolve();

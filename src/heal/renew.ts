@@ -174,5 +174,5 @@ function readAtStart({ inventory, layout: { unit } }: Survey, changed: readonly 
 }
 
 function illness({ port, consumer, answer }: ComponentHealth): readonly string[] {
-  return answer.is === 'ill' ? [`${consumer} is not well (port ${String(port)} ${answer.problem})`] : [];
+  return answer.is === 'ill' ? [`${consumer} is not healthy (port ${String(port)} ${answer.problem})`] : [];
 }

@@ -76,7 +76,7 @@ export async function bringBack(
   if (target === undefined) {
     throw new CertmendError('GenerationUnknown', 'there is no previous generation to go back to', {
       exit: exitStatus.refused,
-      hint: 'certmend generations lists what can come back',
+      hint: 'certmend generations lists what can be restored',
     });
   }
   const plan = await rollbackPlan(session, target, how.why);
@@ -91,17 +91,17 @@ async function rollbackPlan(
   why: SaidReason = {
     code: 'OperatorRequest',
     id: undefined,
-    message: `the operator brings back generation ${String(generation)}`,
+    message: `an operator requested a rollback to generation ${String(generation)}`,
   },
 ): Promise<Plan> {
   const found = await prove(session.node(), generation, 'rollback');
   if (!found.ok) {
     throw new CertmendError(
       'GenerationDamaged',
-      `generation ${String(generation)} cannot come back: ${found.problem}`,
+      `generation ${String(generation)} cannot be restored: ${found.problem}`,
       {
         exit: exitStatus.refused,
-        hint: 'certmend generations lists what can come back',
+        hint: 'certmend generations lists what can be restored',
       },
     );
   }

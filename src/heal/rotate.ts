@@ -24,7 +24,7 @@ export function refuseWhileRunning(ports: Ports, unit: string, command: string):
   if (ports.serviceRunning(unit) === true) {
     throw new CertmendError(
       'ServiceRunning',
-      `${unit} is running: its components would go on with the old files, so nothing was changed`,
+      `${unit} is running: its components would keep using the old files, so nothing was changed`,
       // As it stands, in a script too: nobody is asked, and the service is started whatever became of it.
       { exit: exitStatus.refused, hint: `systemctl stop ${unit} && ${command} --yes; systemctl start ${unit}` },
     );

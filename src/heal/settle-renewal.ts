@@ -53,7 +53,7 @@ function confirm(session: Session, renewal: StateRenewal): void {
     event: 'confirmed',
     priority: 'notice',
     generation,
-    message: `generation ${String(generation)} is confirmed: all that was well before it is well with it`,
+    message: `generation ${String(generation)} is confirmed: everything that was healthy before still is`,
   });
   session.save();
 }
@@ -62,8 +62,8 @@ function confirm(session: Session, renewal: StateRenewal): void {
 function troubleOf({ silent, ill }: Served): string | undefined {
   const where = silent.map(({ port, consumer }) => `${String(port)} (${consumer})`).join(', ');
   const parts = [
-    ...(silent.length === 0 ? [] : [`nobody answered in TLS any more on port ${where}`]),
-    ...ill.map(({ port, consumer, problem }) => `${consumer} was not well any more (port ${String(port)} ${problem})`),
+    ...(silent.length === 0 ? [] : [`nothing answered in TLS on port ${where}`]),
+    ...ill.map(({ port, consumer, problem }) => `${consumer} was no longer healthy (port ${String(port)} ${problem})`),
   ];
   return parts.length === 0 ? undefined : `after the renewal ${parts.join('; ')}`;
 }
@@ -86,8 +86,8 @@ async function takeBack(session: Session, message: string, renewal: StateRenewal
     priority: 'error',
     reason: 'RenewalRolledBack',
     generation: outcome.generation,
-    message: `${message}; the certificates from before are live again`,
-    hint: 'look into the log of that component; certmend check says what is served',
+    message: `${message}; the previous certificates were restored`,
+    hint: 'check the log of that component; certmend check says what is served',
   });
   session.save();
   return outcome;

@@ -88,7 +88,7 @@ export async function watchService(
 function illOf(health: readonly ComponentHealth[], well: readonly string[]): Served['ill'] {
   return health.flatMap(({ id, port, consumer, answer }) => {
     if (!well.includes(id) || answer.is === 'well' || answer.is === 'unasked') return [];
-    return [{ id, port, consumer, problem: answer.is === 'ill' ? answer.problem : 'does not answer any more' }];
+    return [{ id, port, consumer, problem: answer.is === 'ill' ? answer.problem : 'no longer answers' }];
   });
 }
 

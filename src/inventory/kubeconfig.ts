@@ -32,8 +32,8 @@ function readFields(text: string): KubeconfigFields | string {
   const document = yamlOf(text);
   if (document === undefined) return 'is not valid YAML';
   const config = fieldsOf(document);
-  if (config === undefined) return 'is no mapping';
-  if (config['kind'] !== undefined && config['kind'] !== 'Config') return 'is of another kind than Config';
+  if (config === undefined) return 'is not a mapping';
+  if (config['kind'] !== undefined && config['kind'] !== 'Config') return 'is not of kind Config';
   const context = named(config['contexts'], textOf(config['current-context']), 'context');
   if (context === undefined) return 'has no current context';
   const cluster = named(config['clusters'], textOf(context['cluster']), 'cluster');

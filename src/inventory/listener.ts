@@ -17,8 +17,8 @@ const staticAnnotation = 'listener.cattle.io/static';
 export function parseListener(bytes: Buffer, memory?: CertificateMemory): Parsed<ListenerDocument> {
   if (bytes.length === 0) return { ok: false, missing: true, problems: ['is empty'] };
   const secret = fieldsOf(jsonOf(bytes));
-  if (secret === undefined) return damaged('is no JSON object');
-  if (textOf(secret['type']) !== 'kubernetes.io/tls') return damaged('is no Secret of type kubernetes.io/tls');
+  if (secret === undefined) return damaged('is not a JSON object');
+  if (textOf(secret['type']) !== 'kubernetes.io/tls') return damaged('is not a Secret of type kubernetes.io/tls');
   const data = fieldsOf(secret['data']) ?? {};
   const certificates = decoded(data['tls.crt'], (pem) => parseCertificates(pem, memory));
   const key = decoded(data['tls.key'], parseFirstPrivateKey);

@@ -104,7 +104,7 @@ function ownerOf(...files: readonly (FileState | undefined)[]): { readonly uid: 
 }
 
 function notALeaf(id: string, layout: string): CertmendError {
-  return new CertmendError('LayoutUnknown', `${id} is no leaf of the layout ${layout}; nothing was issued`, {
+  return new CertmendError('LayoutUnknown', `${id} is not a leaf of the layout ${layout}; nothing was issued`, {
     hint: 'certmend check lists the certificates of this node',
     exit: exitStatus.usage,
   });

@@ -41,8 +41,12 @@ export function alternativeNames(identity: Pick<Identity, 'dnsNames' | 'ipAddres
 }
 
 function unwritable(name: string): CertmendError {
-  return new CertmendError('SanMissing', `the name ${JSON.stringify(name)} cannot stand in a certificate (RFC 5280)`, {
-    hint: 'write it in its ASCII form (xn--…) in the configuration of the product, for example under tls-san',
-    exit: exitStatus.refused,
-  });
+  return new CertmendError(
+    'SanMissing',
+    `the name ${JSON.stringify(name)} is not allowed in a certificate (RFC 5280)`,
+    {
+      hint: 'write it in its ASCII form (xn--…) in the configuration of the product, for example under tls-san',
+      exit: exitStatus.refused,
+    },
+  );
 }

@@ -38,9 +38,9 @@ export function openAuthority(authority: AuthorityMaterial, now: number): Signin
   if (key === undefined) throw unusable(id, 'has no readable private key on this node');
   if (!maySign(issuer)) throw unusable(id, 'is not a certificate that may sign others');
   if (key.type !== 'private' || !issuer.x509.checkPrivateKey(key))
-    throw unusable(id, 'and its private key do not belong together');
+    throw unusable(id, 'and its private key do not match');
   const scheme = signatureScheme(key);
-  if (scheme === undefined) throw unusable(id, 'has a kind of key that the product cannot sign with');
+  if (scheme === undefined) throw unusable(id, 'has a type of key that the product cannot sign with');
   if (now < issuer.notBefore) throw unusable(id, `is not valid before ${instant(issuer.notBefore)}`);
   if (now >= issuer.notAfter) throw unusable(id, `expired at ${instant(issuer.notAfter)}`);
   return { issuer, certificates, key, scheme, notAfter: issuer.notAfter };

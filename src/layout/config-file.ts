@@ -27,7 +27,7 @@ export function readConfigFile(path: string, reader: FileReader): ConfigFile {
   };
   if (file.bytes.length > maxConfigBytes) return tooLarge(maxConfigBytes);
   const text = yamlText(file.bytes);
-  if (text === undefined) return { state: 'broken', where: path, problem: 'is not text in UTF-8' };
+  if (text === undefined) return { state: 'broken', where: path, problem: 'is not UTF-8 text' };
   const simple = readSimpleYaml(text);
   if (simple !== undefined) return { state: 'read', items: simple };
   if (file.bytes.length > maxLibraryBytes) return tooLarge(maxLibraryBytes);

@@ -108,8 +108,8 @@ export function readEffectiveConfig(product: Product, unit: Unit, reader: FileRe
   const isRemote = /^https?:/i.test(configPath.value);
   if (isRemote) {
     refused = {
-      problem: `${product} takes its configuration from a URL (${configPath.origin}), and certmend does not use the network`,
-      hint: `Save that configuration as a file on the node and let --config name the file.`,
+      problem: `${product} takes its configuration from a URL (${configPath.origin}), but certmend does not use the network`,
+      hint: `Save that configuration as a file on the node and point --config at it.`,
     };
   }
 

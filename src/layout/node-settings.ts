@@ -75,7 +75,7 @@ export function readNodeSettings(
   const addresses = (key: string): readonly string[] =>
     list(key).flatMap((text) => {
       const address = normalAddress(text);
-      if (address === undefined) evidence.push(`${key}: ${text} is not an address and is left out`);
+      if (address === undefined) evidence.push(`${key}: ${text} is not an address and is ignored`);
       return address ?? [];
     });
   const port = (key: string, fallback: number): number => {
@@ -176,7 +176,7 @@ function withNodeId(name: string, config: EffectiveConfig, reader: FileReader, e
   const file = reader.read('/etc/rancher/node/id');
   const id = file.state === 'regular' ? file.bytes.toString('latin1').trim() : '';
   if (/^[0-9a-f]{1,64}$/.test(id)) return `${name}-${id}`;
-  evidence.push('with-node-id is on and /etc/rancher/node/id cannot be read: the kubelet name is not known');
+  evidence.push('with-node-id is on but /etc/rancher/node/id cannot be read: the kubelet name is not known');
   return '';
 }
 

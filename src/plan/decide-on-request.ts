@@ -27,8 +27,8 @@ export function decideOnRequest(input: DecideInput, request: RotationRequest): P
     code: 'OperatorRequest',
     id: everything ? undefined : request.ids[0],
     message: everything
-      ? 'a person asked for a rotation of every leaf'
-      : `a person asked for a rotation of ${listed(request.ids)}`,
+      ? 'an operator requested a rotation of every leaf'
+      : `an operator requested a rotation of ${listed(request.ids)}`,
   };
   if (stuck.length > 0 || chosen.length === 0) return refused(input, stuck, asked);
   const actions = chosen.flatMap((pair): Action[] => {
@@ -50,7 +50,7 @@ function refused(input: DecideInput, stuck: readonly Pair[], asked: SaidReason):
   const none: SaidReason = {
     code: 'AuthorityMissing',
     id: undefined,
-    message: 'there is no leaf that could be issued here',
+    message: 'no leaf can be issued here',
   };
   const reasons = causes.length === 0 ? [none] : reasonsOf(causes);
   return { decision: 'refused', actions: [], source: { kind: 'none' }, reasons: unique([...reasons, asked]) };
@@ -61,15 +61,16 @@ function pairNamed(id: string, { inventory, now }: DecideInput, pairs: readonly 
   if (known !== undefined) return known;
   const item = inventory.items.find((candidate) => candidate.entry.id === id);
   if (item?.kind !== 'leaf') {
-    const what = item === undefined ? 'no entry of this node' : `of kind ${item.kind}, which certmend does not rotate`;
+    const what =
+      item === undefined ? 'not an entry of this node' : `of kind ${item.kind}, which certmend does not rotate`;
     throw new CertmendError('Usage', `${id} is ${what}`, {
       exit: exitStatus.usage,
-      hint: 'see the ids in: certmend check',
+      hint: 'list the ids with: certmend check',
     });
   }
   const { entry } = item;
   if (entry.reissuedAtStart) {
-    throw new CertmendError('Usage', `${id} is made anew by the product at each of its starts`, {
+    throw new CertmendError('Usage', `${id} is recreated by the product at each of its starts`, {
       exit: exitStatus.usage,
       hint: `restart its service: systemctl restart ${inventory.layout.unit}`,
     });
@@ -87,7 +88,7 @@ function pairNamed(id: string, { inventory, now }: DecideInput, pairs: readonly 
   }
   throw new CertmendError('StorageDenied', `the files of ${id} cannot be replaced as they are`, {
     exit: exitStatus.refused,
-    hint: `certmend why ${id} says what has to be moved away first`,
+    hint: `certmend why ${id} shows what has to be moved away first`,
   });
 }
 

@@ -18,13 +18,13 @@ export function brakeEngaged(brake: BrakeState, now: number): boolean {
 /** One sentence: how many, how many are allowed, until when. */
 export function brakeMessage(brake: BrakeState, now: number): string {
   const used = countedCommits(brake.commits, now).length;
-  return `certmend rotated the whole set ${used} times by itself within 24 hours, and ${brake.maxCommitsPerDay} are allowed: it does so no more ${until(brake.commits, brake, now)}, unless a person asks for it (certmend rotate --yes)`;
+  return `certmend rotated the whole set ${used} times on its own within 24 hours (limit ${brake.maxCommitsPerDay}): no more automatic rotations ${until(brake.commits, brake, now)}; to rotate anyway: certmend rotate --yes`;
 }
 
 /** The same while one more is allowed. */
 export function brakeNearMessage(brake: BrakeState, now: number): string {
   const used = countedCommits(brake.commits, now).length;
-  return `certmend rotated the whole set ${used} times by itself within 24 hours, and ${brake.maxCommitsPerDay} are allowed: find out what undoes its work (certmend status has the last events), one more and it stops for the day`;
+  return `certmend rotated the whole set ${used} times on its own within 24 hours (limit ${brake.maxCommitsPerDay}): one more and it stops for the day; find out what undoes its work (certmend status shows the last events)`;
 }
 
 /** Has this entry had all the repairs that a day may have? */
@@ -36,7 +36,7 @@ export function repairBraked(brake: BrakeState, id: string, now: number): boolea
 export function repairBrakeMessage(brake: BrakeState, id: string, now: number): string {
   const repairs = brake.repairs?.get(id) ?? [];
   const used = countedCommits(repairs, now).length;
-  return `${id} was repaired ${used} times within 24 hours, and ${brake.maxCommitsPerDay} are allowed: it is left as it is ${until(repairs, brake, now)}; find out what damages it`;
+  return `${id} was repaired ${used} times within 24 hours (limit ${brake.maxCommitsPerDay}): no more automatic repairs ${until(repairs, brake, now)}; find out what damages it`;
 }
 
 /** Each commit stops to count a day after it: one of these instants is the first without the brake. */
@@ -46,7 +46,7 @@ function until(commits: readonly number[], brake: BrakeState, now: number): stri
     .filter((at) => at > now)
     .toSorted((left, right) => left - right)
     .find((at) => !brakeEngaged({ ...brake, commits }, at));
-  return released === undefined ? 'until more are allowed' : `until ${instant(released)}`;
+  return released === undefined ? 'until the limit allows it' : `until ${instant(released)}`;
 }
 
 /** The commits that count for the brake. @param now milliseconds since the epoch, as are the commits */
@@ -106,7 +106,7 @@ const longestPauseMs = 300_000;
 export function applyPause(plan: Plan, brake: BrakeState, now: number): Plan {
   const until = pausedUntil(brake, now);
   if (until === undefined || plan.actions.length === 0) return plan;
-  const message = `${String(brake.attempts?.length)} attempts in a row came to nothing (certmend status has the last events): the next is made from ${instant(until)} on, or when a person asks for it (certmend rotate --yes)`;
+  const message = `${String(brake.attempts?.length)} attempts in a row failed (certmend status shows the last events): no new attempt before ${instant(until)}; to rotate now: certmend rotate --yes`;
   return {
     decision: 'refused',
     actions: [],

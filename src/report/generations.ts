@@ -74,8 +74,7 @@ function rolesOf(number: number, state: State | undefined): GenerationRow['roles
 }
 
 export function generationsText(report: GenerationsReport, paper: Paper): string {
-  if (report.generations.length === 0)
-    return 'no generations are kept: nothing was rotated yet and no standby was prepared\n';
+  if (report.generations.length === 0) return 'no generations: nothing has been rotated and no standby prepared yet\n';
   return renderTable(
     [
       { title: 'GENERATION', align: 'right' },

@@ -45,7 +45,7 @@ function textOf(at: number | undefined): string | null {
 
 const waits: Readonly<Record<NonNullable<LiveReport['waitsFor']>, string>> = {
   window: 'due, waits for a maintenance window',
-  budget: 'due, waits for the rotations that a day may have',
+  budget: 'due, waits for the daily limit of rotations',
   pause: 'an attempt failed, the next one',
 };
 
@@ -57,7 +57,7 @@ export function liveText({ state, at, waitsFor, nextWindow, first }: LiveReport,
   const when = at === null ? '' : ` ${dated(at, now)}`;
   switch (state) {
     case 'off':
-      return 'off: certificates are renewed at a start of the service only';
+      return 'off: certificates are only renewed when the service starts';
     case 'ahead': {
       const window =
         nextWindow === null ? '' : `, in a maintenance window (the next one opens ${wholeSeconds(nextWindow)})`;
@@ -69,8 +69,8 @@ export function liveText({ state, at, waitsFor, nextWindow, first }: LiveReport,
       return `${waits[waitsFor ?? 'pause']}:${when}`;
     case 'given-up':
       return at === null
-        ? 'was taken back twice: restart the service'
-        : `was taken back, tried once more from${when} on`;
+        ? 'was rolled back twice: restart the service'
+        : `was rolled back, one more try from${when} on`;
   }
 }
 

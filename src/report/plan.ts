@@ -97,7 +97,7 @@ function when({ actions, unit, restartBefore, liveRenewal, at }: PlanReport): st
     const now = instantOf(at) ?? 0;
     const before = instantOf(restartBefore) ?? now;
     const term = before < now ? 'now' : `before ${wholeSeconds(restartBefore)} (${durationText(before - now)})`;
-    return `  when: at the next start of ${printable(unit)}, which runs: restart it ${term}\n${live}`;
+    return `  when: at the next start of ${printable(unit)}, which is running: restart it ${term}\n${live}`;
   }
   return actions.length === 0 ? live : `  when: at the next start of ${printable(unit)}\n${live}`;
 }

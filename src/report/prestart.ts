@@ -57,7 +57,7 @@ const recovered = { text: 'recovered, nothing more to do', ink: 'green' } as con
 const origins = {
   standby: 'from the standby',
   issued: 'freshly issued',
-  previous: 'brought back',
+  previous: 'restored',
 } as const;
 
 /**
@@ -85,5 +85,5 @@ export function prestartText(report: PrestartReport, notes: readonly string[], p
 
 /** In the headline: the journal of the unit that starts is read when something is wrong, and its first line must not say all is well. */
 function leftOver(left: readonly unknown[]): string {
-  return left.length === 1 ? '1 thing is left to a person' : `${String(left.length)} things are left to a person`;
+  return left.length === 1 ? '1 problem needs an operator' : `${String(left.length)} problems need an operator`;
 }

@@ -128,7 +128,7 @@ export function rehearsalText(report: RehearsalReport, paper: Paper): string {
     ...(report.clockWaitSeconds === null
       ? []
       : [
-          `             (at a boot it first waits up to ${String(report.clockWaitSeconds)} s for the clock to be set right)`,
+          `             (at a boot it first waits up to ${String(report.clockWaitSeconds)} s for the clock to be corrected)`,
         ]),
     `  after    ${stateText(report.after)}`,
     ...firstOfEach(report.after.health.reasons),
@@ -138,7 +138,7 @@ export function rehearsalText(report: RehearsalReport, paper: Paper): string {
 }
 
 function stateText({ health, expired, remadeAtStart, certificates }: RehearsedState): string {
-  const remade = remadeAtStart === 0 ? '' : `, ${String(remadeAtStart)} more that the service makes anew as it starts`;
+  const remade = remadeAtStart === 0 ? '' : `, ${String(remadeAtStart)} more that the service recreates as it starts`;
   return `${health.level}: ${String(expired)} of ${String(certificates)} certificates expired${remade}`;
 }
 

@@ -46,9 +46,9 @@ export function renewalReport(input: {
 
 const serves = {
   current: 'serves the new certificate',
-  stale: 'still serves the old one: see certmend check, and restart the service before that one expires',
-  silent: 'does not answer any more',
-  ill: 'is not well any more',
+  stale: 'still serves the old one: see certmend check, and restart the service before it expires',
+  silent: 'no longer answers',
+  ill: 'is no longer healthy',
 } as const;
 
 /** One line of what was done, why, and a line for each port that was watched. */

@@ -41,7 +41,7 @@ export function standbyReport(input: {
 
 export function standbyText(report: StandbyReport): string {
   if (report.state === 'ready') {
-    const made = report.made ? 'was made and proven' : 'is ready and was proven just now';
+    const made = report.made ? 'was made and proven' : 'is ready and has just been proven';
     return `standby generation ${String(report.generation)} ${made}; good until ${report.notAfter ?? 'unknown'}\n`;
   }
   return `no standby is ready: ${printable(report.reason ?? 'unknown')}\n  what to do: certmend standby prepare\n`;

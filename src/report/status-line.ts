@@ -10,7 +10,7 @@ const longestMessage = 100;
 
 /** Of a node that has no certificate and misses none nothing is known to be healthy. */
 export const newNode = 'new node';
-export const firstStart = 'no certificates yet: the service makes them at its first start';
+export const firstStart = 'no certificates yet: the service creates them at its first start';
 
 /**
  * The health of the node in one line (architecture, What people see): what `systemctl status certmend` shows.
@@ -47,7 +47,7 @@ function interrupted(state: State): readonly string[] {
   if (state.transaction === null) return [];
   const { generation } = state.transaction;
   // From the begin to the commit point there is no generation yet, and 0 is none that anybody could look for.
-  return [generation === 0 ? 'a change was cut off' : `commit ${String(generation)} open`];
+  return [generation === 0 ? 'a change was interrupted' : `commit ${String(generation)} open`];
 }
 
 function trouble(state: State, reason: State['health']['reasons'][number], now: number): string {

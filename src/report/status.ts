@@ -130,7 +130,7 @@ export function statusText(report: StatusReport, paper: Paper): string {
         ? 'never'
         : `${wholeSeconds(report.lastCheck)} (${durationText(now - (instantOf(report.lastCheck) ?? now))} ago)`,
     ],
-    ['next end', report.next === null ? 'nothing known' : `${report.next.id} · ${dated(report.next.at, now)}`],
+    ['next expiry', report.next === null ? 'nothing known' : `${report.next.id} · ${dated(report.next.at, now)}`],
     ...(report.served.length === 0 ? [] : [['in use', inUseClause(report.served)] as const]),
     ...(report.liveRenewal === null ? [] : [['renewal', liveText(report.liveRenewal, now)] as const]),
     ...(report.unread === null ? remembered(report, now) : [['memory', report.unread] as const]),
@@ -165,7 +165,7 @@ function dated(instant: string, now: number): string {
 function generation(reference: GenerationReference | null, now: number): string {
   if (reference === null) return 'none';
   const end = (instantOf(reference.notAfter) ?? now) - now;
-  const validity = end < 0 ? `ended ${durationText(end)} ago` : `ends in ${durationText(end)}`;
+  const validity = end < 0 ? `expired ${durationText(end)} ago` : `expires in ${durationText(end)}`;
   const live = reference.committedAt === null ? [] : [`live since ${wholeSeconds(reference.committedAt)}`];
   return [`generation ${String(reference.number)}`, reference.origin, ...live, validity].join(' · ');
 }

@@ -107,16 +107,16 @@ function writingOf(entry: Entry | undefined): WhyReport['writing'] {
 
 const writingText: Readonly<Record<WhyReport['writing'], string>> = {
   protected: 'protected: certmend never writes it',
-  'reissued-by-the-product': 'the product makes it anew at each start; certmend leaves it alone',
+  'reissued-by-the-product': 'the product recreates it at each start; certmend leaves it alone',
   'issued-by-certmend': 'certmend may replace it',
-  'never-written': 'certmend watches it and does not write it',
+  'never-written': 'certmend watches it and never writes it',
 };
 
 const nextText: Readonly<Record<string, string>> = {
   valid: 'becomes valid',
   renewal: 'enters the renewal window',
-  warning: 'a warning from then on',
-  critical: 'critical from then on',
+  warning: 'becomes a warning',
+  critical: 'becomes critical',
   end: 'expires',
 };
 
@@ -128,7 +128,7 @@ function when({ actions, unit, restartBefore, at }: WhyReport): readonly string[
     const now = instantOf(at) ?? 0;
     const before = instantOf(restartBefore) ?? now;
     const term = before < now ? 'now' : `before ${wholeSeconds(restartBefore)} (${durationText(before - now)})`;
-    return [`  when: at the next start of ${printable(unit)}, which runs: restart it ${term}\n`];
+    return [`  when: at the next start of ${printable(unit)}, which is running: restart it ${term}\n`];
   }
   return actions.length === 0 ? [] : [`  when: at the next start of ${printable(unit)}\n`];
 }

@@ -65,12 +65,12 @@ export function adoptForeignChanges(session: Session, changes: readonly ForeignC
   tellChanges(session, authorities, {
     priority: 'warning',
     verb: 'replaced by another authority',
-    then: 'whatever it signs is judged by the new one from now on; if nobody on your side did this, find out who did',
+    then: 'what it signs is checked against the new one from now on; if this was not you, find out who did it',
   });
   tellChanges(session, others, {
     priority: 'notice',
     verb: 'replaced, not by certmend',
-    then: 'it goes on from what is there now',
+    then: 'the new files are kept',
   });
   const { active } = session.state().generations;
   const held = new Set(active === null ? [] : session.store.manifest(active.number)?.files.map(({ path }) => path));

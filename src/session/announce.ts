@@ -100,7 +100,7 @@ function quarantined(session: Session, action: Action & { kind: 'quarantine' }, 
     reason: action.reason,
     entry: action.id,
     path: action.path,
-    message: `what is at ${action.path} is kept as ${kept}, before it is taken away (${action.reason})`,
+    message: `${action.path} is kept as ${kept} before it is removed (${action.reason})`,
   });
 }
 
@@ -109,7 +109,7 @@ function putBack(session: Session, path: string): void {
     event: 'quarantined',
     priority: 'warning',
     path,
-    message: `${path} was put back as it was: the change that it was moved away for was not made`,
+    message: `${path} was restored: the change that it was moved away for was not made`,
   });
 }
 
@@ -169,7 +169,7 @@ function committed(
         entry: change.id,
         path: change.path,
         reason: 'ListenerRegenerationPending',
-        message: `${change.path} was created: the service makes its listener certificate anew when it starts`,
+        message: `${change.path} was created: the service issues a new listener certificate when it starts`,
       });
     }
   }
@@ -180,7 +180,7 @@ function committed(
         priority: 'notice',
         entry: file.id,
         path: file.path,
-        message: `${file.path} was written again`,
+        message: `${file.path} was rewritten`,
       });
     }
   }

@@ -45,9 +45,9 @@ export function requireTidy({ reader }: Ports, { writer }: WriteSide, layout: La
   if (problem === undefined) return;
   throw new CertmendError(
     'StorageFailed',
-    `what an earlier attempt left behind is still there: ${problem}; nothing new was begun`,
+    `leftovers of an earlier attempt are still there: ${problem}; nothing new was started`,
     {
-      hint: 'see what is in the way (lsattr, mount, dmesg), remove that file by hand, then run certmend again',
+      hint: 'find out why it cannot be removed (lsattr, mount, dmesg), remove it by hand, then run certmend again',
     },
   );
 }

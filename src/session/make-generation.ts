@@ -62,13 +62,13 @@ export async function makeGeneration(
     store.remove(manifest.number);
     throw new CertmendError(
       'VerificationFailed',
-      `generation ${String(manifest.number)} did not read back: ${back.problem}`,
+      `generation ${String(manifest.number)} could not be read back: ${back.problem}`,
       {
         exit: exitStatus.refused,
         hint:
           back.isUnread === true
             ? `see why ${generationDirectory(manifest.number)} cannot be read (dmesg, smartctl; EMFILE: no file descriptor was left), then run certmend again`
-            : 'the disk under /var/lib/certmend returns other bytes than were written: check it (dmesg, smartctl)',
+            : 'the disk under /var/lib/certmend returns different data than was written: check it (dmesg, smartctl)',
       },
     );
   }

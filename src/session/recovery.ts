@@ -39,16 +39,16 @@ export function recoverySentence(recovered: RecoveryOutcome): string | undefined
       const foreign =
         left.length === 0 ? '' : `; ${left.join(', ')} had been changed by someone else and was left alone`;
       const unasked =
-        heldBack.length === 0 ? '' : `; ${heldBack.join(', ')} was not taken away: that needs --repair-bootstrap again`;
-      return `a commit of generation ${String(transaction.generation)} that was cut off was completed (${String(changed.length)} files)${foreign}${unasked}`;
+        heldBack.length === 0 ? '' : `; ${heldBack.join(', ')} was not removed: that needs --repair-bootstrap again`;
+      return `an interrupted commit of generation ${String(transaction.generation)} was completed (${String(changed.length)} files)${foreign}${unasked}`;
     }
     case 'undone':
-      return `a commit of generation ${String(recovered.transaction.generation)} that was cut off could not be completed and was taken back whole (${String(recovered.restored.length)} files)`;
+      return `an interrupted commit of generation ${String(recovered.transaction.generation)} could not be completed and was rolled back completely (${String(recovered.restored.length)} files)`;
     case 'set-aside':
-      return `the journal of a commit that was cut off could not be followed (${recovered.problem}); it was kept as ${recovered.journal}`;
+      return `the journal of an interrupted commit could not be followed (${recovered.problem}); it was kept as ${recovered.journal}`;
     case 'cleaned':
       return recovered.removed.length === 0
         ? undefined
-        : `${String(recovered.removed.length)} staged files of a commit that was cut off before it began were removed`;
+        : `${String(recovered.removed.length)} staged files of a commit interrupted before it started were removed`;
   }
 }

@@ -32,7 +32,7 @@ export function rememberCompleted(
         'StorageFailed',
         `generation ${String(number)} in ${generationDirectory(number)} cannot be read: ${read.problem}`,
         {
-          hint: `the commit is completed by the next run that can: check the disk of ${ownPaths.generations} (dmesg)`,
+          hint: `the next run that can read it completes the commit: check the disk of ${ownPaths.generations} (dmesg)`,
         },
       );
     }

@@ -144,7 +144,7 @@ async function openSession(ports: Ports, write: WriteSide, layout: Layout, optio
       return number;
     },
     transaction: (generation, previous, counts) => {
-      if (state.transaction === null) throw new TypeError('no transaction was begun');
+      if (state.transaction === null) throw new TypeError('no transaction was started');
       return { ...state.transaction, generation, previous: previous ?? null, counts };
     },
     commit: ({ transaction, changes, after }) =>
@@ -211,8 +211,8 @@ function requireTime(now: number, preparedMs: number, { deadline, endedAt }: Ses
   const isLate = deadline !== undefined && now > deadline;
   const mayBeEnded = endedAt !== undefined && now + preparedMs / 2 > endedAt;
   if (!isLate && !mayBeEnded) return;
-  throw new CertmendError('DeadlinePassed', 'the time for the boot hook is not enough for a commit to end in', {
+  throw new CertmendError('DeadlinePassed', 'the boot hook has not enough time left to finish a commit', {
     exit: exitStatus.tryAgain,
-    hint: 'the disk is slow, or the clock or another certmend was waited for; the service starts with the old set; run: certmend doctor',
+    hint: 'the disk is slow, or the hook waited for the clock or another certmend; the service starts with the old certificates; run: certmend doctor',
   });
 }

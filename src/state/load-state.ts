@@ -44,7 +44,7 @@ export function loadState(reader: FileReader): LoadedState {
 export function unreadState(problem: string): CertmendError {
   const { code, message } = unread(ownPaths.state, problem, 'nothing was changed');
   return new CertmendError(code, message, {
-    hint: `run certmend as root; if it is, check the disk (dmesg). Only where the file is lost for good: mv ${ownPaths.state} ${ownPaths.state}.lost, and certmend begins without what it remembered`,
+    hint: `run certmend as root; if it is, check the disk (dmesg). Only if the file is lost for good: mv ${ownPaths.state} ${ownPaths.state}.lost, and certmend starts without what it remembered`,
   });
 }
 

@@ -49,7 +49,7 @@ export function refuseNewer(loaded: LoadedState): asserts loaded is Exclude<Load
   throw new CertmendError(
     'StateNewer',
     `${ownPaths.state} has schema ${String(loaded.schema)}, which this certmend does not know; nothing was changed`,
-    { exit: exitStatus.refused, hint: 'a later certmend ran on this node: install that version again' },
+    { exit: exitStatus.refused, hint: 'a newer certmend ran on this node: install that version again' },
   );
 }
 
@@ -68,7 +68,7 @@ function makeDirectory(writer: FileWriter, path: string, mode: number): void {
     // What is put below is lost with the directory if its own name is not on the disk.
     writer.syncDirectory(dirname(path));
   };
-  onDisk('make the directory', path, () => {
+  onDisk('create the directory', path, () => {
     try {
       make();
     } catch (error) {

@@ -11,7 +11,7 @@ import { setAside } from '../disk/set-aside.ts';
  */
 export function setAsideState(reader: FileReader, writer: FileWriter): string {
   const path = setAside(reader, writer, ownPaths.state);
-  onDisk('make durable', ownPaths.stateDirectory, () => {
+  onDisk('sync', ownPaths.stateDirectory, () => {
     writer.syncDirectory(ownPaths.stateDirectory);
   });
   return path;

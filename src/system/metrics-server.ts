@@ -40,9 +40,9 @@ export async function openMetricsServer(listen: string): Promise<MetricsServer> 
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => {
       reject(
-        new CertmendError('ConfigInvalid', `metrics.listen: nothing can listen on ${listen}: ${error.message}`, {
+        new CertmendError('ConfigInvalid', `metrics.listen: cannot listen on ${listen}: ${error.message}`, {
           exit: exitStatus.configuration,
-          hint: 'choose another port, or see who has it: ss -ltnp',
+          hint: 'choose another port, or see what uses it: ss -ltnp',
           cause: error,
         }),
       );

@@ -47,8 +47,8 @@ export function runProgram(
       const words = said.trim().replaceAll(/\s+/g, ' ');
       const ending =
         signal === null
-          ? `ended with ${String(code)}`
-          : `was ended by ${signal} (it may take ${String(timeoutMs / 1000)} s)`;
+          ? `exited with status ${String(code)}`
+          : `was ended by ${signal} (the limit is ${String(timeoutMs / 1000)} s)`;
       finish(code === 0 ? undefined : `${program} ${ending}${words === '' ? '' : `: ${words}`}`);
     });
   });

@@ -28,5 +28,5 @@ export function placeTaken(reader: FileReader, path: string): string | undefined
   const directory = dirname(path);
   // Whoever made a link there has plans of their own, and the file would end up in another place than it says.
   if (realPath(reader, directory) !== directory) return `${directory} is reached through a symlink`;
-  return reader.stat(path).state === 'absent' ? undefined : `${path} is there already, with other content`;
+  return reader.stat(path).state === 'absent' ? undefined : `${path} already exists with other content`;
 }

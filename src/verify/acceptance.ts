@@ -23,7 +23,7 @@ export function checkAcceptance(candidate: Candidate, signer: Certificate, windo
   const fail = (code: Failure['code'], message: string, path = entry.certificatePath): void => {
     failures.push({ id: entry.id, path, code, message });
   };
-  if (!isKeyOf(leaf, key)) fail('KeyMismatch', 'its key does not belong to its certificate', entry.keyPath);
+  if (!isKeyOf(leaf, key)) fail('KeyMismatch', 'its key does not match its certificate', entry.keyPath);
   const { commonName, organizations, dnsNames, ipAddresses } = entry.identity;
   if (!hasSubject(leaf, entry.identity)) {
     const is = `CN=${leaf.commonName}, O=${words(leaf.organizations)}`;
@@ -36,7 +36,7 @@ export function checkAcceptance(candidate: Candidate, signer: Certificate, windo
   if (endsTooSoon(candidate, signer, window)) {
     fail(
       'LeafRenewDue',
-      `it ends at ${instant(leaf.notAfter)}, within the ${window.days} days in which the product renews`,
+      `it expires at ${instant(leaf.notAfter)}, within the ${window.days} days in which the product renews`,
     );
   }
   return failures;

@@ -50,7 +50,7 @@ export function checkChain(candidate: Candidate, now: number): readonly Failure[
   if (now < leaf.notBefore) fail('LeafNotYetValid', `it is not valid before ${instant(leaf.notBefore)}`);
   if (now > leaf.notAfter) fail('LeafExpired', `it expired at ${instant(leaf.notAfter)}`);
   if (!hasWholeChain(candidate, now))
-    fail('ChainIncomplete', `its file does not carry every certificate of ${entry.issuer}`);
+    fail('ChainIncomplete', `its file does not include every certificate of ${entry.issuer}`);
   return failures;
 }
 

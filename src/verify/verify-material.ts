@@ -85,7 +85,7 @@ function signerOf(
 }
 
 function noteOf({ id, message }: Failure): string {
-  return `${id} on disk could not take its part in the proof of the new set: ${message}`;
+  return `${id} on disk could not take part in verifying the new set: ${message}`;
 }
 
 function distinct(failures: readonly Failure[]): readonly Failure[] {

@@ -38,14 +38,14 @@ export function readCertificateFields(der: Buffer): CertificateFields | string {
     signature === undefined ||
     bitString(der, signature) === undefined
   )
-    return 'is no certificate';
+    return 'is not a certificate';
   return readBody(der, body, algorithm);
 }
 
 /** TBSCertificate, whose fields are told apart by their order and their tags. */
 function readBody(der: Buffer, body: Element, outerAlgorithm: Element): CertificateFields | string {
   const fields = readChildren(der, body);
-  if (fields === undefined) return 'is no certificate';
+  if (fields === undefined) return 'is not a certificate';
   const from = fields[0]?.tag === tag.explicit(0) ? 1 : 0;
   const [serial, algorithm, issuer, validity, subject, spki] = fields.slice(from);
   if (
@@ -57,7 +57,7 @@ function readBody(der: Buffer, body: Element, outerAlgorithm: Element): Certific
     subject === undefined ||
     spki?.tag !== tag.sequence
   )
-    return 'is no certificate';
+    return 'is not a certificate';
   if (!wholeOf(der, algorithm).equals(wholeOf(der, outerAlgorithm))) return 'names two signature algorithms';
   const subjectName = readDistinguishedName(der, subject);
   if (subjectName === undefined) return 'has a malformed subject';

@@ -64,7 +64,8 @@ export function readEllipticKey(der: Buffer, form: 'sec1' | 'pkcs8'): PublicHalf
   if (curve === undefined || optional.length > 0 || !contentOf(der, version).equals(versionOne)) return undefined;
   const point = publicPoint(curve, contentOf(der, scalar));
   if (point === undefined) return 'has a private number that its curve does not allow';
-  if (copy !== undefined && !samePoint(der, copy, point)) return 'has a public half that is not of its private half';
+  if (copy !== undefined && !samePoint(der, copy, point))
+    return 'has a public half that does not match its private half';
   return { algorithm: `EC ${curve.name}`, spkiDer: Buffer.concat([curve.spkiPrefix, point]) };
 }
 

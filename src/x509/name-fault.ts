@@ -7,6 +7,6 @@ export function nameFault(name: string): string | undefined {
   // Most names are plain, and this is asked on the boot path.
   if (/^[\x21-\x7e]+$/.test(name)) return undefined;
   if (name === '') return 'is empty';
-  if (/[\u0080-\u{10ffff}]/u.test(name)) return 'has characters outside of ASCII';
-  return /^[\x20-\x7e]+$/.test(name) ? 'holds a blank' : 'holds a control character';
+  if (/[\u0080-\u{10ffff}]/u.test(name)) return 'has non-ASCII characters';
+  return /^[\x20-\x7e]+$/.test(name) ? 'contains a space' : 'contains a control character';
 }

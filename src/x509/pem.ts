@@ -28,7 +28,7 @@ export function readPem(bytes: Buffer): PemReading {
   const problems: string[] = [];
   let number = 0;
   const mark = orderMark(bytes);
-  if (mark !== undefined) problems.push(`begins with a byte order mark${mark}, behind which no PEM block is seen`);
+  if (mark !== undefined) problems.push(`starts with a byte order mark${mark}, after which no PEM block is recognised`);
   for (let at = nextLine(text, '-----BEGIN ', 0); at !== -1;) {
     number += 1;
     const lineEnd = endOfLine(text, at);

@@ -112,7 +112,7 @@ function readKeyDer(der: Buffer, form: KeyForm): PrivateKey | string {
     const keyObject = load();
     // Openssl goes by what is in the frame, the products by what is on it.
     const type = { sec1: 'ec', pkcs1: 'rsa', pkcs8: keyObject.asymmetricKeyType }[form];
-    if (keyObject.asymmetricKeyType !== type) return 'is a key of another kind';
+    if (keyObject.asymmetricKeyType !== type) return 'is a key of another type';
     const spkiDer = createPublicKey(keyObject).export({ format: 'der', type: 'spki' });
     return new PrivateKeyHandle(() => keyObject, algorithmOf(keyObject), spkiDer, form);
   } catch {

@@ -38,7 +38,7 @@ export function readRsaKey(der: Buffer, form: 'pkcs1' | 'pkcs8'): PublicHalf | s
     dp === d % (p - 1n) &&
     dq === d % (q - 1n) &&
     (inverse * q) % p === 1n;
-  if (!fits) return 'has numbers that do not fit each other';
+  if (!fits) return 'has numbers that do not match each other';
   const publicKey = encode(tag.sequence, wholeOf(der, modulus), wholeOf(der, exponent));
   const spkiDer = encode(tag.sequence, algorithmDer, encode(tag.bitString, Buffer.of(0), publicKey));
   return { algorithm: `RSA ${n.toString(2).length}`, spkiDer };

@@ -16,7 +16,7 @@ const usages: readonly (readonly [what: string, fields: Partial<Certificate>, fa
   ['every extended usage by anyExtendedKeyUsage', { extendedKeyUsages: ['2.5.29.37.0'] }, undefined],
   ['another extended usage', { extendedKeyUsages: ['1.3.6.1.5.5.7.3.2'] }, /^may not be used for 1\.3\.6/],
   ['no signature', { keyUsages: ['keyEncipherment'] }, /digitalSignature/],
-  ['signing others', { isAuthority: true }, /authority, not of a leaf/],
+  ['signing others', { isAuthority: true }, /authority, not a leaf/],
 ];
 for (const [what, fields, fault] of usages) {
   test(`usageFault of a leaf that is for ${what}`, (t) => {

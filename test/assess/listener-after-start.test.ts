@@ -9,7 +9,7 @@ test('assess says of an old listener under a running service where it comes back
   t.like(found, { code: 'ListenerIssuerMismatch', severity: 'critical', answer: 'regenerate-listener' });
   t.regex(
     found?.message ?? '',
-    /systemctl restart rke2-server.*; if it is back after a start, rke2 took it from its Secret: '\/var\/lib\/rancher\/rke2\/bin\/kubectl' --kubeconfig \S+ -n kube-system delete secret rke2-serving; systemctl restart rke2-server/,
+    /systemctl restart rke2-server.*; if it comes back after a start, rke2 took it from its Secret: '\/var\/lib\/rancher\/rke2\/bin\/kubectl' --kubeconfig \S+ -n kube-system delete secret rke2-serving; systemctl restart rke2-server/,
   );
 });
 
@@ -26,10 +26,7 @@ test('assess says of an old listener that the bundle of the authority still cove
     const { findings, health, rows } = assess(inputFor(covered, { serviceRunning }));
     const found = findings.find(({ id }) => id === 'dynamic-cert');
     t.like(found, { code: 'ListenerOutdated', severity: 'note', answer: 'none' });
-    t.regex(
-      found?.message ?? '',
-      /is from before the authority was replaced: old-ca signed it. It does no harm, since /,
-    );
+    t.regex(found?.message ?? '', /predates the current authority: old-ca signed it. It is harmless, since /);
     t.false(health.reasons.some(({ id }) => id === 'dynamic-cert'));
     t.is(rows.find(({ id }) => id === 'dynamic-cert')?.status, 'OK');
   }

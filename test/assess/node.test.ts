@@ -246,7 +246,7 @@ test('assess says of an expired authority in one sentence what it means and wher
   t.is(own?.severity, 'critical');
   t.regex(
     own?.message ?? '',
-    /expired 3 days ago, at 2026-05-29T00:00:00Z.*nothing is signed.*rke2 certificate rotate-ca needs a cluster that runs.*man certmend/,
+    /expired 3 days ago, at 2026-05-29T00:00:00Z.*nothing is signed.*rke2 certificate rotate-ca needs a running cluster.*man certmend/,
   );
   t.is(health.reasons[0]?.code, 'AuthorityExpired');
 });

@@ -39,7 +39,7 @@ test('assess orders the restart of a running service, with unit, date and what i
   t.deepEqual(restart, { before: now + 19.5 * day, first: 'client-admin', due: 2 });
   t.is(
     health.reasons[0]?.message,
-    'restart rke2-server before 2026-06-20 12:00 UTC or the node stops (19 d): client-admin ends then, and 1 more are due',
+    'restart rke2-server before 2026-06-20 12:00 UTC or the node stops (19 d): client-admin expires then, 1 more due',
   );
   t.like(health.reasons[0], { code: 'RestartDue', id: undefined, severity: 'warning', step: 30 });
 });

@@ -48,7 +48,7 @@ test('a served leaf that is older than its file is a note while it lasts, and th
   t.like(one, { code: 'ServedStale', severity: 'note', answer: 'none', path });
   t.regex(
     one?.message ?? '',
-    /^port 6443 \(kube-apiserver\) does not serve the certificate in .* it lasts until 2026-07-02/,
+    /^port 6443 \(kube-apiserver\) does not serve the certificate in .* that one expires at 2026-07-02/,
   );
   t.is(seen.health.level, 'ok');
   t.like(
@@ -61,7 +61,7 @@ test('a served leaf that is older than its file is a note while it lasts, and th
 });
 
 for (const [left, severity, step, words] of [
-  [29, 'warning', 30, /which ends at 2026-06-30T00:00:00Z \(in 29 days\): systemctl restart rke2-server\.service$/],
+  [29, 'warning', 30, /which expires at 2026-06-30T00:00:00Z \(in 29 days\): systemctl restart rke2-server\.service$/],
   [13, 'critical', 14, /\(in 13 days\): systemctl restart/],
   [2, 'critical', 2, /\(in 2 days\): systemctl restart/],
   [-3, 'critical', 0, /which expired at .* \(3 days ago\): systemctl restart/],

@@ -106,7 +106,7 @@ const cases: Readonly<Record<string, Case>> = {
     status: 77,
     decision: 'deferred',
     says: /either the clock runs ahead or server-ca has expired/g,
-    remedy: /set right; if it is right, say so with --believe-clock/,
+    remedy: /corrected; if it is right, confirm it with --believe-clock/,
   },
   'a missing authority key': {
     arrange: (tree) => {
@@ -115,7 +115,7 @@ const cases: Readonly<Record<string, Case>> = {
     status: 77,
     decision: 'refused',
     says: /server-ca\.key is missing/g,
-    remedy: /start rke2-server\.service, which restores it from its datastore, or put .* back from a backup/,
+    remedy: /start rke2-server\.service, which restores it from its datastore, or restore .* from a backup/,
   },
   'a full disk': {
     run: onFullDisk,

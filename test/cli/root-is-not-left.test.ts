@@ -123,7 +123,7 @@ for (const words of [
     for (const root of ['/not/mounted', import.meta.filename]) {
       const { status, stdout, stderr } = await runBuilt(['--root', root, ...words]);
       t.is(status, 64, stdout + stderr);
-      t.true(stderr.includes(`--root ${root} is not a directory that can be read`), stderr);
+      t.true(stderr.includes(`--root ${root} is not a readable directory`), stderr);
       t.notRegex(stderr, /smartctl|dmesg/);
     }
   });

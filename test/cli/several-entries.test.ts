@@ -26,7 +26,7 @@ test('rotate refuses words behind --, which would be a rotation of every leaf wi
   ]) {
     const { status, stderr } = await runBuilt(['--root', tree.root, 'rotate', '--yes', ...words]);
     t.is(status, 64);
-    t.regex(stderr, /no words are taken behind --: /);
+    t.regex(stderr, /no arguments are allowed after --: /);
   }
   t.deepEqual(changedPaths(before, fingerprintPaths(tree.root, [tree.dataDir])), []);
 });

@@ -38,9 +38,9 @@ for (const [name, spoil] of Object.entries(spoilt)) {
 
     const hook = await runBuilt(['--root', tree.root, ...prestart]);
     t.is(hook.status, 2, hook.stdout + hook.stderr);
-    t.regex(hook.stdout, /^repaired, 1 thing is left to a person/);
+    t.regex(hook.stdout, /^repaired, 1 problem needs an operator/);
     t.regex(hook.stdout, /ConfigurationUnreadable/);
-    t.regex(hook.stdout.replaceAll(/\s+/g, ' '), /what was last known \(data in \/srv\/rke2, node node-1\)/);
+    t.regex(hook.stdout.replaceAll(/\s+/g, ' '), /the last known settings \(data in \/srv\/rke2, node node-1\)/);
     for (const one of before.split(', ')) t.true(namesOf(tree, 'serving-kube-apiserver').includes(one), one);
     new X509Certificate(readFileSync(tree.host(tree.leaf('etcd/client').certificatePath)));
 
@@ -67,7 +67,7 @@ test('prestart rotates a set that expired, and none that is merely due, while th
   writeFileSync(tree.host(config), 'a: "\n');
   const hook = await runBuilt(['--root', tree.root, ...prestart]);
   t.is(hook.status, 2, hook.stdout + hook.stderr);
-  t.regex(hook.stdout, /^rotated, 1 thing is left to a person/);
+  t.regex(hook.stdout, /^rotated, 1 problem needs an operator/);
 
   const due = temporaryTree(t, {
     leaf: { notBefore: tree.now - 300 * 86_400_000, notAfter: tree.now + 60 * 86_400_000 },

@@ -47,7 +47,7 @@ test('doctor says that the boot hook would refuse, and why', async (t) => {
     const small = ['unshare', '-Urm', 'sh', '-c', `mount -t tmpfs -o size=64k none '${state}' && exec "$@"`, 'sh'];
     const { status, stdout } = await runBuilt(['--root', tree.root, 'doctor'], small);
     t.is(status, 2, stdout);
-    t.regex(stdout, /critical\s+space\s+\d+ bytes could not be written in \/var\/lib\/certmend \(ENOSPC\)/);
+    t.regex(stdout, /critical\s+space\s+\d+ bytes could not be written to \/var\/lib\/certmend \(ENOSPC\)/);
   },
 );
 

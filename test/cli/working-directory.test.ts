@@ -32,6 +32,6 @@ test('certmend refuses a path that is relative to a directory that is gone, and 
     const { status, stdout, stderr } = await runBuilt(words, nowhere);
     t.is(status, 64, stderr);
     t.is(stdout, '');
-    t.regex(stderr, /relative to a working directory that is gone\n {2}what to do: /);
+    t.regex(stderr, /relative to a working directory that no longer exists\n {2}what to do: /);
   }
 });

@@ -222,7 +222,7 @@ test('commit that is undone gives every file its own inode and time back', (t) =
     throw new CertmendError('StorageFull', 'cannot write the state');
   };
   const error = refuses(t, tree, () => commitChanges(input(tree, changes, { saveState })), 'StorageFull');
-  t.regex(error?.message ?? '', /put back/);
+  t.regex(error?.message ?? '', /every file was restored/);
   t.is(tree.verdict(), 'old');
   t.deepEqual(look(), before);
   t.false(existsSync(join(tree.root, dataDir, 'server/cred')));
@@ -234,7 +234,7 @@ for (const [name, plant, detail] of [
     (path: string) => {
       symlinkSync('/nowhere', path);
     },
-    'is a symlink that leads nowhere',
+    'is a dangling symlink',
   ],
   [
     'a FIFO',
@@ -297,7 +297,7 @@ test('commit refuses to write through a directory that leads out of the data dir
           ...change,
           expects: {
             state: 'other',
-            detail: `is reached through ${inside}, a symlink that leads outside of ${dataDir}`,
+            detail: `is reached through ${inside}, a symlink that leads outside ${dataDir}`,
           },
         }
       : change,

@@ -102,7 +102,7 @@ test('commit writes over no file that a symlink leads to, and puts all others ba
     },
     { instanceOf: CertmendError },
   );
-  t.regex(error?.message ?? '', /put back/);
+  t.regex(error?.message ?? '', /every file was restored/);
   t.is(tree.verdict(), 'old');
   t.deepEqual(readFileSync(`${path}.real`), before);
 });

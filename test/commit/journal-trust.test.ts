@@ -131,17 +131,17 @@ setsAside(
   (tree) => ({
     changes: [put(tree, { path: `${tls}/client-admin.crt`, source: '/var/lib/certmend/generations/2/../../x' })],
   }),
-  /not of its generation/,
+  /not in its generation/,
 );
 setsAside(
   'opens a key',
   (tree) => ({ changes: [put(tree, { path: `${tls}/client-admin.key`, mode: 0o644 })] }),
-  /client-admin\.key the mode 0644/,
+  /client-admin\.key mode 0644/,
 );
 setsAside(
   'makes a certificate of one that everybody may write',
   (tree) => ({ changes: [put(tree, { path: `${tls}/client-admin.crt`, mode: 0o666 })] }),
-  /client-admin\.crt the mode 0666/,
+  /client-admin\.crt mode 0666/,
 );
 for (const [what, file] of [
   ['a file that is none of the layout', '/etc/shadow'],
@@ -155,7 +155,7 @@ for (const [what, file] of [
       const expects = { state: 'file', sha256: sha256(readFileSync(join(tree.root, file))) } as const;
       return { changes: [{ op: 'remove', path: file, id: 'x', bootstrap: true, expects }] };
     },
-    /no file of the bootstrap set/,
+    /not a file of the bootstrap set/,
     { repairBootstrap: true },
   );
 }

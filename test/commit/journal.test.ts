@@ -104,7 +104,7 @@ test('journal that cannot be followed says where it is wrong, and quotes nothing
     ),
   );
   t.is(reading.state, 'damaged');
-  t.is(reading.state === 'damaged' ? reading.problem : '', 'does not have the right shape at journal.transaction.id');
+  t.is(reading.state === 'damaged' ? reading.problem : '', 'has an invalid or missing value at journal.transaction.id');
 });
 
 test('journal of the first schema, which had no checksum, is not followed', (t) => {
@@ -128,7 +128,10 @@ for (const mode of [0o777, 0o4644, 0o7777]) {
       changes: [{ ...put, mode, expects: { state: 'absent' } }],
     });
     const reading = parseJournal(bytes);
-    t.is(reading.state === 'damaged' ? reading.problem : '', 'does not have the right shape at journal.changes.0.mode');
+    t.is(
+      reading.state === 'damaged' ? reading.problem : '',
+      'has an invalid or missing value at journal.changes.0.mode',
+    );
   });
 }
 

@@ -124,7 +124,7 @@ const uncopied: readonly (readonly [name: string, plant: (path: string) => void,
       rmSync(path);
       symlinkSync('nowhere.key', path);
     },
-    'is a symlink that leads nowhere',
+    'is a dangling symlink',
   ],
 ];
 

@@ -152,7 +152,7 @@ test('loadConfig reports every problem of every file at once, each with its plac
         ),
     ),
     [
-      'config.yaml.d/30-c.yml: is not read:',
+      'config.yaml.d/30-c.yml: is ignored: its',
       'config.yaml:1:1: unknown key retension -> retention',
       'config.yaml:3:3: boot.enabled must be',
       'config.yaml:4:3: unknown key boot.dedline -> boot.deadline',
@@ -221,7 +221,7 @@ for (const [name, text] of Object.entries(refused)) {
 
 test('loadConfig says why a deadline after the end of the boot hook is refused, and takes the longest one', async (t) => {
   const [line] = await problems(t, rootWith(t, { [main]: 'boot: { deadline: 15m }\n' }));
-  t.regex(line ?? '', /boot\.deadline must be a duration from 5s to 70s.*; after 75s \/usr\/bin\/certmend ends/);
+  t.regex(line ?? '', /boot\.deadline must be a duration from 5s to 70s.*; after 75s \/usr\/bin\/certmend stops/);
   const { boot } = await loadConfig(createFileReader(rootWith(t, { [main]: 'boot: { deadline: 70s }\n' })));
   t.is(boot.deadlineMs, 70_000);
 });

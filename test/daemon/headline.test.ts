@@ -82,7 +82,7 @@ test('daemon that is short of open files when another has saved the state looks 
         reader: {
           ...reader,
           readOwn: (path, within) => {
-            if (short) throw new CertmendError('StorageFailed', 'certmend has as many files open as it may (EMFILE)');
+            if (short) throw new CertmendError('StorageFailed', 'certmend has too many open files (EMFILE)');
             return reader.readOwn(path, within);
           },
         },

@@ -137,7 +137,7 @@ test('the daemon renews a service that runs, thirty days before an end: new cert
   t.is(generations.confirmed, generations.active?.number ?? -1);
   t.is(brake.commits.length, 1, 'it counts for the day');
   t.is(records(node, 'committed').length, 1);
-  t.regex(records(node, 'decided')[0]?.message ?? '', /expires in .*rke2-server\.service runs/);
+  t.regex(records(node, 'decided')[0]?.message ?? '', /expires in .*rke2-server\.service is running/);
 });
 
 const untouched: readonly (readonly [name: string, daysLeft: number, make: (node: Node) => LifeOptions])[] = [
@@ -249,14 +249,14 @@ test('the daemon tells once what is in the way of a renewal, has it in its line 
   const node = nodeOf(t);
   node.is.health = () => ({ is: 'ill', problem: 'answers 503 to /readyz' });
   const life = await lifeOf(node, 20, [hour, hour, hour]);
-  t.true(life.told.at(-2)?.includes('kube-apiserver is not well') === true, life.told.at(-2));
+  t.true(life.told.at(-2)?.includes('kube-apiserver is not healthy') === true, life.told.at(-2));
   const failed = records(node, 'failed').filter(({ reason }) => reason === 'RenewalUnfit');
   t.is(failed.length, 1);
   t.is(stateOf(node).renewal, null, 'nothing was begun');
   t.is(stateOf(node).brake.attempts?.length ?? 0, 0);
   node.is.health = () => ({ is: 'well' });
   const after = await lifeOf(node, 19.5, [hour, hour]);
-  t.false(after.told.at(-2)?.includes('not well') === true);
+  t.false(after.told.at(-2)?.includes('not healthy') === true);
   t.true(endOf(node.tree, 'serving-kube-apiserver') > node.end);
 });
 
@@ -381,7 +381,7 @@ test('the daemon heals the damage that a start hangs on, says the one command un
   t.is(records(node, 'start-healed').length, 1);
   t.deepEqual(asked, []);
   t.true(
-    life.told.some((text) => text.endsWith('healed under a start that hangs: systemctl restart rke2-server.service')),
+    life.told.some((text) => text.endsWith('repaired while the start hangs: systemctl restart rke2-server.service')),
   );
   node.is.state = 'up';
   node.is.answers = () => true;

@@ -37,10 +37,10 @@ function tell(): void {
 
 function introduce(): void {
   makeExpiredNode(root, Date.now());
-  title(page, 'certmend: an RKE2 server comes back after 400 days in a box');
+  title(page, 'certmend: an RKE2 server comes back after 400 days powered off');
   say(
     page,
-    `The node edge-7 was switched off; every certificate under server/tls ended 35 days ago. It is a directory here, ${root}, made a moment ago. The commands below are really run, with --root on it.`,
+    `The node edge-7 was switched off; every certificate under server/tls expired 35 days ago. It is a directory here, ${root}, made a moment ago. The commands below are really run, with --root on it.`,
   );
 }
 
@@ -81,7 +81,7 @@ function showHealing(): void {
   heading(page, 4, 'And now?');
   say(
     page,
-    `Healthy. What still reads EXPIRED is made anew by ${unit} itself when it starts; certmend has asked for the listener's. The next start has nothing to do and writes nothing.`,
+    `Healthy. What still reads EXPIRED is recreated by ${unit} itself when it starts; certmend has requested the listener's. The next start has nothing to do and writes nothing.`,
   );
   const check = run(
     ['check'],
@@ -133,7 +133,7 @@ function showPowerCut(): void {
   showFiles(cut.isNew);
   say(
     page,
-    `${fresh} of ${cut.isNew.length} files are new: neither the old set nor the new one. But the journal is there: the commit point had been passed, and all that is missing is on disk.`,
+    `${fresh} of ${cut.isNew.length} files are new: neither the old set nor the new one. But the journal is there: the commit point was passed, and everything still missing is on disk.`,
   );
   claim(existsSync(journalFile(root)), 'the journal is on disk');
 }
@@ -151,7 +151,7 @@ function showRecovery(): void {
   showFiles(Array.from({ length: halfway.size }, () => true));
   say(
     page,
-    `${changed > 0 ? `The ${changed} missing files are there` : 'The commit is closed'}; every key fits its certificate; nothing is left lying about.`,
+    `${changed > 0 ? `The ${changed} missing files are there` : 'The commit is closed'}; every key matches its certificate; nothing is left behind.`,
   );
   const check = run(['check'], ['client-admin', 'etcd/peer-server-client']);
   claim(check.status === 0 && check.text.includes('healthy'), 'check is healthy after the recovery');
@@ -204,6 +204,6 @@ function auditTable(records: readonly AuditRecord[]): string {
 
 function claim(holds: boolean, what: string): void {
   if (holds) return;
-  page.write(`\n${ink(page, 'red', 'The demo shows something else than it says:')} ${what} – not so.\n`);
+  page.write(`\n${ink(page, 'red', 'The demo shows something other than it says:')} ${what} – not so.\n`);
   process.exit(1);
 }

@@ -91,7 +91,7 @@ test('doctor opens exactly the directories that certmend.service may not write',
   put(tree, '/etc/certmend/config.yaml', 'metrics: {textfile: /srv/figures/certmend.prom}\n');
   const asked = await doctor(tree);
   t.deepEqual(opened(asked), ['-/srv/rke2', '-/srv/figures']);
-  t.regex(answer(asked, 'daemon-access').message, /may not write \/srv\/rke2, \/srv\/figures$/);
+  t.regex(answer(asked, 'daemon-access').message, /cannot write to \/srv\/rke2, \/srv\/figures$/);
   t.false(existsSync(tree.host(access)));
 
   t.deepEqual(opened(await doctor(tree, '--write-drop-ins')), ['-/srv/rke2', '-/srv/figures']);
@@ -182,7 +182,7 @@ test('doctor never overwrites a file of the same name, and says what to write in
   const before = fingerprintTree(tree.root);
   const report = await doctor(tree, '--write-drop-ins');
   t.deepEqual(report.dropIns, []);
-  t.regex(answer(report, 'boot-hook').message, /is there already/);
+  t.regex(answer(report, 'boot-hook').message, /already exists/);
   t.regex(answer(report, 'boot-hook').hint ?? '', /ExecStartPre=-\/usr\/bin\/certmend prestart --unit %n; then: /);
   t.regex(answer(report, 'daemon-access').hint ?? '', /ReadWritePaths=-\/srv\/rke2; then: systemctl daemon-reload/);
   t.deepEqual(changedPaths(before, fingerprintTree(tree.root)), []);
@@ -197,7 +197,7 @@ test('doctor writes through no symlink, neither to a directory inside of the roo
   const before = fingerprintTree(tree.root);
   const report = await doctor(tree, '--write-drop-ins');
   t.regex(answer(report, 'daemon-access').message, /certmend\.service\.d is reached through a symlink$/);
-  t.regex(answer(report, 'boot-hook').message, /is there already/);
+  t.regex(answer(report, 'boot-hook').message, /already exists/);
   t.deepEqual(changedPaths(before, fingerprintTree(tree.root)), []);
 });
 

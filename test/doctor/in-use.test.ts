@@ -17,7 +17,7 @@ function examined(...shown: readonly Certificate[]): readonly Examined[] {
 test('doctor says that what runs serves what is on disk, what still lasts, and says nothing where nobody answers', (t) => {
   t.deepEqual(examined(), []);
   const [current] = examined(leafCertificate(entry));
-  t.like(current, { check: 'in-use', level: 'ok', message: '1 of 1 that answer on their ports are those on disk' });
+  t.like(current, { check: 'in-use', level: 'ok', message: '1 of 1 served certificates match the disk' });
   const [old] = examined(leafCertificate(entry, { key: 'an older key', notAfter: now + 100 * day }));
   t.like(old, { level: 'ok' });
   t.regex(old?.message ?? '', /^0 of 1 .*; not serving-kube-apiserver$/);

@@ -92,7 +92,7 @@ function names(printed: string, { path }: Call): boolean {
   const plain = `${dirname(path)}/${basename(path).replace(/^\.(.*)\.certmend-.*$/, '$1')}`;
   const generation = /\/generations\/(\d+)\//.exec(path)?.[1];
   const isNamed = [path, plain, dirname(path)].some((name) => text.includes(name));
-  return isNamed || (generation !== undefined && text.includes(`generation ${generation} did not read back`));
+  return isNamed || (generation !== undefined && text.includes(`generation ${generation} could not be read back`));
 }
 
 function ownLeaves(tree: Tree): Tree['leaves'] {

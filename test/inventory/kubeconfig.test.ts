@@ -91,10 +91,10 @@ test('parseKubeconfig resolves relative references from the directory of the fil
 
 for (const [what, text, expected] of [
   ['an empty file', '', ['is empty']],
-  ['text', 'hello\n', ['is no mapping']],
+  ['text', 'hello\n', ['is not a mapping']],
   ['broken YAML', 'apiVersion: v1\nclusters:\n- cluster:\n    server: [\n', ['is not valid YAML']],
   ['a truncated file', references.slice(0, references.indexOf('users:')), ['has no user for its current context']],
-  ['another kind', '{kind: Pod}', ['is of another kind than Config']],
+  ['another kind', '{kind: Pod}', ['is not of kind Config']],
   ['no current context', references.replace('current-context: Default', ''), ['has no current context']],
   [
     'a context that is not there',

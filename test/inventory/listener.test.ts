@@ -72,14 +72,14 @@ test('parseListener calls an empty file missing, as recent products do', (t) => 
 });
 
 for (const [what, parse, expected] of [
-  ['a truncated document', () => parseListener(Buffer.from(document.slice(0, -20))), ['is no JSON object']],
-  ['zero bytes', () => parseListener(Buffer.alloc(900)), ['is no JSON object']],
-  ['a list', () => parseListener(Buffer.from('[]')), ['is no JSON object']],
-  ['bytes that are not UTF-8', () => parseListener(Buffer.from([0x7b, 0xff, 0x7d])), ['is no JSON object']],
+  ['a truncated document', () => parseListener(Buffer.from(document.slice(0, -20))), ['is not a JSON object']],
+  ['zero bytes', () => parseListener(Buffer.alloc(900)), ['is not a JSON object']],
+  ['a list', () => parseListener(Buffer.from('[]')), ['is not a JSON object']],
+  ['bytes that are not UTF-8', () => parseListener(Buffer.from([0x7b, 0xff, 0x7d])), ['is not a JSON object']],
   [
     'another kind of object',
     () => parseListener(Buffer.from('{"kind":"ConfigMap"}')),
-    ['is no Secret of type kubernetes.io/tls'],
+    ['is not a Secret of type kubernetes.io/tls'],
   ],
   [
     'no data',

@@ -85,7 +85,7 @@ test(
     ['/certs/b/real.crt', one, undefined],
     ['/certs/in.crt', one, undefined],
     ['/certs/loop.pem', [], ['is a symlink that leads back to itself']],
-    ['/certs/out.crt', [], ['is a symlink that leads outside of /certs']],
+    ['/certs/out.crt', [], ['is a symlink that leads outside /certs']],
   ],
 );
 test(

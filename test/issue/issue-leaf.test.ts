@@ -316,7 +316,7 @@ test('issueLeaf refuses a key that the product cannot sign with', (t) => {
   const authority = { id: 'server-ca', certificates, key: privateKey };
   const error = t.throws(() => issue(ec, { authority, now: instant }), { instanceOf: CertmendError });
   t.is(error.code, 'AuthorityUnusable');
-  t.regex(error.message, /kind of key/);
+  t.regex(error.message, /type of key/);
 });
 
 test('issueLeaf refuses a name that no certificate can hold', (t) => {

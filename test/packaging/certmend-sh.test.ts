@@ -78,7 +78,7 @@ for (const part of ['node', 'certmend.cjs']) {
         const { status, stdout, stderr } = certmend(path, ...words);
         t.is(status, wanted, stderr);
         t.is(stdout, '');
-        t.regex(stderr, /^certmend: certmend's own program is not whole: \S+ is empty or missing/);
+        t.regex(stderr, /^certmend: certmend cannot load its own program: \S+ is empty or missing/);
       }
     });
   }

@@ -99,13 +99,13 @@ const cases: readonly (readonly [name: string, made: Case, decision: Partial<Liv
     'given up until the last week',
     { days: 20, last: { outcome: 'rolled-back' } },
     { is: 'given-up', until: end(13) },
-    /was taken back, tried once more from 2026-06-14/,
+    /was rolled back, one more try from 2026-06-14/,
   ],
   [
     'given up likewise when it was a person whose renewal was taken back',
     { days: 20, last: { outcome: 'rolled-back', phase: 'asked' } },
     { is: 'given-up', until: end(13) },
-    /once more/,
+    /one more try/,
   ],
   [
     'trying once more in the last week',
@@ -129,7 +129,7 @@ const cases: readonly (readonly [name: string, made: Case, decision: Partial<Liv
     'out of the budget',
     { days: 20, commits: [1, 2, 3, 4, 5, 6].map((ago) => now - ago * hour) },
     { is: 'waiting', for: 'budget' },
-    /waits for the rotations that a day may have/,
+    /waits for the daily limit of rotations/,
   ],
 ];
 for (const [name, made, decision, text] of cases) {

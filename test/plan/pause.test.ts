@@ -36,5 +36,5 @@ test('applyPause has a reason of its own, which is not that of the brake', (t) =
     held.reasons.map(({ code }) => code),
     ['AttemptsPaused'],
   );
-  t.regex(held.reasons[0]?.message ?? '', /^4 attempts in a row came to nothing .* from 2027-06-01T12:00:59Z on/);
+  t.regex(held.reasons[0]?.message ?? '', /^4 attempts in a row failed .* no new attempt before 2027-06-01T12:00:59Z/);
 });

@@ -217,8 +217,8 @@ test('prestartText says in its first line that something is left to a person', (
     t.is(report.left.length, count);
     return prestartText(report, []).split('\n')[0] ?? '';
   };
-  t.regex(headline(1), /^rotated, 1 thing is left to a person · generation 8/);
-  t.regex(headline(2), /^rotated, 2 things are left to a person · generation 8/);
+  t.regex(headline(1), /^rotated, 1 problem needs an operator · generation 8/);
+  t.regex(headline(2), /^rotated, 2 problems need an operator · generation 8/);
 });
 
 test('renderDocument says the same in JSON and YAML', (t) => {

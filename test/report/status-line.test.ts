@@ -78,7 +78,7 @@ test('statusLine says so when nothing was checked yet or a commit is open', (t) 
   t.is(statusLine(emptyState(node, noon), noon), 'unknown · not checked yet · see: certmend check');
   t.true(statusLine({ ...healthy, transaction: fullState.transaction }, noon).endsWith(' · commit 8 open'));
   const begun = fullState.transaction === null ? null : { ...fullState.transaction, generation: 0 };
-  t.true(statusLine({ ...healthy, transaction: begun }, noon).endsWith(' · a change was cut off'));
+  t.true(statusLine({ ...healthy, transaction: begun }, noon).endsWith(' · a change was interrupted'));
 });
 
 test('statusLine stays one line of bounded length', (t) => {
@@ -95,7 +95,7 @@ test('statusText shows the facts behind the line', (t) => {
   const text = statusText(report, plainPaper);
   t.true(text.startsWith(`${report.line}\n`));
   t.true(text.includes('edge-1 · rke2-server'));
-  t.regex(text, /active +generation 8 · issued · live since 2027-01-01T00:00:01Z · ends in 305 d/);
+  t.regex(text, /active +generation 8 · issued · live since 2027-01-01T00:00:01Z · expires in 305 d/);
 });
 
 test('statusText counts what answers on the ports with what is on disk, names the others, and says nothing where nobody was asked', (t) => {
@@ -117,8 +117,8 @@ test('statusText counts what answers on the ports with what is on disk, names th
   const told = (rows: readonly CertificateRow[]): string =>
     statusText(statusReport({ state: healthy, now: noon, root: '/', maxCommitsPerDay: 6, rows }), plainPaper);
   const [api, scheduler] = [row('serving-kube-apiserver', true), row('serving-kube-scheduler', false)];
-  t.regex(told([api]), /in use +1 of 1 that answer on their ports are those on disk$/m);
-  t.regex(told([api, scheduler]), /in use +1 of 2 that answer on .* on disk; not serving-kube-scheduler$/m);
+  t.regex(told([api]), /in use +1 of 1 served certificates match the disk$/m);
+  t.regex(told([api, scheduler]), /in use +1 of 2 served certificates match the disk; not serving-kube-scheduler$/m);
   t.notRegex(told([{ ...api, served: undefined }]), /in use/);
 });
 

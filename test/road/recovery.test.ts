@@ -23,7 +23,7 @@ test('prestart that completes an interrupted commit reports it with its reason a
     document.reasons.map(({ code }) => code),
     ['TransactionRecovered'],
   );
-  t.regex(document.reasons[0]?.message ?? '', /that was cut off was completed/);
+  t.regex(document.reasons[0]?.message ?? '', /an interrupted commit of generation \d+ was completed/);
   const after = new Map([...fingerprintTree(tree.root)].filter(([path]) => isNode(path)));
   t.deepEqual([...document.changed].sort(), changedPaths(before, after));
   t.true(document.changed.length > 20);
@@ -39,5 +39,5 @@ test('prestart says in its text that it recovered, in place of a bare nothing to
   await cutAfterJournal(tree.root);
   const { stdout } = await runCli(['--root', tree.root, 'prestart', '--unit', 'rke2-server']);
   t.regex(stdout, /^recovered, nothing more to do · \d+ files changed/);
-  t.is(stdout.match(/that was cut off was completed/g)?.length, 1);
+  t.is(stdout.match(/an interrupted commit of generation \d+ was completed/g)?.length, 1);
 });

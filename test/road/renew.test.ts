@@ -239,7 +239,7 @@ test('renew leaves a component alone that was ill before, whatever else is well'
   const error = await t.throwsAsync(() => renew(ports, ['etcd/client']), { code: 'RenewalUnfit' });
   t.regex(
     error?.message ?? '',
-    /kube-apiserver is not well \(port 6443 answers 500 to \/readyz\); nothing was changed/,
+    /kube-apiserver is not healthy \(port 6443 answers 500 to \/readyz\); nothing was changed/,
   );
   t.deepEqual(changedPaths(before, fingerprintPaths(node.tree.root, [node.tree.dataDir])), []);
 });
@@ -262,7 +262,7 @@ for (const [name, after] of [
       served.ill.map(({ id, port }) => [id, port]),
       [['etcd/server-client', 2382]],
     );
-    t.regex(outcome.reasons[0]?.message ?? '', /after the renewal etcd was not well any more \(port 2382 /);
+    t.regex(outcome.reasons[0]?.message ?? '', /after the renewal etcd was no longer healthy \(port 2382 /);
     t.deepEqual(bytesBelow(node.tree), before);
   });
 }

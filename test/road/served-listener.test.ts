@@ -97,7 +97,7 @@ test('a served listener that is the old one, which was to be replaced, is told w
   );
   t.regex(
     message,
-    /agents that join refuse it: systemctl restart k3s.*; certmend asked for a new one at 20.*Secret k3s-serving/,
+    /joining agents reject it: systemctl restart k3s.*; certmend requested a new one at 20.*Secret k3s-serving/,
   );
   t.regex(
     message,
@@ -111,7 +111,7 @@ test('a served listener that is old in the document too is told as what is serve
   const [one, ...others] = await found(race);
   t.deepEqual(others, []);
   t.like(one, { code: 'ListenerIssuerMismatch', severity: 'critical', answer: 'regenerate-listener' });
-  t.regex(one?.message ?? '', /is what port \d+ serves.*certmend asked for a new one at 20.* went on with the old one/);
+  t.regex(one?.message ?? '', /is what port \d+ serves.*certmend requested a new one at 20.* kept the old one/);
 });
 
 test('a served listener that is old and that the bundle of the authority covers is a note, in the document or not', async (t) => {
@@ -125,7 +125,7 @@ test('a served listener that is old and that the bundle of the authority covers 
     const [one, ...others] = await found(race);
     t.deepEqual(others, []);
     t.like(one, { code, severity: 'note', answer: 'none' });
-    t.regex(one?.message ?? '', /does no harm/);
+    t.regex(one?.message ?? '', /is harmless/);
   }
 });
 

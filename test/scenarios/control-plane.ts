@@ -249,7 +249,7 @@ async function isTakenBack(plane: ControlPlane): Promise<string> {
   const refused = await plane.exec(renew);
   process.kill(etcd, 'SIGCONT');
   assert.equal(refused.status, 77, refused.stdout + refused.stderr);
-  assert.match(refused.stdout + refused.stderr, /RenewalUnfit|is not well|nobody answers/);
+  assert.match(refused.stdout + refused.stderr, /RenewalUnfit|is not healthy|nobody answers/);
   assert.deepEqual(prints(), before);
   await until('it is well again', async () => (await plane.kubectl('get', '--raw', '/readyz')).stdout === 'ok');
   const again = await plane.exec(renew);

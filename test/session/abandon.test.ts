@@ -51,12 +51,12 @@ async function failInTheSwap(tree: Tree): Promise<unknown> {
 
 test('an attempt that was undone whole leaves no open commit in the state, and its sets are unheard of', async (t) => {
   const tree = temporaryTree(t, { leaf: 'expired' });
-  await t.throwsAsync(() => failInTheSwap(tree), { instanceOf: CertmendError, message: /every file was put back/ });
+  await t.throwsAsync(() => failInTheSwap(tree), { instanceOf: CertmendError, message: /every file was restored/ });
   const { transaction, brake, generations } = stateOf(tree);
   t.is(transaction, null);
   t.is(generations.active, null);
   t.deepEqual([brake.commits.length, brake.attempts?.length], [0, 1]);
-  t.notRegex(await lineOf(tree), /open|cut off/);
+  t.notRegex(await lineOf(tree), /open|interrupted/);
 });
 
 test('an attempt that was ended before its commit point is no open commit by the number 0', async (t) => {
@@ -65,7 +65,7 @@ test('an attempt that was ended before its commit point is no open commit by the
   const begun = { id: '00112233445566aa', generation: 0, startedAt: '2027-01-01T00:00:00Z', reason: 'LeafExpired' };
   writeFileSync(tree.host(statePath), JSON.stringify({ ...stateOf(tree), transaction: begun }));
   const line = await lineOf(tree);
-  t.regex(line, /a change was cut off/);
+  t.regex(line, /a change was interrupted/);
   t.notRegex(line, /commit 0/);
 });
 
@@ -92,7 +92,7 @@ test('a directory that was moved away for a change that was not made is back in 
   const { certificatePath } = tree.leaf('client-admin');
   directoryInPlace(tree, certificatePath);
   writeFileSync(join(tree.host(certificatePath), 'inside'), 'somebody put this here');
-  await t.throwsAsync(() => failInTheSwap(tree), { message: /every file was put back/ });
+  await t.throwsAsync(() => failInTheSwap(tree), { message: /every file was restored/ });
   t.is(readFileSync(join(tree.host(certificatePath), 'inside'), 'utf8'), 'somebody put this here');
   const { status } = await runBuilt(['--root', tree.root, 'prestart', '--unit', 'rke2-server', '--strict']);
   t.is(status, 0);

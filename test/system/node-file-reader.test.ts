@@ -102,7 +102,7 @@ test('read says what is in place of a file', scratch, async (t, { root, reader, 
   t.deepEqual(problemOf('/directory'), ['directory', 'is a directory']);
   t.deepEqual(problemOf('/fifo'), ['special-file', 'is a FIFO']);
   t.deepEqual(problemOf('/socket'), ['special-file', 'is a socket']);
-  t.deepEqual(problemOf('/dangling'), ['dangling-symlink', 'is a symlink that leads nowhere']);
+  t.deepEqual(problemOf('/dangling'), ['dangling-symlink', 'is a dangling symlink']);
   t.deepEqual(problemOf('/self'), ['symlink-loop', 'is a symlink that leads back to itself']);
   t.deepEqual(problemOf('/ping'), ['symlink-loop', 'is a symlink that leads back to itself']);
   t.deepEqual(problemOf('/to-directory'), ['directory', 'is a directory']);

@@ -94,7 +94,7 @@ for (const [what, make, expected] of [
   [
     'a SEC1 key that is called PKCS#1',
     () => newKey('ec').replaceAll('EC PRIVATE', 'RSA PRIVATE'),
-    'block 1 (RSA PRIVATE KEY) is a key of another kind',
+    'block 1 (RSA PRIVATE KEY) is a key of another type',
   ],
   [
     'garbage in a frame',
@@ -126,7 +126,7 @@ test('parsePrivateKeys finds a flipped bit in a private scalar, which openssl do
   const damaged = flipped(newKey('ec'), 20);
   t.notThrows(() => createPrivateKey(damaged));
   t.deepEqual(problems(parsePrivateKeys(damaged)), [
-    'block 1 (EC PRIVATE KEY) has a public half that is not of its private half',
+    'block 1 (EC PRIVATE KEY) has a public half that does not match its private half',
   ]);
 });
 
@@ -137,7 +137,7 @@ test('parsePrivateKeys finds a flipped bit in any number of an RSA key, which op
     const damaged = flipped(key, offset);
     t.notThrows(() => createPrivateKey(damaged));
     t.deepEqual(problems(parsePrivateKeys(damaged)), [
-      'block 1 (RSA PRIVATE KEY) has numbers that do not fit each other',
+      'block 1 (RSA PRIVATE KEY) has numbers that do not match each other',
     ]);
   }
 });

@@ -65,7 +65,7 @@ const fileRule: Rule<AuthoritySubject> = {
 
 const keyRule: Rule<AuthoritySubject> = {
   name: 'key',
-  asks: 'is its key on the node, and does it fit?',
+  asks: 'is its key on the node, and does it match?',
   inputs: ({ item }) => ({ path: item.entry.keyPath ?? 'none', state: item.keyFile?.state ?? 'none' }),
   judge({ item, context, signer }) {
     const { entry, keyFile, key } = item;
@@ -89,7 +89,7 @@ const keyRule: Rule<AuthoritySubject> = {
       return canSign(key.value) ? 'passed' : unsupported(key.value, path, item, context);
     const message =
       `${path} is not the key of ${entry.certificatePath}: nothing is signed with it; find out which of the two was ` +
-      `changed and put its old bytes back`;
+      `changed and restore the original`;
     return { code: 'AuthorityKeyMismatch', severity: 'critical', message, path, answer: 'operator' };
   },
 };
@@ -103,15 +103,15 @@ function unsupported(
   if (!context.used.has(entry.id)) return 'passed';
   const { product } = context.layout;
   const message =
-    `${path} is of a kind (${algorithm}) that certmend does not sign with: it can issue no leaves of ${entry.id} and make ` +
-    `no standby, so that only ${product} itself renews them at its start; replace the authority by one with an EC or RSA ` +
+    `${path} is of a type (${algorithm}) that certmend cannot sign with: it can issue no leaves of ${entry.id} and make ` +
+    `no standby, so only ${product} itself renews them, at its start; replace the authority with one that has an EC or RSA ` +
     `key: ${replaceAuthority(context)}`;
   return { code: 'AuthorityKeyUnsupported', severity: 'warning', message, path, answer: 'operator' };
 }
 
 const notBeforeRule: Rule<AuthoritySubject> = {
   name: 'not-before',
-  asks: 'is it valid already?',
+  asks: 'is it valid yet?',
   inputs: ({ signer, context }) => ({
     notBefore: signer === undefined ? '' : instant(signer.notBefore),
     now: instant(context.now),
@@ -123,7 +123,7 @@ const notBeforeRule: Rule<AuthoritySubject> = {
     const ahead = `${item.entry.certificatePath} is not valid before ${instant(signer.notBefore)}, ${span(signer.notBefore - context.now)} from now`;
     const message = context.clock.believed
       ? `${ahead}: nothing is signed with it; wait until then, or replace it: ${replaceAuthority(context)}`
-      : `${ahead}: the clock is behind; set it right`;
+      : `${ahead}: the clock is behind; set it`;
     const answer = context.clock.believed ? 'operator' : 'wait';
     return { code: 'AuthorityNotYetValid', severity: 'critical', message, answer };
   },
@@ -131,7 +131,7 @@ const notBeforeRule: Rule<AuthoritySubject> = {
 
 const endRule: Rule<AuthoritySubject> = {
   name: 'end',
-  asks: 'how long does it last?',
+  asks: 'when does it expire?',
   inputs: ({ signer, issuer, context }) => ({
     notAfter: signer === undefined ? '' : instant(signer.notAfter),
     effectiveNotAfter: issuer.end === undefined ? '' : instant(issuer.end),
@@ -171,13 +171,13 @@ const endRule: Rule<AuthoritySubject> = {
 /** The authority it is a copy of reports the end; here it explains the status of the row. */
 function endedCopy({ entry }: AuthorityItem, end: number, context: AssessContext): Verdict {
   const of = entry.copyOf ?? 'an authority of this node';
-  const message = `${entry.certificatePath} expired ${span(end - context.now)} ago, at ${instant(end)}; it is a copy of ${of}, and is made anew with that`;
+  const message = `${entry.certificatePath} expired ${span(end - context.now)} ago, at ${instant(end)}; it is a copy of ${of} and is recreated with it`;
   return { code: 'AuthorityExpired', severity: 'note', message, answer: 'none' };
 }
 
 const aboveRule: Rule<AuthoritySubject> = {
   name: 'above',
-  asks: 'is what stands above it in its file still valid?',
+  asks: 'are the certificates above it in its file still valid?',
   inputs: ({ issuer, context }) => {
     const ended = endedAbove(issuer.certificates, context.now);
     return ended === undefined ? {} : { upper: ended.commonName, upperNotAfter: instant(ended.notAfter) };
@@ -189,11 +189,11 @@ const aboveRule: Rule<AuthoritySubject> = {
     if (ended === undefined) return 'passed';
     const harm =
       id === 'server-ca'
-        ? 'the hash in the token no longer leads to a root, so that nodes may fail to join'
-        : 'who trusts only the certificate above that one accepts nothing of it';
+        ? 'the hash in the token no longer leads to a root, so nodes may fail to join'
+        : 'a peer that trusts only the certificate above that one rejects everything under this authority';
     const message =
       `${certificatePath}: ${ended.commonName}, above the certificate that signs, expired ${span(ended.notAfter - context.now)} ` +
-      `ago, at ${instant(ended.notAfter)}; the peers on this node trust every certificate of the file and go on, but ${harm}: ` +
+      `ago, at ${instant(ended.notAfter)}; the peers on this node trust every certificate of the file and keep working, but ${harm}: ` +
       `replace it while the cluster runs: ${replaceAuthority(context)}`;
     return { code: 'AuthorityUpperExpired', severity: 'warning', message, answer: 'operator' };
   },
@@ -201,7 +201,7 @@ const aboveRule: Rule<AuthoritySubject> = {
 
 const permissionsRule: Rule<AuthoritySubject> = {
   name: 'permissions',
-  asks: 'is the key closed to everybody but its owner, and the certificate to changes?',
+  asks: 'can only the owner read the key and change the certificate?',
   inputs: ({ item }) => modesOf(guardedFiles(item)),
   judge: ({ item }) => permissionsFault(guardedFiles(item), false) ?? 'passed',
 };
@@ -257,7 +257,7 @@ function reissued(
 
 function noAuthority(path: string, signer: Certificate | undefined): string | undefined {
   if (signer === undefined) return `${path} holds no certificate`;
-  if (!signer.isAuthority) return `${path} holds a certificate that is no authority`;
+  if (!signer.isAuthority) return `${path} holds a certificate that is not an authority`;
   return maySign(signer) ? undefined : `${path} holds a certificate that may not sign others`;
 }
 

@@ -6,7 +6,7 @@ export function clockFinding(clock: ClockBelief, now: number): Finding | undefin
   if (clock.believed) return undefined;
   const [sentence = 'the clock is not believed'] = clock.evidence;
   const remedy =
-    'nothing is issued or replaced until the clock is synchronised or set right; if it is right, say so with --believe-clock';
+    'nothing is issued or replaced until the clock is synchronised or corrected; if it is right, confirm it with --believe-clock';
   return {
     code: clock.verdict === 'behind' ? 'ClockBehind' : 'ClockAheadSuspect',
     id: undefined,

@@ -40,7 +40,7 @@ const fileRule: Rule<KubeconfigSubject> = {
     const { entry, file, document } = item;
     if (file.state === 'absent') {
       if (isDeletedByHand(item, context)) {
-        const message = `${entry.path} is missing, so its consumer (${entry.consumer}) has no way in`;
+        const message = `${entry.path} is missing, so its consumer (${entry.consumer}) cannot log in`;
         return { code: 'KubeconfigMissing', severity: 'warning', message, answer: 'none' };
       }
       const unneeded = entry.optional || entry.reissuedAtStart || !context.initialised;
@@ -75,7 +75,7 @@ const referencesRule: Rule<KubeconfigSubject> = {
     if (!item.document.ok || !item.entry.writable) return 'skipped';
     const wrong = references(subject).find(({ actual, expected }) => actual !== expected);
     if (wrong === undefined) return 'passed';
-    const message = `${item.entry.path} refers to ${wrong.actual} as its ${wrong.what} and should refer to ${wrong.expected}`;
+    const message = `${item.entry.path} refers to ${wrong.actual} as its ${wrong.what}; expected ${wrong.expected}`;
     return rewrite(item, { code: 'KubeconfigCorrupt', severity: 'warning', message });
   },
 };
@@ -102,7 +102,7 @@ const embeddedRule: Rule<KubeconfigSubject> = {
 
 const permissionsRule: Rule<KubeconfigSubject> = {
   name: 'permissions',
-  asks: 'is a key in it closed to everybody but its owner?',
+  asks: 'can only its owner read the key in it?',
   inputs: ({ item }) => modesOf([guarded(item)]),
   judge({ item }) {
     // References give nothing away, and an operator may have chosen a wider mode for the rest (`write-kubeconfig-mode`).
@@ -147,18 +147,18 @@ function staleness(subject: KubeconfigSubject, certificate: Certificate): { read
     return { clause: `holds a certificate that expired ${span(left)} ago, at ${instant(certificate.notAfter)}` };
   const clientKey = item.document.ok ? item.document.value.clientKey : undefined;
   if (clientKey !== undefined && 'key' in clientKey && !clientKey.key.spkiDer.equals(certificate.spkiDer))
-    return { clause: 'holds a key that does not fit its certificate' };
+    return { clause: 'holds a key that does not match its certificate' };
   const signer = context.signers.get(item.entry.client);
   const signers = signer === undefined ? [] : (context.issuers.get(signer)?.certificates ?? []);
   if (signers.length > 0) {
     const relation = issuerRelation(certificate, signers);
     if (relation === 'foreign' || relation === 'signature-invalid') {
       return {
-        clause: `holds a certificate of ${certificate.issuerCommonName}, which is not the authority on this node`,
+        clause: `holds a certificate signed by ${certificate.issuerCommonName}, which is not the authority on this node`,
       };
     }
   }
-  if (!trustsAuthority(subject)) return { clause: 'trusts another authority than the one on this node' };
+  if (!trustsAuthority(subject)) return { clause: 'trusts another authority, not the one on this node' };
   if (left <= context.settings.renewBeforeDays * dayMs)
     return { clause: `holds a certificate that expires in ${span(left)}, at ${instant(certificate.notAfter)}` };
   return undefined;
@@ -198,7 +198,7 @@ function reference(what: string, source: object, expected: string | undefined): 
 function rewrite(item: KubeconfigItem, fault: Pick<Fault, 'code' | 'severity' | 'message'>): Fault {
   return item.entry.writable
     ? { ...fault, answer: 'write-kubeconfig' }
-    : { ...fault, message: `${fault.message}; certmend does not write it: make it anew`, answer: 'operator' };
+    : { ...fault, message: `${fault.message}; certmend does not write it: recreate it`, answer: 'operator' };
 }
 
 function firstEmbedded(source: CredentialSource<Certificate>): Certificate | undefined {

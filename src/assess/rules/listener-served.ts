@@ -36,20 +36,20 @@ export const servedRule: Rule<ListenerSubject> = {
     if (shown === undefined || leaf === undefined || anchors.length === 0) return 'skipped';
     if (shown.fingerprint256 === leaf.fingerprint256) return 'passed';
     const which = isReplaced(shown, context)
-      ? 'the old certificate, which certmend asked to be replaced'
+      ? 'the old certificate, which certmend asked to have replaced'
       : 'another one';
     const clause = `port ${portOf(subject)} does not serve the certificate in ${item.entry.path} but ${which}`;
     const relation = issuerRelation(shown, anchors, carried);
     const isRefused = relation === 'foreign' || relation === 'signature-invalid';
     const hasEnded = clock.believed && shown.notAfter < now;
     if (!isRefused && !hasEnded) {
-      const message = `${clause}; it does no harm: it lasts until ${instant(shown.notAfter)}, and ${issuer?.path ?? ''} holds what peers need to trust it`;
+      const message = `${clause}; it is harmless: it is valid until ${instant(shown.notAfter)}, and ${issuer?.path ?? ''} holds what peers need to trust it`;
       return { code: 'ListenerStale', severity: 'note', message, answer: 'none' };
     }
     const why = hasEnded
       ? `it expired at ${instant(shown.notAfter)}`
       : `it was signed by ${shown.issuerCommonName}, not by the authority in ${issuer?.path ?? ''}`;
-    const message = `${clause}; ${why}, so agents that join refuse it: systemctl restart ${layout.unit}${comesBack(subject)}`;
+    const message = `${clause}; ${why}, so joining agents reject it: systemctl restart ${layout.unit}${comesBack(subject)}`;
     return { code: 'ListenerStale', severity: 'critical', message, answer: 'operator' };
   },
 };
@@ -85,8 +85,8 @@ export function comesBack(subject: ListenerSubject): string {
   const asked = remembered.listenerAsked;
   const isBack = asked !== undefined && shown !== undefined && isReplaced(shown, context);
   const story = isBack
-    ? `; certmend asked for a new one at ${instant(asked.at)}, and ${product} went on with the old one from its Secret ${secret}`
-    : `; if it is back after a start, ${product} took it from its Secret`;
+    ? `; certmend requested a new one at ${instant(asked.at)}, but ${product} kept the old one from its Secret ${secret}`
+    : `; if it comes back after a start, ${product} took it from its Secret`;
   return `${story}: ${kubectl(context)} -n kube-system delete secret ${secret}; systemctl restart ${unit}`;
 }
 

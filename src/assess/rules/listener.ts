@@ -45,20 +45,20 @@ const documentRule: Rule<ListenerSubject> = {
 
 const keyRule: Rule<ListenerSubject> = {
   name: 'key-match',
-  asks: 'does the key in it fit the certificate in it?',
+  asks: 'does its key match its certificate?',
   inputs: ({ item }) => ({ path: item.entry.path }),
   judge(subject) {
     const { item, leaf } = subject;
     if (leaf === undefined || !item.document.ok) return 'skipped';
     if (item.document.value.key.spkiDer.equals(leaf.spkiDer)) return 'passed';
-    const message = `${item.entry.path} holds a key that does not fit its certificate`;
+    const message = `${item.entry.path} holds a key that does not match its certificate`;
     return regenerate(subject, { code: 'KeyMismatch', severity: 'critical', message });
   },
 };
 
 const issuerRule: Rule<ListenerSubject> = {
   name: 'issuer',
-  asks: 'did the authority on disk sign it?',
+  asks: 'was it signed by the authority on disk?',
   inputs: ({ leaf, issuer }) => ({
     issuer: leaf?.issuerCommonName ?? '',
     authority: issuer?.certificates[0]?.commonName ?? '',
@@ -71,7 +71,7 @@ const issuerRule: Rule<ListenerSubject> = {
     if (relation === 'bundled') {
       // Nothing is broken by it, so nothing is asked for: each start would be one more try in a race.
       const message =
-        `${item.entry.path} is from before the authority was replaced${servedClause(subject)}: ${leaf.issuerCommonName} signed it. It does no harm, ` +
+        `${item.entry.path} predates the current authority${servedClause(subject)}: ${leaf.issuerCommonName} signed it. It is harmless, ` +
         `since ${issuer.path} holds what peers need to trust it${comesBack(subject)}`;
       return { code: 'ListenerOutdated', severity: 'note', message, answer: 'none' };
     }
@@ -83,7 +83,7 @@ const issuerRule: Rule<ListenerSubject> = {
 
 const notBeforeRule: Rule<ListenerSubject> = {
   name: 'not-before',
-  asks: 'is it valid already?',
+  asks: 'is it valid yet?',
   inputs: ({ leaf, context }) => ({
     notBefore: leaf === undefined ? '' : instant(leaf.notBefore),
     now: instant(context.now),
@@ -104,7 +104,7 @@ const notBeforeRule: Rule<ListenerSubject> = {
 
 const expiryRule: Rule<ListenerSubject> = {
   name: 'expiry',
-  asks: 'does it last longer than the renewal window?',
+  asks: 'does it outlast the renewal window?',
   inputs: ({ leaf, effectiveNotAfter, context }) => ({
     notAfter: leaf === undefined ? '' : instant(leaf.notAfter),
     effectiveNotAfter: effectiveNotAfter === undefined ? '' : instant(effectiveNotAfter),
@@ -116,7 +116,7 @@ const expiryRule: Rule<ListenerSubject> = {
     if (leaf === undefined) return 'skipped';
     if (effectiveNotAfter !== undefined && effectiveNotAfter < leaf.notAfter && effectiveNotAfter < context.now) {
       // AuthorityExpired is the critical finding and stands with the authority: here it only explains the status.
-      const message = `${item.entry.path} is worth nothing since its authority ${item.entry.issuer} expired, at ${instant(effectiveNotAfter)}`;
+      const message = `${item.entry.path} is unusable: its authority ${item.entry.issuer} expired at ${instant(effectiveNotAfter)}`;
       return { code: 'AuthorityExpired', severity: 'note', message, answer: 'none' };
     }
     // Its own end, not the chain's: a new one under a dying authority would be no better.
@@ -135,7 +135,7 @@ const expiryRule: Rule<ListenerSubject> = {
 
 const permissionsRule: Rule<ListenerSubject> = {
   name: 'permissions',
-  asks: 'is it closed to everybody but its owner?',
+  asks: 'can only its owner read it?',
   inputs: ({ item }) => modesOf([{ path: item.entry.path, file: item.file, secret: true }]),
   judge: ({ item }) => permissionsFault([{ path: item.entry.path, file: item.file, secret: true }], false) ?? 'passed',
 };
@@ -186,7 +186,7 @@ function pending(found: readonly Finding[], item: ListenerItem, context: AssessC
     id,
     path,
     severity: 'note',
-    message: `${why === '' ? path : why}; ${context.layout.product} makes a new one when ${context.layout.unit} starts`,
+    message: `${why === '' ? path : why}; ${context.layout.product} issues a new one when ${context.layout.unit} starts`,
     evidence: { trigger: regenerateTrigger, found: answered.map((finding) => finding.code).join(', ') },
     answer: 'none',
   };
@@ -205,13 +205,13 @@ function regenerate(subject: ListenerSubject, fault: Pick<Fault, 'code' | 'sever
     return { ...fault, message: `${fault.message}${remark}`, answer: 'operator' };
   }
   if (context.serviceRunning === true && context.pendingTriggers.has(item.entry.regenerateTrigger)) {
-    const remark = `; a new one was asked for, and comes with the next start: systemctl restart ${context.layout.unit}`;
+    const remark = `; a new one is already requested for the next start: systemctl restart ${context.layout.unit}`;
     return { ...fault, message: `${fault.message}${remark}`, answer: 'operator' };
   }
   // Judged after a start: the one that certmend asked for at that start has lost against the old one, or nobody asked yet.
   const remark =
     context.serviceRunning === true
-      ? `; certmend asks for a new one at the next start: systemctl restart ${context.layout.unit}${comesBack(subject)}`
+      ? `; certmend requests a new one at the next start: systemctl restart ${context.layout.unit}${comesBack(subject)}`
       : '';
   return { ...fault, message: `${fault.message}${remark}`, answer: 'regenerate-listener' };
 }

@@ -21,15 +21,15 @@ export function lostSet(context: AssessContext): Finding | undefined {
   } as const;
   if (isServer && traces.length > 0) {
     const message =
-      `${directory} holds no authority and no certificate, though ${listed(traces)} ${traces.length === 1 ? 'says' : 'say'} ` +
-      `that this node has run: if a file system belongs there, mount it before ${layout.unit} starts; ${withoutIt(context)}`;
+      `${directory} holds no authority and no certificate, though ${listed(traces)} ${traces.length === 1 ? 'shows' : 'show'} ` +
+      `that this node has run before: if a file system belongs there, mount it before ${layout.unit} starts; ${withoutIt(context)}`;
     return { ...common, severity: 'critical', message };
   }
   // Also for the seconds of a first start, in which the files are being made.
   if (serviceRunning !== true) return undefined;
   const message =
-    `${directory} holds no certificate while ${layout.unit} runs: either it starts for the first time, or it keeps its ` +
-    `files elsewhere; set dataDir: in /etc/certmend/config.yaml to the directory that it uses`;
+    `${directory} holds no certificate while ${layout.unit} runs: either this is its first start, or it keeps its ` +
+    `files elsewhere; set dataDir: in /etc/certmend/config.yaml to the directory it uses`;
   return { ...common, severity: 'warning', message };
 }
 
@@ -38,6 +38,6 @@ function withoutIt({ layout, traces }: AssessContext): string {
   const entry = layout.entries.find(({ id }) => id === 'token');
   const isTokenKnown = entry?.optional === true || traces.some((trace) => trace.endsWith('/token'));
   return isTokenKnown
-    ? `else its start brings the authorities back from the datastore, if that is left, and makes the rest anew`
-    : `do not start it without its token (${layout.dataDir}/server/token): it would take the node for a new one and begin a cluster of its own`;
+    ? `otherwise its start restores the authorities from the datastore, if there still is one, and recreates the rest`
+    : `do not start it without its token (${layout.dataDir}/server/token): it would treat this node as new and start a cluster of its own`;
 }

@@ -30,7 +30,7 @@ export function permissionsFault(files: readonly GuardedFile[], writtenByCertmen
   const weak = files.find(isWeak);
   if (weak?.file?.state !== 'regular') return undefined;
   const right = octal(weak.file.mode & ~(weak.secret ? othersAccess : othersWrite));
-  const may = weak.secret ? 'holds a secret and is open to group or others' : 'can be changed by group or others';
+  const may = weak.secret ? 'holds a secret and is accessible to group or others' : 'is writable by group or others';
   const later = writtenByCertmend ? '; certmend sets the mode when it next writes the file' : '';
   return {
     code: 'WeakPermissions',
@@ -57,7 +57,7 @@ export function modesOf(files: readonly GuardedFile[]): Readonly<Record<string, 
 /** Of a file that is one secret: a key without a certificate, a protected document. */
 export const secretRule: Rule<{ readonly item: KeyItem | DocumentItem }> = {
   name: 'permissions',
-  asks: 'is it closed to everybody but its owner?',
+  asks: 'can only its owner read it?',
   inputs: ({ item }) => modesOf(secretOf(item)),
   judge: ({ item }) => permissionsFault(secretOf(item), false) ?? 'passed',
 };

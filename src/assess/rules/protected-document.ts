@@ -13,7 +13,7 @@ export interface DocumentSubject {
 
 const fileRule: Rule<DocumentSubject> = {
   name: 'document',
-  asks: 'is the file there, and has it the form it must have?',
+  asks: 'is the file there, and is its format right?',
   inputs: ({ item }) => ({ path: item.entry.path, state: item.file.state, format: item.entry.format }),
   judge({ item, context }) {
     const { entry, file, content } = item;
@@ -22,7 +22,7 @@ const fileRule: Rule<DocumentSubject> = {
       const message = `${entry.path} is missing; ${missingRemedy(context, entry.path, entry.restoredByProduct === true)}`;
       return { code: 'ProtectedFileDamaged', severity: 'critical', message, answer: 'operator' };
     }
-    const fault = fileFault(entry.path, file, content, 'what it must be');
+    const fault = fileFault(entry.path, file, content, 'in the right format');
     if (fault === undefined) return 'passed';
     // A link beside the token that leads nowhere holds nothing, and the product makes it anew with the token.
     if (entry.optional && file.state === 'unreadable' && file.problem === 'dangling-symlink') return 'skipped';

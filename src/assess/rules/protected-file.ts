@@ -16,7 +16,7 @@ export function replaceAuthority({ layout }: AssessContext): string {
 
 /** The same once it is too late: the product's command asks a server that runs, over TLS that works (products 3.5). */
 export function endedAuthority({ layout }: AssessContext): string {
-  return `certmend cannot replace an authority, and ${layout.product} certificate rotate-ca needs a cluster that runs: ${readMore}`;
+  return `certmend cannot replace an authority, and ${layout.product} certificate rotate-ca needs a running cluster: ${readMore}`;
 }
 
 /** A file that certmend never writes, and what the product does about it. */
@@ -38,9 +38,8 @@ export function damagedRemedy(context: AssessContext, { path, file, restored }: 
   const isInTheWay = file.state === 'unreadable' && file.problem !== 'directory' && remedy !== undefined;
   if (isInTheWay) return remedy;
   if (!restored || context.layout.role !== 'server')
-    return 'certmend never writes it: put its old bytes back from a backup';
-  if (!context.restores)
-    return `certmend never writes it: put its old bytes back from a backup, ${tokenFirst(context)}`;
+    return 'certmend never writes it: restore the original from a backup';
+  if (!context.restores) return `certmend never writes it: restore the original from a backup, ${tokenFirst(context)}`;
   return `certmend never writes it: move it away (mv -T ${shellWord(path)} ${shellWord(`${path}.damaged`)}) and ${starting(context)}, which restores it from its datastore`;
 }
 
@@ -48,11 +47,11 @@ export function damagedRemedy(context: AssessContext, { path, file, restored }: 
 export function missingRemedy(context: AssessContext, path: string, restored = true): string {
   const { layout, initialised, traces } = context;
   if (!initialised && traces.length === 0 && layout.role === 'server')
-    return `${layout.product} makes it when ${layout.unit} first starts`;
-  if (!restored || layout.role !== 'server') return `put ${path} back from a backup`;
+    return `${layout.product} creates it when ${layout.unit} first starts`;
+  if (!restored || layout.role !== 'server') return `restore ${path} from a backup`;
   return context.restores
-    ? `${starting(context)}, which restores it from its datastore, or put ${path} back from a backup`
-    : `put ${path} back from a backup, ${tokenFirst(context)}`;
+    ? `${starting(context)}, which restores it from its datastore, or restore ${path} from a backup`
+    : `restore ${path} from a backup, ${tokenFirst(context)}`;
 }
 
 function starting({ layout, serviceRunning }: AssessContext): string {
@@ -60,7 +59,7 @@ function starting({ layout, serviceRunning }: AssessContext): string {
 }
 
 function tokenFirst({ layout }: AssessContext): string {
-  return `the token first: without it ${layout.product} cannot read its datastore and takes the node for a new one`;
+  return `the token first: without it ${layout.product} cannot read its datastore and treats the node as new`;
 }
 
 /** The judgement on a file without a certificate: a key, a document. @param found what its rules have found */

@@ -21,7 +21,7 @@ export function leaveToProduct(
     const restarted = product.map((finding): Finding => ({
       ...finding,
       answer: 'operator',
-      message: `${finding.message}; ${name} makes it anew at its start: systemctl restart ${unit}`,
+      message: `${finding.message}; ${name} recreates it at its start: systemctl restart ${unit}`,
     }));
     return [...restarted, ...stay];
   }
@@ -30,7 +30,7 @@ export function leaveToProduct(
     id: entry.id,
     path: entry.certificatePath,
     severity: 'note',
-    message: `${product.map((finding) => finding.message).join('; ')}; ${name} makes it anew when ${unit} starts`,
+    message: `${product.map((finding) => finding.message).join('; ')}; ${name} recreates it when ${unit} starts`,
     evidence: { ...first.evidence, found: product.map((finding) => finding.code).join(', ') },
     answer: 'none',
   };

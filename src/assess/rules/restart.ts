@@ -65,10 +65,10 @@ export function restartFinding(restart: Restart, context: AssessContext): Findin
   const { now, layout, settings } = context;
   const unit = layout.unit.replace(/\.service$/, '');
   const left = before - now;
-  const others = due === 1 ? '' : `, and ${String(due - 1)} more are due`;
+  const others = due === 1 ? '' : `, ${String(due - 1)} more due`;
   const message =
     left > 0
-      ? `restart ${unit} before ${minute(before)} or the node stops (${shortSpan(left)}): ${first} ends then${others}`
+      ? `restart ${unit} before ${minute(before)} or the node stops (${shortSpan(left)}): ${first} expires then${others}`
       : `restart ${unit} now, ${first} expired ${span(left)} ago (${minute(before)})${others}`;
   return {
     code: 'RestartDue',

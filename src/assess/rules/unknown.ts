@@ -23,12 +23,12 @@ export function judgeUnknown(
   const problems = file.problems ?? [];
   const damaged = first === undefined && problems.length > 0;
   const about = damaged
-    ? `${path} looks like a certificate and cannot be read: ${problems.join('; ')}`
-    : `${path} holds a certificate that the layout does not know`;
+    ? `${path} looks like a certificate but cannot be read: ${problems.join('; ')}`
+    : `${path} holds a certificate that is not in the layout`;
   const message =
     worst === undefined
       ? `${about}; it is only watched`
-      : `${about} and that expired ${span(now - worst.notAfter)} ago, at ${instant(worst.notAfter)}: if nothing uses it, take it away`;
+      : `${about} and expired ${span(now - worst.notAfter)} ago, at ${instant(worst.notAfter)}: if nothing uses it, remove it`;
   const finding: Finding = {
     code: 'UnknownCertificate',
     id: path,

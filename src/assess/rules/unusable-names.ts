@@ -31,8 +31,8 @@ function unusableName(name: string, ids: readonly string[], layout: Layout): Fin
     path: pathOf(setting?.origin),
     severity: 'warning',
     message:
-      `the name ${quoted}${from} cannot stand in a certificate, since it ${fault}: certmend leaves it out of ` +
-      `${listed(ids)}, and ${layout.product} may not start with it; ${form} there, or take it out`,
+      `the name ${quoted}${from} is not allowed in a certificate, since it ${fault}: certmend leaves it out of ` +
+      `${listed(ids)}, and ${layout.product} may fail to start with it; ${form} there, or remove it`,
     evidence: { name, fault, setting: setting?.key ?? '', origin: setting?.origin ?? '', entries: ids.join(', ') },
     answer: 'operator',
   };

@@ -25,7 +25,7 @@ export function weakenedFindings(findings: readonly Finding[], layout: Layout): 
     id: undefined,
     path: undefined,
     severity: 'critical',
-    message: `${problem}; only what is plainly broken is healed, by what was last known (data in ${layout.dataDir}, node ${layout.nodeName}) and the names on disk. ${hint}`,
+    message: `${problem}; only what is clearly broken is repaired, using the last known settings (data in ${layout.dataDir}, node ${layout.nodeName}) and the names on disk. ${hint}`,
     evidence: { problem, dataDir: layout.dataDir, nodeName: layout.nodeName },
     answer: 'operator',
   };

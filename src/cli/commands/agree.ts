@@ -6,9 +6,9 @@ export async function agree({ yes }: { readonly yes: boolean }, io: Io, question
   if (yes) return;
   const agreed = io.confirm === undefined ? false : await io.confirm(question);
   if (!agreed) {
-    throw new CertmendError('Usage', 'nothing was changed: the question was not answered with yes', {
+    throw new CertmendError('Usage', 'nothing was changed: not confirmed', {
       exit: exitStatus.usage,
-      hint: io.confirm === undefined ? 'without a terminal, say --yes' : undefined,
+      hint: io.confirm === undefined ? 'without a terminal, use --yes' : undefined,
     });
   }
 }

@@ -31,7 +31,7 @@ export async function run(args: CheckArguments, io: Io): Promise<ExitStatus> {
 export async function checkDirectory(path: string, ports: Ports, args: Arguments, io: Io): Promise<ExitStatus> {
   const directory = ports.root === '/' ? fromWorkingDirectory(path) : path;
   if (ports.reader.list(directory) === undefined) {
-    throw new CertmendError('NodeNotFound', `${directory} is not a directory that can be read`, {
+    throw new CertmendError('NodeNotFound', `${directory} is not a readable directory`, {
       exit: exitStatus.unknown,
       hint: 'check the path; with --root it is below that directory',
     });

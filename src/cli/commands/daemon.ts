@@ -34,7 +34,7 @@ async function configured({ load, waker }: Awaited<ReturnType<typeof composeDaem
       if (!isTold) {
         sayFailure(error, io);
         io.stderr.write(
-          '  the daemon waits for the corrected file and goes on by itself; at once: systemctl restart certmend\n',
+          '  the daemon waits for the corrected file and continues by itself; to continue now: systemctl restart certmend\n',
         );
       }
       isTold = true;

@@ -31,6 +31,6 @@ function requireIssuable(id: string, layout: Layout): void {
   if (entry.kind === 'leaf' && mayWrite(entry)) return;
   throw new CertmendError('Usage', `${id} is not a certificate that certmend issues on ${layout.name}`, {
     exit: exitStatus.usage,
-    hint: `certmend why ${id} says who makes it`,
+    hint: `certmend why ${id} shows who makes it`,
   });
 }

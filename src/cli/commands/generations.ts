@@ -22,7 +22,11 @@ export async function run(args: Arguments, io: Io): Promise<ExitStatus> {
   });
   print(args, io, report, () => generationsText(report, paperOf(io)));
   if (loaded.kind !== 'unread') return exitStatus.ok;
-  const failure = unread(ownPaths.state, loaded.problem, 'which of them is active and which stands by is not known');
+  const failure = unread(
+    ownPaths.state,
+    loaded.problem,
+    'which of them is active and which is the standby is not known',
+  );
   sayFailure(failure, io);
   return failure.exit;
 }

@@ -52,10 +52,10 @@ function failed(error: unknown, io: Io): ExitStatus {
   const known = error instanceof CertmendError ? error : programFault(error, io.damagedParts);
   if (known === undefined) {
     const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    io.stderr.write(`certmend: a bug in certmend stopped the boot hook; the service starts as it is\n${detail}\n`);
+    io.stderr.write(`certmend: a bug in certmend stopped the boot hook; the service starts anyway\n${detail}\n`);
     return exitStatus.bug;
   }
   sayFailure(known, io);
-  io.stderr.write('  the service is started all the same\n');
+  io.stderr.write('  the service starts anyway\n');
   return known.exit;
 }

@@ -15,7 +15,7 @@ export async function run(args: RollbackArguments, io: Io): Promise<ExitStatus> 
   const ports = await compose(args, io, { askSystemd: true });
   const { generation: word } = args;
   if (word !== undefined && !/^[1-9]\d{0,8}$/.test(word)) {
-    throw new CertmendError('Usage', `${word} is not a generation's number`, {
+    throw new CertmendError('Usage', `${word} is not a generation number`, {
       exit: exitStatus.usage,
       hint: 'certmend generations lists them',
     });
@@ -23,7 +23,7 @@ export async function run(args: RollbackArguments, io: Io): Promise<ExitStatus> 
   await agree(
     args,
     io,
-    `Bring back ${word === undefined ? 'the previous generation' : `generation ${word}`} under ${ports.root}?`,
+    `Restore ${word === undefined ? 'the previous generation' : `generation ${word}`} under ${ports.root}?`,
   );
   const started = ports.clock.monotonic();
   const outcome = await rollback(ports, word === undefined ? undefined : Number(word));

@@ -24,7 +24,7 @@ export function freePlace(reader: FileReader, at: string, name: string): string 
     if (kept.state === 'unreadable') throw unread(place, kept.detail, 'nothing was changed');
     if (kept.state === 'absent' && note.state === 'absent') return place;
   }
-  throw unread(ownPaths.quarantine, 'has no place left for this second', 'nothing was changed');
+  throw unread(ownPaths.quarantine, 'has no free name left for this second', 'nothing was changed');
 }
 
 /** Where a damaged thing stays whose file system is not that of the quarantine: beside the file that takes its place. */
@@ -35,7 +35,7 @@ export function freeSibling(reader: FileReader, at: string, path: string): strin
     if (there.state === 'unreadable') throw unread(place, there.detail, 'nothing was changed');
     if (there.state === 'absent') return place;
   }
-  throw unread(dirname(path), 'has no name left for this second', 'nothing was changed');
+  throw unread(dirname(path), 'has no free name left for this second', 'nothing was changed');
 }
 
 /** The siblings of a path, oldest first. */

@@ -87,7 +87,7 @@ export function putBackMoved(
 ): void {
   // Whoever has put something there since has decided.
   if (reader.stat(path).state !== 'absent') return;
-  onDisk('put back', path, () => {
+  onDisk('restore', path, () => {
     writer.rename(place, path);
   });
   syncDirectory(writer, dirname(path));
@@ -156,10 +156,10 @@ function within(
     keep(target);
     return target;
   } catch (error) {
-    if (errnoOf(error) !== 'EXDEV') onDisk('keep in quarantine', path, () => raise(error));
+    if (errnoOf(error) !== 'EXDEV') onDisk('quarantine', path, () => raise(error));
   }
   const place = beside();
-  onDisk('keep a second name of', path, () => {
+  onDisk('hard-link', path, () => {
     keep(place);
   });
   return place;
@@ -221,7 +221,7 @@ function isSameThing(kept: PathState, live: PathState): boolean {
 }
 
 function syncDirectory(writer: FileWriter, directory: string): void {
-  onDisk('make durable', directory, () => {
+  onDisk('sync', directory, () => {
     writer.syncDirectory(directory);
   });
 }
@@ -229,10 +229,10 @@ function syncDirectory(writer: FileWriter, directory: string): void {
 function appeared(path: string): CertmendError {
   return new CertmendError(
     'ExternalChange',
-    `${path} became a directory while certmend was at work; nothing was changed`,
+    `${path} became a directory while certmend was running; nothing was changed`,
     {
       exit: exitStatus.tryAgain,
-      hint: 'run the command again: it will decide on what is there now',
+      hint: 'run the command again: it will decide on the files as they are now',
     },
   );
 }

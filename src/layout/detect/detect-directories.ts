@@ -52,7 +52,7 @@ export function fromDirectories(
   const [only, second] = installed.length > 0 ? installed : candidates;
   if (only === undefined) {
     const problem = 'no RKE2 or K3s was found on this node: no unit, no data directory';
-    return { ok: false, problem, hint: ' With a data directory of your own also set dataDir:.' };
+    return { ok: false, problem, hint: ' For a custom data directory, also set dataDir:.' };
   }
   if (second !== undefined) {
     const both =

@@ -27,7 +27,7 @@ export function detect(
   if (hints.layout !== undefined) {
     const forced = knownLayouts.find((layout) => layout.name === hints.layout);
     if (forced === undefined) {
-      const problem = `there is no layout ${hints.layout}`;
+      const problem = `unknown layout ${hints.layout}`;
       return { ok: false, problem, hint: `Known layouts: ${layoutNames.join(', ')}.`, evidence };
     }
     evidence.push(`layout ${forced.name}: set in certmend's configuration`);
@@ -56,7 +56,7 @@ export function detect(
   if (only !== undefined && second === undefined) {
     const elsewhere = word === 'active' ? undefined : dataOfAnother(only, units, reader, dataDirOf);
     if (elsewhere === undefined) return { ok: true, ...only, evidence };
-    const problem = `${only.unit} is ${word} and has no data in ${dataDirOf(only.layout, only.unit)}, while ${elsewhere} has the files of a node and no unit that is enabled`;
+    const problem = `${only.unit} is ${word} and has no data in ${dataDirOf(only.layout, only.unit)}, while ${elsewhere} has the files of a node but no enabled unit`;
     return { ok: false, problem, hint: `${chooseByHand} If that directory is a leftover, remove it.`, evidence };
   }
   // The RKE2 archive always installs both units, so two installed ones say nothing about the role.

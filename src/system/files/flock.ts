@@ -23,12 +23,12 @@ export function flock(
   });
   if (error !== undefined) {
     throw new CertmendError('StorageFailed', 'cannot take the lock: the program flock could not be run', {
-      hint: 'install util-linux, which has flock, and see that it is on the PATH',
+      hint: 'install util-linux, which has flock, and make sure that it is on the PATH',
       cause: error,
     });
   }
   if (status === 0 || status === 1) return status === 0;
   throw new CertmendError('StorageFailed', `cannot take the lock ${name}: flock said: ${stderr.trim()}`, {
-    hint: `see that ${name} is on a local file system`,
+    hint: `make sure that ${name} is on a local file system`,
   });
 }

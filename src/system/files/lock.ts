@@ -57,7 +57,7 @@ function openLock(root: string): number {
     const stats = fstatSync(descriptor);
     if (stats.isFile() && stats.nlink === 1) return descriptor;
     closeSync(descriptor);
-    throw new CertmendError('StorageFailed', `${ownPaths.lock} is no file of certmend's own; nothing was changed`, {
+    throw new CertmendError('StorageFailed', `${ownPaths.lock} is not a file of certmend's own; nothing was changed`, {
       hint: `see what it is (stat ${ownPaths.lock}), then move it away: mv ${ownPaths.lock} ${ownPaths.lock}.moved`,
     });
   });
@@ -68,7 +68,7 @@ function lockDescriptor(descriptor: number, waitMs: number): void {
   const holder = readHolder(descriptor);
   throw new CertmendError('LockHeld', `another certmend${holder} is working on this node; nothing was changed`, {
     exit: exitStatus.tryAgain,
-    hint: 'wait until it is done, then run the command again',
+    hint: 'wait until it has finished, then run the command again',
   });
 }
 

@@ -35,7 +35,7 @@ export function createFileReader(root: string): FileReader {
       const stranger = resolver.way(path).flatMap((step) => mistrust(step, step.path === place.path))[0];
       return stranger === undefined
         ? readPlace(prefix + place.path, place.stats)
-        : unreadable('not-ours', `is not to be trusted: ${stranger}`);
+        : unreadable('not-ours', `is not trusted: ${stranger}`);
     },
     stat(path) {
       const place = resolver.locate(path);
@@ -120,13 +120,13 @@ function readBounded(descriptor: number, size: number): Buffer {
  */
 function mistrust({ path, stats }: Step, isIt: boolean): readonly string[] {
   const { uid, gid, mode } = stats;
-  const what = isIt ? 'it' : `${path}, on the way to it,`;
-  if (uid !== 0 && uid !== process.geteuid?.()) return [`${what} belongs to user ${uid}`];
+  const what = isIt ? 'it' : `${path}, in its path,`;
+  if (uid !== 0 && uid !== process.geteuid?.()) return [`${what} is owned by user ${uid}`];
   // In a sticky directory nobody puts one file in the place of another's; a link has no mode of its own.
   if (stats.isSymbolicLink() || (stats.isDirectory() && (mode & 0o1000) !== 0)) return [];
-  if ((mode & 0o002) !== 0) return [`${what} can be written by everybody (mode ${octal(mode)})`];
+  if ((mode & 0o002) !== 0) return [`${what} is writable by everyone (mode ${octal(mode)})`];
   const isOurGroup = gid === 0 || gid === process.getegid?.();
-  return (mode & 0o020) === 0 || isOurGroup ? [] : [`${what} can be written by group ${gid} (mode ${octal(mode)})`];
+  return (mode & 0o020) === 0 || isOurGroup ? [] : [`${what} is writable by group ${gid} (mode ${octal(mode)})`];
 }
 
 function octal(mode: number): string {

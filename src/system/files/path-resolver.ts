@@ -94,7 +94,7 @@ export function createPathResolver(prefix: string): PathResolver {
     const next = target.startsWith('/') ? target : `${parent.path}/${target}`;
     if (next.length > maxPathLength) return failed('ENAMETOOLONG');
     const end = resolve(normal(next), followed + 1, true);
-    return end.kind === 'absent' ? { kind: 'dangling-symlink', detail: 'is a symlink that leads nowhere' } : end;
+    return end.kind === 'absent' ? { kind: 'dangling-symlink', detail: 'is a dangling symlink' } : end;
   }
 
   function start(path: string, followLast: boolean): End {
@@ -151,7 +151,7 @@ export function createPathResolver(prefix: string): PathResolver {
       if (within !== undefined && !liesBelow(end.path, enter(normal(within), 0))) {
         const link = leadsOut(normal(path), normal(within));
         const which = link === path ? 'is a symlink' : `is reached through ${link}, a symlink`;
-        return { kind: 'symlink-escapes', detail: `${which} that leads outside of ${within}`, link };
+        return { kind: 'symlink-escapes', detail: `${which} that leads outside ${within}`, link };
       }
       return { kind: 'place', path: end.path, stats: end.stats };
     },

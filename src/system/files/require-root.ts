@@ -11,11 +11,10 @@ import { CertmendError, exitStatus } from '../../error.ts';
 export function requireRoot(named: string, reader: FileReader): void {
   if (reader.list('/') !== undefined) return;
   const at = reader.stat('/');
-  if (at.state === 'unreadable') throw unread(named, at.detail, 'nothing was looked at');
-  if (at.state === 'present' && at.type === 'directory')
-    throw unread(named, 'cannot be listed', 'nothing was looked at');
-  throw new CertmendError('Usage', `--root ${named} is not a directory that can be read`, {
-    hint: 'name the directory at which the disk of the node is mounted',
+  if (at.state === 'unreadable') throw unread(named, at.detail, 'nothing was checked');
+  if (at.state === 'present' && at.type === 'directory') throw unread(named, 'cannot be listed', 'nothing was checked');
+  throw new CertmendError('Usage', `--root ${named} is not a readable directory`, {
+    hint: 'give the directory where the disk of the node is mounted',
     exit: exitStatus.usage,
   });
 }

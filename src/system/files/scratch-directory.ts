@@ -41,8 +41,8 @@ export function makeScratchDirectory(root: string): ScratchDirectory {
       problems.push(error instanceof Error ? error.message : String(error));
     }
   }
-  throw new CertmendError('StorageDenied', `there is no place for a copy of the node: ${problems.join('; ')}`, {
-    hint: 'run certmend as root, or set TMPDIR to a directory of your own that can be written',
+  throw new CertmendError('StorageDenied', `there is no directory for a copy of the node: ${problems.join('; ')}`, {
+    hint: 'run certmend as root, or set TMPDIR to a writable directory of your own',
   });
 }
 
@@ -83,7 +83,7 @@ function makeIn(parent: string): ScratchDirectory {
     throw new Error(`${parent} is not a private directory of this user`);
   removeAbandoned(parent);
   const lock = lockDirectory(parent, { shared: true, waitMs: lockWaitMs });
-  if (lock === undefined) throw new Error(`${parent} is held by another certmend`);
+  if (lock === undefined) throw new Error(`${parent} is in use by another certmend`);
   const directory = mkdtempSync(join(parent, 'copy-'));
   const remove = (): void => {
     rmSync(directory, { recursive: true, force: true });

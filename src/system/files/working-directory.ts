@@ -22,9 +22,9 @@ export function leaveGoneDirectory(): void {
  */
 export function fromWorkingDirectory(path: string): string {
   if (isGone && !isAbsolute(path)) {
-    throw new CertmendError('Usage', `${path} is relative to a working directory that is gone`, {
+    throw new CertmendError('Usage', `${path} is relative to a working directory that no longer exists`, {
       exit: exitStatus.usage,
-      hint: 'go to a directory that is there, or give the whole path, from / on',
+      hint: 'change to a directory that exists, or give an absolute path',
     });
   }
   return resolve(path);

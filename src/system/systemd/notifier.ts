@@ -22,7 +22,7 @@ export function createNotifier(env: Environment, warn: (problem: string) => void
     } catch (error) {
       if (warned) return;
       warned = true;
-      warn(`systemd cannot be told how certmend does: ${error instanceof Error ? error.message : String(error)}`);
+      warn(`cannot report the status to systemd: ${error instanceof Error ? error.message : String(error)}`);
     }
   };
   const tell = async (message: () => Promise<unknown>): Promise<void> => {
@@ -54,7 +54,7 @@ function run(variables: readonly string[]): Promise<void> {
     child.once('error', reject);
     child.once('close', (code) => {
       if (code === 0) resolve();
-      else reject(new Error(`systemd-notify ended with ${String(code)}`));
+      else reject(new Error(`systemd-notify exited with ${String(code)}`));
     });
   });
 }

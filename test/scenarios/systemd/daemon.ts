@@ -61,7 +61,7 @@ export async function daemonSurvives(node: SystemdNode): Promise<string> {
 /** What is renamed into place while the product runs is right on disk and not in use; the next start takes it. */
 async function isNotInUse(node: SystemdNode): Promise<void> {
   const status = async (): Promise<string> => (await node.run('certmend', 'status')).stdout;
-  assert.match(await status(), /in use +3 of 3 that answer on their ports are those on disk$/m);
+  assert.match(await status(), /in use +3 of 3 served certificates match the disk$/m);
   const renewed = [
     'cd /var/lib/rancher/rke2/server/tls',
     'name=serving-kube-apiserver',
@@ -204,7 +204,7 @@ async function healsHungStart(node: SystemdNode): Promise<void> {
   );
   assert.match(
     await node.say('journalctl', '--no-pager', '-x', 'CERTMEND_EVENT=start-healed'),
-    /hung on what was damaged/,
+    /hung on damaged certificates/,
   );
   await node.say('rm', drop);
   await node.say('systemctl', 'daemon-reload');

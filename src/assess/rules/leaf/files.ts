@@ -27,7 +27,7 @@ export const certificateFileRule: Rule<LeafSubject> = {
           code: 'LeafMissing',
           // Before the first start nothing is missed; on a node that has run it was well only before they were taken away.
           severity: context.serviceRunning === true || context.traces.length > 0 ? 'warning' : 'note',
-          message: `${path} is not there, and neither is any other leaf: ${context.layout.product} makes them when ${context.layout.unit} starts`,
+          message: `${path} is not there, and neither is any other leaf: ${context.layout.product} creates them when ${context.layout.unit} starts`,
           answer: 'none',
         };
       }
@@ -89,7 +89,7 @@ export const keyFileRule: Rule<LeafSubject> = {
 /** Does the key belong to the certificate? */
 export const keyMatchRule: Rule<LeafSubject> = {
   name: 'key-match',
-  asks: 'does the key fit the certificate?',
+  asks: 'does the key match the certificate?',
   inputs: ({ item, key }) => ({
     certificate: item.entry.certificatePath,
     key: item.entry.keyPath,
@@ -112,7 +112,7 @@ export const keyMatchRule: Rule<LeafSubject> = {
 /** Are key and certificate only in the hands that they should be in? */
 export const leafPermissionsRule: Rule<LeafSubject> = {
   name: 'permissions',
-  asks: 'is the key closed to everybody but its owner, and the certificate to changes?',
+  asks: 'can only the owner read the key and change the certificate?',
   inputs: (subject) => modesOf(guardedFiles(subject)),
   judge(subject) {
     const { entry } = subject.item;

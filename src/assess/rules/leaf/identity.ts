@@ -6,7 +6,7 @@ import type { Rule } from '../rule.ts';
 /** Is it the subject that the consumer expects? */
 export const subjectRule: Rule<LeafSubject> = {
   name: 'subject',
-  asks: 'is its common name and organization what the table says?',
+  asks: 'are its common name and organization as expected?',
   inputs: ({ item, leaf }) => ({
     expectedCommonName: item.entry.identity.commonName,
     actualCommonName: leaf?.commonName ?? '',
@@ -20,7 +20,7 @@ export const subjectRule: Rule<LeafSubject> = {
     const { commonName, organizations } = item.entry.identity;
     const is = subjectText(leaf.commonName, leaf.organizations);
     const shouldBe = subjectText(commonName, organizations);
-    const message = `${item.entry.certificatePath} is for ${is} and should be for ${shouldBe}: a new one is due`;
+    const message = `${item.entry.certificatePath} is for ${is} and should be for ${shouldBe}: due for replacement`;
     return pairFault(subject, 'rotate', { code: 'IdentityDrift', severity: 'warning', message });
   },
 };
@@ -28,7 +28,7 @@ export const subjectRule: Rule<LeafSubject> = {
 /** Has it every name that the node needs, or ever had? Extra names are never too many (architecture, Identity). */
 export const namesRule: Rule<LeafSubject> = {
   name: 'names',
-  asks: 'does it carry every name and address that it needs?',
+  asks: 'does it have every name and address that it needs?',
   inputs: (subject) => ({
     required: requiredNames(subject).join(', '),
     actual: subject.leaf === undefined ? '' : [...subject.leaf.dnsNames, ...subject.leaf.ipAddresses].join(', '),
@@ -39,7 +39,7 @@ export const namesRule: Rule<LeafSubject> = {
     if (leaf === undefined) return 'skipped';
     const missing = namesLacking(leaf, requiredNames(subject));
     if (missing.length === 0) return 'passed';
-    const message = `${item.entry.certificatePath} lacks ${listed(missing)}: a new one is due`;
+    const message = `${item.entry.certificatePath} lacks ${listed(missing)}: due for replacement`;
     return pairFault(subject, 'rotate', { code: 'SanMissing', severity: 'warning', message });
   },
 };
@@ -47,7 +47,7 @@ export const namesRule: Rule<LeafSubject> = {
 /** May it be used for what its consumer does with it? The product does not check this; TLS does. */
 export const usagesRule: Rule<LeafSubject> = {
   name: 'usages',
-  asks: 'may it be used for what it is there for?',
+  asks: 'do its usages allow what it is used for?',
   inputs: ({ item, leaf }) => ({
     required: item.entry.extendedKeyUsages.join(', '),
     extendedKeyUsages: leaf?.extendedKeyUsages?.join(', ') ?? 'any',

@@ -5,7 +5,7 @@ import type { Rule } from '../rule.ts';
 /** Did the authority on disk sign it? */
 export const issuerRule: Rule<LeafSubject> = {
   name: 'issuer',
-  asks: 'did the authority on disk sign it?',
+  asks: 'was it signed by the authority on disk?',
   inputs: issuerFigures,
   judge(subject) {
     const { item, leaf, issuer, relation } = subject;
@@ -26,14 +26,14 @@ export const issuerRule: Rule<LeafSubject> = {
 /** Would the product see the authority on disk as its issuer? It compares key identifiers only (products 2.1). */
 export const keyIdentifierRule: Rule<LeafSubject> = {
   name: 'key-identifier',
-  asks: "is its authority key identifier that of the authority's first certificate?",
+  asks: "does its authority key identifier match the authority's first certificate?",
   inputs: issuerFigures,
   judge(subject) {
     const { item, relation } = subject;
     if (relation === 'fits') return 'passed';
     if (relation !== 'identifier-differs' && relation !== 'bundled') return 'skipped';
     const by = relation === 'bundled' ? 'an older certificate of the authority' : 'the authority';
-    const message = `${item.entry.certificatePath} was signed by ${by}, but its authority key identifier is not that of ${item.entry.issuer}: a new one is due`;
+    const message = `${item.entry.certificatePath} was signed by ${by}, but its authority key identifier is not that of ${item.entry.issuer}: due for replacement`;
     return pairFault(subject, 'rotate', { code: 'IdentityDrift', severity: 'warning', message });
   },
 };
@@ -41,7 +41,7 @@ export const keyIdentifierRule: Rule<LeafSubject> = {
 /** Does the file carry what peers need to build the chain? */
 export const chainRule: Rule<LeafSubject> = {
   name: 'chain',
-  asks: "does the file carry its authority's certificates?",
+  asks: "does the file include its authority's certificates?",
   inputs: ({ item, issuer }) => ({
     inFile: String(item.certificates.ok ? Math.max(0, item.certificates.value.length - 1) : 0),
     inAuthorityFile: String(issuer?.certificates.length ?? 0),
@@ -54,7 +54,7 @@ export const chainRule: Rule<LeafSubject> = {
     const missing = lacking(authority, item.certificates.value.slice(1), subject.context.now).length;
     if (missing === 0) return 'passed';
     const path = item.entry.certificatePath;
-    const message = `${path} lacks ${missing} of the ${authority.length} certificates of ${item.entry.issuer}, which peers may need to verify it: a new one is due`;
+    const message = `${path} lacks ${missing} of the ${authority.length} certificates of ${item.entry.issuer}, which peers may need to verify it: due for replacement`;
     return pairFault(subject, 'rotate', { code: 'ChainIncomplete', severity: 'warning', message });
   },
 };

@@ -29,15 +29,16 @@ export const leafServedRule: Rule<LeafSubject> = {
     if (shown === undefined || leaf === undefined) return 'skipped';
     if (shown.fingerprint256 === leaf.fingerprint256) return 'passed';
     const { certificatePath, consumer, port } = item.entry;
-    const clause = `port ${String(port)} (${consumer}) does not serve the certificate in ${certificatePath} but one of ${instant(shown.notBefore)}`;
+    const clause = `port ${String(port)} (${consumer}) does not serve the certificate in ${certificatePath} but one valid from ${instant(shown.notBefore)}`;
     const left = shown.notAfter - now;
     const { severity, step } = urgencyOf(left, settings.leafCriticalDays);
     if (step === undefined || !clock.believed) {
-      const message = `${clause}; it lasts until ${instant(shown.notAfter)}`;
+      const message = `${clause}; that one expires at ${instant(shown.notAfter)}`;
       return { code: 'ServedStale', severity: 'note', message, answer: 'none' };
     }
     const end = instant(shown.notAfter);
-    const when = left > 0 ? `which ends at ${end} (in ${span(left)})` : `which expired at ${end} (${span(left)} ago)`;
+    const when =
+      left > 0 ? `which expires at ${end} (in ${span(left)})` : `which expired at ${end} (${span(left)} ago)`;
     const message = `${clause}, ${when}: systemctl restart ${layout.unit}`;
     return { code: 'ServedExpiring', severity, message, answer: 'operator', step };
   },

@@ -60,7 +60,7 @@ export function pairAnswer(
   const takenAway = wanted === 'repair' && problem !== undefined && isBetterGone(context, problem, code);
   const { product, unit } = context.layout;
   const then = takenAway
-    ? `; the boot hook takes the pair away, and ${product} makes it anew when ${unit} starts and has restored the authority`
+    ? `; the boot hook removes the pair, and ${product} recreates it when ${unit} starts and has restored the authority`
     : '';
   return {
     answer: 'operator',

@@ -13,7 +13,7 @@ const worthwhileGainMs = dayMs;
 /** Has it begun? Either it lies in the future or the clock lies in the past, and the clock comes first (P5). */
 export const notBeforeRule: Rule<LeafSubject> = {
   name: 'not-before',
-  asks: 'is it valid already?',
+  asks: 'is it valid yet?',
   inputs: ({ leaf, context }) => ({
     notBefore: leaf === undefined ? '' : instant(leaf.notBefore),
     now: instant(context.now),
@@ -35,7 +35,7 @@ export const notBeforeRule: Rule<LeafSubject> = {
 /** How long is it good for? */
 export const expiryRule: Rule<LeafSubject> = {
   name: 'expiry',
-  asks: 'does it last longer than the renewal window?',
+  asks: 'does it outlast the renewal window?',
   inputs: ({ leaf, effectiveNotAfter, issuer, context }) => ({
     notAfter: leaf === undefined ? '' : instant(leaf.notAfter),
     effectiveNotAfter: effectiveNotAfter === undefined ? '' : instant(effectiveNotAfter),
@@ -53,12 +53,12 @@ export const expiryRule: Rule<LeafSubject> = {
       return pairFault(subject, 'rotate', { code: 'LeafExpired', severity: 'critical', message });
     }
     if (now > effectiveNotAfter && issuer?.end !== undefined && now <= issuer.end) {
-      const message = `${path} is worth nothing since the old authority that signed it expired, at ${instant(effectiveNotAfter)}`;
+      const message = `${path} is unusable: the old authority that signed it expired at ${instant(effectiveNotAfter)}`;
       return pairFault(subject, 'rotate', { code: 'LeafExpired', severity: 'critical', message });
     }
     if (now > effectiveNotAfter) {
       // AuthorityExpired is the critical finding and stands with the authority: here it only explains the status.
-      const message = `${path} is worth nothing since its authority ${item.entry.issuer} expired, at ${instant(effectiveNotAfter)}`;
+      const message = `${path} is unusable: its authority ${item.entry.issuer} expired at ${instant(effectiveNotAfter)}`;
       return pairFault(subject, 'rotate', { code: 'AuthorityExpired', severity: 'note', message });
     }
     const left = effectiveNotAfter - now;
@@ -73,7 +73,7 @@ function due(subject: LeafSubject, end: number, authorityEnd: number | undefined
   const urgency = urgencyOf(end - subject.context.now, subject.context.settings.leafCriticalDays);
   if (!entry.reissuedAtStart && authorityEnd !== undefined && authorityEnd - end < worthwhileGainMs) {
     // A new leaf ends with its authority too. Without this rule every start of the last days would rotate in vain (P8).
-    const message = `${days}; a new one could not live longer, since ${entry.issuer} ends then too: ${replaceAuthority(subject.context)}`;
+    const message = `${days}; a new one could not last longer, since ${entry.issuer} expires then too: ${replaceAuthority(subject.context)}`;
     return { code: 'LeafRenewDue', ...urgency, message, answer: 'operator' };
   }
   const message = `${days}, which is inside the renewal window of ${subject.context.settings.renewBeforeDays} days`;
