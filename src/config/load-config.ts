@@ -31,7 +31,7 @@ export async function loadConfig(reader: FileReader, path?: string): Promise<Con
 /** What it says is done as root, so nobody else may have a say in it (notify.exec above all). */
 function remedyOf(path: string, problem: string): string {
   if (problem !== 'not-ours') return '';
-  return `; look at it, then: chown root:root ${shellWord(path)} && chmod go-w ${shellWord(path)} (and the same for a directory in its path)`;
+  return `; inspect it, then: chown root:root ${shellWord(path)} && chmod go-w ${shellWord(path)} (and the same for a directory in its path)`;
 }
 
 /** Blank lines and comments, as in the file that the packages install: the boot hook need not load a parser for it. */

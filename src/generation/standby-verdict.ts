@@ -45,7 +45,7 @@ export async function standbyVerdict(input: {
   const { manifest, files } = loaded;
   const mismatch = bindingMismatch(manifest.binding, binding);
   if (mismatch !== undefined) {
-    const reason = `standby ${String(generation)} does not fit: ${mismatch.reason}`;
+    const reason = `standby ${String(generation)} does not match this node: ${mismatch.reason}`;
     return { state: mismatch.elsewhere ? 'invalid' : 'stale', generation, reason };
   }
   const outlived = outlivedReason(manifest, { now, renewBeforeDays, purpose });

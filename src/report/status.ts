@@ -130,7 +130,7 @@ export function statusText(report: StatusReport, paper: Paper): string {
         ? 'never'
         : `${wholeSeconds(report.lastCheck)} (${durationText(now - (instantOf(report.lastCheck) ?? now))} ago)`,
     ],
-    ['next expiry', report.next === null ? 'nothing known' : `${report.next.id} · ${dated(report.next.at, now)}`],
+    ['expires', report.next === null ? 'nothing known' : `${report.next.id} · ${dated(report.next.at, now)}`],
     ...(report.served.length === 0 ? [] : [['in use', inUseClause(report.served)] as const]),
     ...(report.liveRenewal === null ? [] : [['renewal', liveText(report.liveRenewal, now)] as const]),
     ...(report.unread === null ? remembered(report, now) : [['memory', report.unread] as const]),

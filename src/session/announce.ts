@@ -16,7 +16,7 @@ function decided(session: Session, plan: Plan): void {
     priority: 'notice',
     reason: first?.code,
     entry: first?.id,
-    message: `${plan.decision}: ${first?.message ?? 'asked for by the operator'}${more}${sourceClause(plan)}`,
+    message: `${plan.decision}: ${first?.message ?? 'requested by an operator'}${more}${sourceClause(plan)}`,
   });
 }
 

@@ -86,8 +86,12 @@ for (const [name, arrange] of Object.entries(broken)) {
     const link = arrange(tree);
     const check = await runBuilt(['--root', tree.root, 'check']);
     t.is(check.status, 2, check.stdout);
-    t.true(check.stdout.includes(`is reached through ${link}, a symlink that leads`), check.stdout);
-    t.notRegex(check.stdout, /mv -T|takes the pair away/);
+    const named = ['a symlink that leads', 'a dangling symlink'].map((what) => `is reached through ${link}, ${what}`);
+    t.true(
+      named.some((words) => check.stdout.includes(words)),
+      check.stdout,
+    );
+    t.notRegex(check.stdout, /mv -T|removes the pair/);
     const plan = await runBuilt(['--root', tree.root, 'plan']);
     t.is(plan.status, 2, plan.stdout);
     const hook = await runBuilt(['--root', tree.root, 'prestart', '--unit', 'rke2-server', '--strict']);

@@ -143,7 +143,7 @@ for (const [kind, plant] of Object.entries<(path: string) => void>({
     plant(join(own, `certmend-rehearsals-${String(process.geteuid?.())}`));
     const ended = await runBuilt(line(tree), ['env', `TMPDIR=${own}`]);
     t.is(ended.status, 73, ended.stderr);
-    t.regex(ended.stderr, /no place for a copy.*certmend-rehearsals-/s);
+    t.regex(ended.stderr, /no directory for a copy.*certmend-rehearsals-/s);
     t.notRegex(ended.stderr, /\n\s+at /);
   });
 }

@@ -7,7 +7,7 @@ import { transform } from 'esbuild';
 import { readProject } from '../../packaging/project.ts';
 import { program } from './built.ts';
 
-const sentence = /^certmend: needs Node\.js 24 or later and was started by \d[^\n]*\n$/;
+const sentence = /^certmend: needs Node\.js 24 or later but was started by \d[^\n]*\n$/;
 
 test('a runtime that says that it is older gets one sentence, before anything else runs', (t) => {
   const pretends = `Object.defineProperty(process.versions, 'node', { value: '20.20.2' }); process.argv.splice(1, 9, 'certmend', 'check'); require(${JSON.stringify(program)})`;

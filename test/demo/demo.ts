@@ -143,7 +143,7 @@ function showRecovery(): void {
   say(page, 'The boot hook finds the journal first, and finishes what it says.');
   const halfway = leafHashes(root);
   const prestart = run(['prestart', '--unit', unit]);
-  claim(prestart.status === 0 && /was cut off.*completed/.test(prestart.text), 'prestart completed the commit');
+  claim(prestart.status === 0 && /interrupted commit.*completed/.test(prestart.text), 'prestart completed the commit');
   const journalGone = !existsSync(journalFile(root)) && leftovers(root).length === 0;
   claim(journalGone, 'neither the journal nor a staged file is left');
   claim(keysFit(root), 'every key fits its certificate after the recovery');

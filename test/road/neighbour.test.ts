@@ -50,6 +50,6 @@ for (const [name, { damage, isTakenAway }] of Object.entries(beyondHelp)) {
     const healed = faultsOf(others, { at: [Date.now()] });
     t.deepEqual(healed, []);
     t.true(document.reasons.some(({ code }) => code === 'AuthorityKeyMissing'));
-    t.regex((await runCli(['--root', tree.root, 'status'])).stdout, /could not take its part in the proof/);
+    t.regex((await runCli(['--root', tree.root, 'status'])).stdout, /could not take part in verifying the new set/);
   });
 }

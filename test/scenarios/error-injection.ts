@@ -147,7 +147,7 @@ function judgeUnread(...[ended, strict, old, tree]: Parameters<Judge>): ReturnTy
 
 /** A machine that is busy enough makes any run too late to commit. */
 function ranOutOfTime({ status, stderr }: Ended): boolean {
-  return status === 75 && stderr.includes('the time for the boot hook');
+  return status === 75 && /the boot hook (ran out of|has not enough) time/.test(stderr);
 }
 
 function describe({ status, signal, stderr }: Ended): string {

@@ -71,12 +71,12 @@ async function isNotInUse(node: SystemdNode): Promise<void> {
     'mv $name.crt.new $name.crt',
   ];
   await node.say('sh', '-c', renewed.join(' && '));
-  assert.match(await status(), /in use +2 of 3 that answer .*; not serving-kube-apiserver$/m);
+  assert.match(await status(), /in use +2 of 3 served certificates match the disk; not serving-kube-apiserver$/m);
   const why = (await node.run('certmend', 'why', 'serving-kube-apiserver')).stdout;
   assert.match(why, /ServedStale/);
-  assert.match((await node.run('certmend', 'doctor')).stdout, /in-use .*2 of 3 that answer/);
+  assert.match((await node.run('certmend', 'doctor')).stdout, /in-use .*2 of 3 served certificates/);
   await node.say('systemctl', 'restart', 'rke2-server');
-  assert.match(await status(), /in use +3 of 3 that answer/);
+  assert.match(await status(), /in use +3 of 3 served certificates/);
   assert.doesNotMatch(await node.say('/usr/local/bin/ask'), /FAILED/);
 }
 
@@ -128,7 +128,7 @@ async function renewsWhileItRuns(node: SystemdNode): Promise<number> {
   await node.say('sh', '-c', `cp -p /run/kept ${tls}/new && mv ${tls}/new ${tls}/server-client.crt`);
   assert.match((await node.run('certmend', 'status')).stdout, /in use .*; not etcd\/server-client$/m);
   await node.say('systemctl', 'restart', 'rke2-server');
-  assert.match((await node.run('certmend', 'status')).stdout, /in use +3 of 3 that answer/);
+  assert.match((await node.run('certmend', 'status')).stdout, /in use +3 of 3 served certificates/);
   return held.length;
 }
 
