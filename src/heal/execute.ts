@@ -87,7 +87,8 @@ export async function execute(
     return {
       decision: plan.decision === 'rotate' ? 'rotated' : 'repaired',
       generation: manifest?.number,
-      origin: material?.origin,
+      // A kubeconfig that was written again is no material that was issued.
+      origin: plan.actions.some(({ kind }) => kind === 'install') ? material?.origin : undefined,
       reasons: plan.reasons,
       left: plan.left ?? [],
       changed: [...new Set([...moved.keys(), ...changed])],

@@ -54,16 +54,17 @@ function rotation(input: DecideInput, source: Source, findings: readonly Finding
     source.kind === 'standby' ? pair.acceptable : pair.issuable,
   );
   const reasons = reasonsOf(findings);
+  const beside = others(input);
   const actions = [
     ...installs(pairs, findings, reasons[0]?.code ?? 'LeafRenewDue'),
     ...takenAway(input, stuck),
-    ...others(input),
+    ...beside,
   ];
   return {
     decision: 'rotate',
     actions: inOrder(actions),
     source,
-    reasons: unique([...reasons, ...remaining(input, stuck)]),
+    reasons: unique([...reasons, ...reasonsOf(answeredBy(input, beside)), ...remaining(input, stuck)]),
     left: criticalStill(input, stuck, actions),
   };
 }
@@ -83,16 +84,20 @@ function repair(input: DecideInput, able: readonly Finding[], stuck: readonly Fi
     const decision = reasons.length === 0 ? 'nothing-to-do' : 'refused';
     return { decision, actions: [], source: { kind: 'none' }, reasons };
   }
-  const answered = input.assessment.findings.filter((finding) =>
-    actions.some((action) => action.id === finding.id && action.reason === finding.code),
-  );
   return {
     decision: 'repair',
     actions,
     source: pairs.length === 0 ? { kind: 'none' } : repairSource(input, mendable),
-    reasons: unique([...reasonsOf(answered), ...left]),
+    reasons: unique([...reasonsOf(answeredBy(input, actions)), ...left]),
     left: criticalStill(input, stuck, actions),
   };
+}
+
+/** The findings that these actions are for (P7: what is changed has its reason). */
+function answeredBy({ assessment }: DecideInput, actions: readonly Action[]): readonly Finding[] {
+  return assessment.findings.filter(({ id, code }) =>
+    actions.some((action) => action.id === id && action.reason === code),
+  );
 }
 
 /** What this plan does not mend: authorities in the way, and what only a person can do. */

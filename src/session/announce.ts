@@ -178,6 +178,7 @@ function committed(
       session.tell({
         event: 'kubeconfig-written',
         priority: 'notice',
+        reason: plan.actions.find(({ kind, id }) => kind === 'write-kubeconfig' && id === file.id)?.reason,
         entry: file.id,
         path: file.path,
         message: `${file.path} was rewritten`,

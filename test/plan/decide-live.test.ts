@@ -117,7 +117,7 @@ const cases: readonly (readonly [name: string, made: Case, decision: Partial<Liv
     'given up for good after that',
     { days: 5, last: { outcome: 'rolled-back', phase: 'emergency' } },
     { is: 'given-up', until: undefined },
-    /taken back twice: restart the service/,
+    /rolled back twice: restart the service/,
   ],
   [
     'not held up by what became of another set',
