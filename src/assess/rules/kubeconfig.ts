@@ -198,7 +198,7 @@ function reference(what: string, source: object, expected: string | undefined): 
 function rewrite(item: KubeconfigItem, fault: Pick<Fault, 'code' | 'severity' | 'message'>): Fault {
   return item.entry.writable
     ? { ...fault, answer: 'write-kubeconfig' }
-    : { ...fault, message: `${fault.message}; certmend does not write it: recreate it`, answer: 'operator' };
+    : { ...fault, message: `${fault.message}; certmend does not write it: it must be recreated`, answer: 'operator' };
 }
 
 function firstEmbedded(source: CredentialSource<Certificate>): Certificate | undefined {
