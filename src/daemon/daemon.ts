@@ -130,7 +130,7 @@ async function check(memory: Memory, notifier: Notifier): Promise<Turn> {
   } catch (error) {
     if (!(error instanceof CertmendError)) throw error;
     if (error.code === 'LockHeld') {
-      const line = memory.count === 0 ? 'waiting · another certmend is at work on this node' : memory.line;
+      const line = memory.count === 0 ? 'waiting · another certmend is running on this node' : memory.line;
       const isBehind = memory.count > 0 && isOvertaken(memory.shown, ports.reader);
       return { memory: { ...memory, line }, layout: undefined, delayMs: delay(isBehind ? 'overtaken' : 'busy') };
     }
@@ -212,7 +212,7 @@ function publish(loaded: Loaded, snapshot: Snapshot): string | undefined {
     loaded.publish(snapshot);
     return undefined;
   } catch (error) {
-    if (error instanceof CertmendError) return `no figures: ${error.message}`;
+    if (error instanceof CertmendError) return `metrics not written: ${error.message}`;
     throw error;
   }
 }
@@ -226,13 +226,13 @@ async function reload(ports: DaemonPorts, memory: Memory): Promise<Memory> {
     await record(loaded.look(), {
       event: 'configuration-loaded',
       priority: 'notice',
-      message: 'the configuration was loaded anew',
+      message: 'the configuration was reloaded',
     });
     await ports.notifier.ready(memory.line);
     return { ...memory, loaded, remarks: { ...memory.remarks, configuration: undefined } };
   } catch (error) {
     if (!(error instanceof CertmendError)) throw error;
-    const message = `the new configuration was refused and the old one stays at work: ${error.message}`;
+    const message = `the new configuration was refused and the old one stays in use: ${error.message}`;
     await record(old.look(), { event: 'configuration-refused', priority: 'error', message, hint: error.hint });
     const remarks = {
       ...memory.remarks,

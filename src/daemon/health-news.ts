@@ -74,7 +74,7 @@ export function healthNews(
       priority: 'notice',
       reason: code,
       entry: id,
-      message: `${code}${id === undefined ? '' : ` of ${id}`}${more} is over`,
+      message: `${code}${id === undefined ? '' : ` of ${id}`}${more} is resolved`,
     })),
     ...(health.level === 'ok' && before.level !== 'ok' ? [healthyAgain] : []),
   ];

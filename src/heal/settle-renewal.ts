@@ -71,7 +71,7 @@ function troubleOf({ silent, ill }: Served): string | undefined {
 async function takeBack(session: Session, message: string, renewal: StateRenewal): Promise<Outcome> {
   const { active } = session.state().generations;
   if (active?.number !== renewal.generation) {
-    throw new CertmendError('ExternalChange', `${message}; another set went live meanwhile, and was left alone`, {
+    throw new CertmendError('ExternalChange', `${message}; another set went live in the meantime and was left alone`, {
       exit: exitStatus.tryAgain,
       hint: 'see: certmend check, certmend generations',
     });

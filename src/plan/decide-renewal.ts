@@ -35,21 +35,21 @@ export function decideRenewal(
   for (const { entry, item } of pairs) {
     const leaf = item.certificates.ok ? item.certificates.value[0] : undefined;
     if (leaf === undefined || leaf.notAfter < now + leastLeftMs)
-      throw unfit(`the certificate of ${entry.id} is not valid for ten minutes more`, entry.id);
+      throw unfit(`the certificate of ${entry.id} expires within ten minutes`, entry.id);
   }
   const chosen = ids.length === 0 ? pairs : [...new Set(ids)].map((id) => pairNamed(id, pairs));
-  if (chosen.length === 0) throw unfit('there is no certificate on this node that certmend could renew');
+  if (chosen.length === 0) throw unfit('there is no certificate on this node that certmend can renew');
   const stuck = chosen.find(({ issuable }) => !issuable);
   if (stuck !== undefined) throw unfit(`${stuck.entry.issuer} cannot sign ${stuck.entry.id}`, stuck.entry.issuer);
   if (served === undefined || served.size === 0)
-    throw unfit(`${inventory.layout.unit} runs, and nobody answers in TLS on any of its ports`);
+    throw unfit(`${inventory.layout.unit} is running, and none of its ports answers in TLS`);
   const what = ids.length === 0 ? 'every leaf' : listed(ids);
   const [ill] = input.health;
   if (ill !== undefined) throw unfit(ill);
   const asked: SaidReason = {
     code: 'OperatorRequest',
     id: ids[0],
-    message: `a person asked for a renewal of ${what}, under the same keys`,
+    message: `an operator requested a renewal of ${what}, with the same keys`,
   };
   const why = reason ?? asked;
   return {
@@ -67,7 +67,7 @@ function isUnsound({ answer, code }: Finding): boolean {
 
 function pairNamed(id: string, pairs: readonly Pair[]): Pair {
   const pair = pairs.find(({ entry }) => entry.id === id);
-  if (pair === undefined) throw unfit(`there is no certificate of ${id} that could be renewed`, id);
+  if (pair === undefined) throw unfit(`there is no certificate of ${id} to renew`, id);
   return pair;
 }
 

@@ -319,7 +319,7 @@ test('daemon comes back soon when another certmend is at work, without a word', 
     [
       ({ waits, told }) => {
         t.true((waits[0] ?? 0) <= 33_000);
-        t.deepEqual(told, ['status: waiting · another certmend is at work on this node'], 'not ready yet');
+        t.deepEqual(told, ['status: waiting · another certmend is running on this node'], 'not ready yet');
         lock.release();
         return undefined;
       },

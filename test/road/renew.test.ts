@@ -340,7 +340,7 @@ const unsound: readonly (readonly [name: string, make: (running: Running) => Pro
         const { clock } = await portsAt(tree.root, at, { unit: tree.unit });
         return { ...ports, clock, operatorBelieves: true };
       },
-      /not valid for ten minutes more/,
+      /expires within ten minutes/,
     ],
     [
       'has a clock that is not believed',
@@ -353,7 +353,7 @@ const unsound: readonly (readonly [name: string, make: (running: Running) => Pro
     [
       'is silent',
       ({ ports }) => ({ ...ports, servedChain: () => Promise.resolve(undefined) }),
-      /nobody answers in TLS on any of its ports/,
+      /none of its ports answers in TLS/,
     ],
   ];
 for (const [name, make, words] of unsound) {

@@ -258,7 +258,7 @@ async function sandboxOpens(node: SystemdNode): Promise<void> {
     `printf 'metrics: {textfile: ${figures}, listen: "127.0.0.1:9745"}\\n' >/etc/certmend/config.yaml.d/figures.yaml`,
   );
   await node.say('systemctl', 'restart', 'certmend');
-  assert.match(await node.property('certmend', 'StatusText'), /no figures: .*certmend\.prom/);
+  assert.match(await node.property('certmend', 'StatusText'), /metrics not written: .*certmend\.prom/);
   assert.match(await node.say('certmend', 'doctor', '--write-drop-ins'), /systemctl daemon-reload\n.*restart certmend/);
   await node.say('systemctl', 'daemon-reload');
   await node.say('systemctl', 'restart', 'certmend');
