@@ -14,6 +14,8 @@ export type LivePhase = 'usual' | 'emergency';
 export type LiveDecision =
   /** It is switched off, or certmend could renew nothing here. */
   | { readonly is: 'off' }
+  /** New certificates are live, and it is being watched whether the node is well with them. */
+  | { readonly is: 'watching' }
   /** Nothing is due; at `from` something will be. */
   | { readonly is: 'ahead'; readonly from: number; readonly first: string }
   | {
@@ -68,6 +70,7 @@ export function decideLive(input: {
   readonly last: LastRenewal | undefined;
 }): LiveDecision {
   const { inventory, assessment, now, settings, windows, brake, last } = input;
+  if (last?.outcome === 'watching') return { is: 'watching' };
   if (!settings.enabled) return { is: 'off' };
   const issuers = issuersOf(inventory, now);
   const ends = new Map(assessment.rows.map(({ id, effectiveNotAfter }) => [id, effectiveNotAfter]));

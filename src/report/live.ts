@@ -58,6 +58,8 @@ export function liveText({ state, at, waitsFor, nextWindow, first }: LiveReport,
   switch (state) {
     case 'off':
       return 'off: certificates are only renewed when the service starts';
+    case 'watching':
+      return 'done: being watched until everything is healthy with it';
     case 'ahead': {
       const window =
         nextWindow === null ? '' : `, in a maintenance window (the next one opens ${wholeSeconds(nextWindow)})`;

@@ -47,6 +47,7 @@ function decided({ days, last, commits = [], windows = [], enabled = true }: Cas
 const end = (days: number): number => now + days * day;
 
 const cases: readonly (readonly [name: string, made: Case, decision: Partial<LiveDecision>, text: RegExp])[] = [
+  ['watching what is live', { days: 20, last: { outcome: 'watching' } }, { is: 'watching' }, /^done: being watched/],
   ['switched off', { days: 5, enabled: false }, { is: 'off' }, /^off: /],
   [
     'ahead',

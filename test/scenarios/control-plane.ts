@@ -53,6 +53,13 @@ export const controlPlane: readonly Scenario[] = [
     isOnRequest: true,
     run: async () => await onControlPlane(isTakenBack),
   },
+  {
+    name: 'a control plane under load does not notice a certmend renew that is killed at any call and recovered by the next run',
+    needs,
+    isHeavy: true,
+    isOnRequest: true,
+    run: async () => await onControlPlane(isKilled),
+  },
 ];
 
 /** @param daysLeft of every leaf; a whole year when absent */
@@ -295,6 +302,48 @@ async function takesWhatIsRenewed(
     `${String(written)} certificates written (${String(renewed.size)} entries); ${String(requestsOf(report))} requests and ${String(report.watch.events)} events ` +
     `in ${report.seconds.toFixed(0)} s, none failed; ${used.join(', ')}`
   );
+}
+
+const kills = 20;
+
+/** Killed before calls that are spread over a whole renewal; after each the next run leaves all old or all new. */
+async function isKilled(plane: ControlPlane): Promise<string> {
+  const { tree, scratch } = plane;
+  const pids = plane.pids();
+  const preload = ['--no-warnings', '--import', join(import.meta.dirname, 'kill-at-call.ts')];
+  const renew = [process.execPath, ...preload, program, 'renew', '--yes'];
+  const log = join(scratch, 'calls.log');
+  const counted = { CERTMEND_KILL_ROOT: '/var/lib' };
+  const prints = (): readonly string[] => renewable(tree).map((id) => fingerprintOnDisk(tree, id));
+  let [old, made, all] = [0, 0, 0];
+  const report = await underLoad(plane, async () => {
+    const whole = await plane.exec(renew, { ...counted, CERTMEND_KILL_LOG: log });
+    assert.equal(whole.status, 0, whole.stderr);
+    all = readFileSync(log, 'utf8').trimEnd().split('\n').length;
+    for (let kill = 0; kill < kills; kill += 1) {
+      const at = Math.floor(((kill + 0.5) * all) / kills) + 1;
+      const before = prints();
+      const { signal, status, stderr } = await plane.exec(renew, { ...counted, CERTMEND_KILL_AT: String(at) });
+      // One that came to its end before has made fewer calls than the first: it is no kill, and no failure.
+      assert.ok(signal === 'SIGKILL' || status === 137 || status === 0, stderr);
+      const next = await plane.exec([process.execPath, program, 'standby', 'prepare']);
+      assert.equal(next.status, 0, next.stderr);
+      const changed = prints().filter((print, index) => print !== before[index]).length;
+      assert.ok(
+        changed === 0 || changed === before.length,
+        `${String(changed)} of ${String(before.length)} before call ${String(at)} of ${String(all)}`,
+      );
+      if (changed === 0) old += 1;
+      else made += 1;
+    }
+    await wait(leaseMs);
+  });
+  assert.deepEqual(troublesOf(report), []);
+  assert.deepEqual(plane.pids(), pids, 'no process is another one');
+  const check = await plane.exec([process.execPath, program, 'check']);
+  assert.equal(check.status, 0, check.stdout);
+  assert.ok(old > 0 && made > 0, `${String(old)} old, ${String(made)} new`);
+  return `${String(kills)} kills in ${String(all)} calls: ${String(old)} sets stayed old, ${String(made)} became new; ${String(requestsOf(report))} requests, none failed`;
 }
 
 async function until(what: string, question: () => Promise<boolean>): Promise<void> {

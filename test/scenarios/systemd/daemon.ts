@@ -156,11 +156,8 @@ async function renewsByItself(node: SystemdNode): Promise<void> {
   await eventually('it is renewed and confirmed', async () => {
     await wait(5000);
     await node.say('systemctl', 'reload', 'certmend');
-    const { stdout } = await node.run('certmend', 'status', '-o', 'json');
-    const { liveRenewal } = JSON.parse(stdout) as {
-      readonly liveRenewal: { readonly last: { readonly outcome: string; readonly phase: string } | null };
-    };
-    return liveRenewal.last?.outcome === 'confirmed' && liveRenewal.last.phase === 'usual';
+    const { stdout } = await node.run('journalctl', '--no-pager', '-b', 'CERTMEND_EVENT=confirmed');
+    return stdout.includes('is confirmed');
   });
   await node.say('rm', drop);
   await node.say('systemctl', 'reload', 'certmend');
@@ -174,7 +171,9 @@ async function renewsByItself(node: SystemdNode): Promise<void> {
   );
   assert.equal(await pids(), running, 'no process is another one');
   assert.doesNotMatch(await node.say('/usr/local/bin/ask'), /FAILED/);
-  assert.match((await node.run('certmend', 'status')).stdout, /in use +3 of 3 that answer/);
+  // The stand-in for the API server is one that reads its file at its start only: told, and no reason to go back.
+  assert.match((await node.run('certmend', 'status')).stdout, /in use .*; not serving-kube-apiserver$/m);
+  await node.say('systemctl', 'restart', 'rke2-server');
 }
 
 /**
