@@ -104,18 +104,30 @@ async function servesWhatIsOnDisk(plane: ControlPlane): Promise<string> {
   await until('the API server has seen its file', async () => (await inUse(plane))[0].length > 0);
   assert.deepEqual(await inUse(plane), [seen, all.filter((id) => !seen.includes(id))]);
 
-  const noticed = await whileFileIsEmpty(plane);
-  return `${version.trim().split('\n').at(-1) ?? ''}; ${String(noticed)} requests failed while a file was empty`;
+  const { certificatePath, keyPath } = tree.leaf('client-admin');
+  const [certificate, key] = [tree.host(certificatePath), tree.host(keyPath)];
+  const empty = await noticed(plane, certificate, () => {
+    truncateSync(certificate);
+  });
+  const other = readFileSync(tree.host(tree.leaf('client-supervisor').keyPath));
+  const rekeyed = await noticed(plane, key, () => {
+    writeFileSync(key, other);
+  });
+  return (
+    `${version.trim().split('\n').at(-1) ?? ''}; in two seconds ${String(empty)} requests failed while a certificate was empty, ` +
+    `${String(rekeyed)} while a new key waited for its certificate; renamed files are not in use on ${String(all.length - 1)} of ${String(all.length)} ports`
+  );
 }
 
-/** What the load is worth: it tells of a certificate that was not there for some seconds, and of no one else. */
-async function whileFileIsEmpty(plane: ControlPlane): Promise<number> {
-  const { tree } = plane;
-  const file = tree.host(tree.leaf('client-admin').certificatePath);
+/**
+ * The naive ways, and what the load is worth: it tells of a file that was not right for two seconds, and of no one else.
+ * @returns how many requests failed
+ */
+async function noticed(plane: ControlPlane, file: string, spoil: () => void): Promise<number> {
   const whole = readFileSync(file);
   const { streams } = await underLoad(plane, async () => {
     await wait(3000);
-    truncateSync(file);
+    spoil();
     await wait(2000);
     writeFileSync(file, whole);
     await wait(1000);

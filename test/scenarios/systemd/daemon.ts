@@ -145,6 +145,11 @@ async function renewsByItself(node: SystemdNode): Promise<void> {
       'cd /var/lib/rancher/rke2/server/tls && sha256sum client-admin.crt etcd/*.crt *.key etcd/*.key',
     );
   const before = await prints();
+  const confirmed = async (): Promise<number> => {
+    const { stdout } = await node.run('journalctl', '--no-pager', '-b', '-o', 'cat', 'CERTMEND_EVENT=confirmed');
+    return Math.max(0, ...[...stdout.matchAll(/generation (\d+) is confirmed/g)].map(([, number]) => Number(number)));
+  };
+  const last = await confirmed();
   const pids = async (): Promise<string> =>
     await node.say('sh', '-c', 'cat /proc/$0/task/$0/children', await mainPidOf(node, 'rke2-server'));
   const running = await pids();
@@ -156,8 +161,7 @@ async function renewsByItself(node: SystemdNode): Promise<void> {
   await eventually('it is renewed and confirmed', async () => {
     await wait(5000);
     await node.say('systemctl', 'reload', 'certmend');
-    const { stdout } = await node.run('journalctl', '--no-pager', '-b', 'CERTMEND_EVENT=confirmed');
-    return stdout.includes('is confirmed');
+    return (await confirmed()) > last;
   });
   await node.say('rm', drop);
   await node.say('systemctl', 'reload', 'certmend');
