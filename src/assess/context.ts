@@ -33,8 +33,8 @@ export interface AssessSettings {
   readonly leafCriticalDays: number;
   readonly authorityWarningDays: number;
   readonly authorityCriticalDays: number;
-  /** The daemon renews what runs, with so many days left, or fewer; undefined when it does not. */
-  readonly live?: { readonly renewBeforeDays: number; readonly emergencyBeforeDays: number } | undefined;
+  /** The daemon renews what runs, and has done so while more than so many days are left; undefined when it does not. */
+  readonly live?: { readonly doneByDays: number } | undefined;
   /** Patterns of files that no table knows and that a person knows of. */
   readonly acknowledged?: readonly string[] | undefined;
 }

@@ -66,12 +66,21 @@ export async function survey(ports: Ports, layout: Layout = findLayout(ports)): 
 }
 
 /** What the daemon does for a service that runs; nothing where that was taken back, and the old set is the live one since. */
-function liveOf({ live }: Ports['config'], loaded: LoadedState): AssessSettings['live'] {
+function liveOf({ live, maintenance }: Ports['config'], loaded: LoadedState): AssessSettings['live'] {
   const renewal = renewalOf(loaded);
   const active = loaded.kind === 'loaded' ? (loaded.state.generations.active?.number ?? 0) : 0;
   const isTakenBack = renewal?.outcome === 'rolled-back' && active < (renewal.generation ?? 0);
-  return live.enabled && !isTakenBack ? live : undefined;
+  if (!live.enabled || isTakenBack) return undefined;
+  const { renewBeforeDays, emergencyBeforeDays } = live;
+  // Without windows it is done on the day that it is due, unless something is in its way: a person is to know of that in time.
+  const usually = maintenance.windows.length === 0 ? renewBeforeDays - overdueDays : 0;
+  return { doneByDays: Math.max(usually, emergencyBeforeDays - emergencyGraceDays) };
 }
+
+/** So many days after it was due a renewal is overdue; a component that is ill for an hour is no reason to call anybody. */
+const overdueDays = 3;
+/** The same once it waits for no window any more. */
+const emergencyGraceDays = 0.5;
 
 function renewalOf(loaded: LoadedState): StateRenewal | null {
   return loaded.kind === 'loaded' ? loaded.state.renewal : null;

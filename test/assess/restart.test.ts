@@ -74,7 +74,7 @@ test('assess orders no restart where none would help: the authority of what ends
   t.like(own, { severity: 'critical', step: 14, answer: 'operator' });
 });
 
-const live = { renewBeforeDays: 30, emergencyBeforeDays: 7 };
+const live = { doneByDays: 6.5 };
 
 test('assess orders no restart for what the daemon renews while the service runs, and calls a person when it should have been done', (t) => {
   const of = (days: number, change: Partial<AssessInput> = {}): ReturnType<typeof assess> => {

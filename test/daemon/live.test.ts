@@ -120,6 +120,13 @@ function bytesOf({ tree }: Node): ReadonlyMap<string, unknown> {
   return fingerprintPaths(tree.root, [tree.dataDir]);
 }
 
+const never = ['Mon 00:00-00:01 Pacific/Kiritimati'];
+
+/** What the daemon renews: what lies below the agent's directory is not its. */
+function renewable({ tree }: Node): readonly string[] {
+  return tree.leaves.filter(({ reissuedAtStart }) => !reissuedAtStart).map(({ id }) => id);
+}
+
 /** So long a wait that a check follows it. */
 const hour: Step = () => ({ ms: 3_700_000 });
 const day: Step = () => ({ ms: dayMs });
@@ -260,6 +267,22 @@ test('the daemon tells once what is in the way of a renewal, has it in its line 
   t.true(endOf(node.tree, 'serving-kube-apiserver') > node.end);
 });
 
+test('a person is called three days after a renewal was due, and where windows are waited for, in the last week', async (t) => {
+  const ordered = async (daysLeft: number, windows: readonly string[]): Promise<boolean> => {
+    const node = nodeOf(t);
+    node.is.health = () => ({ is: 'ill', problem: 'answers 503 to /readyz' });
+    const ids = new Set(renewable(node));
+    const life = await lifeOf(node, daysLeft, [hour], { settings: settings({ windows }) });
+    t.true(life.told.length > 0);
+    const { reasons } = stateOf(node).health;
+    return reasons.some(({ code, id }) => code === 'LeafRenewDue' && ids.has(id ?? ''));
+  };
+  t.false(await ordered(28, []));
+  t.true(await ordered(26, []));
+  t.false(await ordered(8, never));
+  t.true(await ordered(6.3, never));
+});
+
 test('the daemon renews nothing on a damaged node, and says what is damaged', async (t) => {
   const node = nodeOf(t);
   garbageFile(node.tree, node.tree.leaf('client-admin').certificatePath);
@@ -337,11 +360,6 @@ test('the daemon confirms a set that went live at a start, once all that answers
   t.is(stateOf(node).generations.confirmed, active?.number ?? -1);
   t.is(records(node, 'confirmed').length, 1);
 });
-
-/** What the daemon renews: what lies below the agent's directory is not its. */
-function renewable({ tree }: Node): readonly string[] {
-  return tree.leaves.filter(({ reissuedAtStart }) => !reissuedAtStart).map(({ id }) => id);
-}
 
 /** A service that was started and does not come up: nothing of it answers. */
 function hangs(node: Node, forMs: number): void {
@@ -501,7 +519,6 @@ test('a daemon that is killed anywhere in a renewal leaves all old or all new, a
   t.true(outcomes.has('confirmed'));
 });
 
-const never = ['Mon 00:00-00:01 Pacific/Kiritimati'];
 /** Half a year ahead for some days, and once years; set right each time. */
 const jumps: ReadonlyMap<number, number> = new Map([
   [20, 180],

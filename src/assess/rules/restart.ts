@@ -46,11 +46,8 @@ export function restartOf(
  */
 export function isRenewedLive(end: number, { now, settings: { live }, serviceRunning }: AssessContext): boolean {
   if (serviceRunning !== true || live === undefined) return false;
-  return end - now > (live.emergencyBeforeDays - graceDays) * dayMs;
+  return end - now > live.doneByDays * dayMs;
 }
-
-/** So long the daemon has for it once it waits for no window any more; a check is an hour away at most. */
-const graceDays = 0.5;
 
 /** What a process has read at its start ends whatever has been renewed on the disk since. */
 function heldOf({ heldUntil, now, settings, layout }: AssessContext): readonly { id: string; at: number }[] {
