@@ -15,6 +15,11 @@ export interface LiveReport {
   readonly first: string | null;
   /** When the next maintenance window opens; null where there are none: any time is one then. */
   readonly nextWindow: string | null;
+  /**
+   * It was done under the start that the service is in, and its static pods have the files mounted one by one: the next
+   * start recreates them, since their hash has changed (products 1.7).
+   */
+  readonly recreatesPods: boolean;
   readonly last: Pick<StateRenewal, 'at' | 'phase' | 'outcome' | 'generation'> | null;
 }
 
@@ -23,6 +28,7 @@ export function liveReport(input: {
   readonly decision: LiveDecision;
   readonly nextWindow: number | undefined;
   readonly renewal: StateRenewal | null;
+  readonly recreatesPods?: boolean | undefined;
 }): LiveReport {
   const { decision, nextWindow, renewal } = input;
   const at = 'from' in decision ? decision.from : 'until' in decision ? decision.until : undefined;
@@ -32,6 +38,7 @@ export function liveReport(input: {
     waitsFor: 'for' in decision ? decision.for : null,
     first: 'first' in decision ? decision.first : null,
     nextWindow: textOf(nextWindow),
+    recreatesPods: input.recreatesPods ?? false,
     last:
       renewal === null
         ? null
@@ -53,7 +60,15 @@ const waits: Readonly<Record<NonNullable<LiveReport['waitsFor']>, string>> = {
  * One clause: whether, and when, certificates are renewed while the service runs.
  * @param now milliseconds since the epoch
  */
-export function liveText({ state, at, waitsFor, nextWindow, first }: LiveReport, now: number): string {
+export function liveText(report: LiveReport, now: number): string {
+  const { recreatesPods, last } = report;
+  const pods = recreatesPods
+    ? `; renewed ${wholeSeconds(last?.at ?? '')}, and the next start of the service recreates its static pods once`
+    : '';
+  return `${stateText(report, now)}${pods}`;
+}
+
+function stateText({ state, at, waitsFor, nextWindow, first }: LiveReport, now: number): string {
   const when = at === null ? '' : ` ${dated(at, now)}`;
   switch (state) {
     case 'off':

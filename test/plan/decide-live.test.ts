@@ -141,6 +141,18 @@ for (const [name, made, decision, text] of cases) {
   });
 }
 
+test('what is said of a renewal says that the next start recreates the static pods, when it does', (t) => {
+  const last = { generation: 3, at: '2026-05-20T10:00:00Z', phase: 'usual', outcome: 'confirmed' } as const;
+  const renewal = { ...last, invocation: 'a', end: null, answered: [], well: [], heldUntil: null };
+  const of = (recreatesPods: boolean): string =>
+    liveText(liveReport({ decision: decided({ days: 300 }), nextWindow: undefined, renewal, recreatesPods }), now);
+  t.regex(
+    of(true),
+    /; renewed 2026-05-20T10:00:00Z, and the next start of the service recreates its static pods once$/,
+  );
+  t.notRegex(of(false), /static pods/);
+});
+
 test('decide live leaves out what cannot be signed, or could not live longer', (t) => {
   const of = (...items: readonly Item[]): LiveDecision => {
     const inventory = node(...items);

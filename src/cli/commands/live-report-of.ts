@@ -1,6 +1,7 @@
 import { liveReport, type LiveReport } from '../../report/live.ts';
 import { liveDecision, windowsOf } from '../../survey/live-decision.ts';
 import type { Ports } from '../../survey/ports.ts';
+import { isSameRun } from '../../survey/service-run.ts';
 import type { Survey } from '../../survey/survey.ts';
 import { nextOpening } from '../../time/maintenance-window.ts';
 
@@ -11,9 +12,15 @@ export function liveReportOf(
 ): LiveReport | undefined {
   if (ports.serviceRunning(layout.unit) !== true) return undefined;
   const state = loaded.kind === 'loaded' ? loaded.state : undefined;
+  const renewal = state?.renewal ?? null;
   return liveReport({
     decision: liveDecision(ports.config, { inventory, assessment }, state),
     nextWindow: nextOpening(windowsOf(ports.config), assessment.now),
-    renewal: state?.renewal ?? null,
+    renewal,
+    recreatesPods:
+      renewal !== null &&
+      renewal.outcome !== 'failed' &&
+      isSameRun(ports.unitRun(layout.unit), renewal) &&
+      layout.entries.some(({ kind, writeMode }) => kind === 'leaf' && writeMode === 'in-place'),
   });
 }

@@ -167,7 +167,7 @@ async function renewsByItself(node: SystemdNode): Promise<void> {
   await node.say('systemctl', 'reload', 'certmend');
   const after = await prints();
   const changed = (text: string, key: boolean): readonly string[] =>
-    text.split('\n').filter((line) => line.endsWith('.key') === key && !/ca\.(crt|key)$/.test(line));
+    text.split('\n').filter((line) => line.endsWith(key ? '.key' : '.crt') && !/ca\.(crt|key)$/.test(line));
   assert.deepEqual(changed(after, true), changed(before, true), 'keys stay');
   assert.ok(
     changed(after, false).every((line) => !before.includes(line)),
@@ -175,6 +175,10 @@ async function renewsByItself(node: SystemdNode): Promise<void> {
   );
   assert.equal(await pids(), running, 'no process is another one');
   assert.doesNotMatch(await node.say('/usr/local/bin/ask'), /FAILED/);
+  assert.match(
+    (await node.run('certmend', 'status')).stdout,
+    /renewal .*the next start of the service recreates its static pods/,
+  );
   // The stand-in for the API server is one that reads its file at its start only: told, and no reason to go back.
   assert.match((await node.run('certmend', 'status')).stdout, /in use .*; not serving-kube-apiserver$/m);
   await node.say('systemctl', 'restart', 'rke2-server');
