@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { setTimeout as wait } from 'node:timers/promises';
 import { messageId } from '../../../src/audit/message-id.ts';
 import { eventually, type SystemdNode } from './node.ts';
 
@@ -44,8 +43,6 @@ export async function daemonSurvives(node: SystemdNode): Promise<string> {
 
   await isNotInUse(node);
   const handshakes = await renewsWhileItRuns(node);
-  await renewsByItself(node);
-  await healsHungStart(node);
   await isMissed(node);
   await comesBackCorrected(node);
   await sandboxOpens(node);
@@ -132,98 +129,6 @@ async function renewsWhileItRuns(node: SystemdNode): Promise<number> {
   return held.length;
 }
 
-/**
- * The daemon, shut in by its unit, renews a service that runs: of the installed package, with real systemd's word on how
- * long the service has been up. Every leaf has less left than it is told to renew at.
- */
-async function renewsByItself(node: SystemdNode): Promise<void> {
-  const drop = '/etc/certmend/config.yaml.d/live.yaml';
-  const prints = async (): Promise<string> =>
-    await node.say(
-      'sh',
-      '-c',
-      'cd /var/lib/rancher/rke2/server/tls && sha256sum client-admin.crt etcd/*.crt *.key etcd/*.key',
-    );
-  const before = await prints();
-  const confirmed = async (): Promise<number> => {
-    const { stdout } = await node.run('journalctl', '--no-pager', '-b', '-o', 'cat', 'CERTMEND_EVENT=confirmed');
-    return Math.max(0, ...[...stdout.matchAll(/generation (\d+) is confirmed/g)].map(([, number]) => Number(number)));
-  };
-  const last = await confirmed();
-  const pids = async (): Promise<string> =>
-    await node.say('sh', '-c', 'cat /proc/$0/task/$0/children', await mainPidOf(node, 'rke2-server'));
-  const running = await pids();
-  assert.match((await node.run('certmend', 'status')).stdout, /renewal +by the daemon from 20/);
-  await node.say('sh', '-c', `echo 'live: { renewBefore: 8759h }' >${drop}`);
-  assert.match((await node.run('certmend', 'plan')).stdout, /while it runs: due: at the next check of the daemon/);
-  await node.say('systemctl', 'reload', 'certmend');
-  // It does not touch a service that has just come up; what wakes it then is a check, as it makes one each hour.
-  await eventually('it is renewed and confirmed', async () => {
-    await wait(5000);
-    await node.say('systemctl', 'reload', 'certmend');
-    return (await confirmed()) > last;
-  });
-  await node.say('rm', drop);
-  await node.say('systemctl', 'reload', 'certmend');
-  const after = await prints();
-  const changed = (text: string, key: boolean): readonly string[] =>
-    text.split('\n').filter((line) => line.endsWith(key ? '.key' : '.crt') && !/ca\.(crt|key)$/.test(line));
-  assert.deepEqual(changed(after, true), changed(before, true), 'keys stay');
-  assert.ok(
-    changed(after, false).every((line) => !before.includes(line)),
-    after,
-  );
-  assert.equal(await pids(), running, 'no process is another one');
-  assert.doesNotMatch(await node.say('/usr/local/bin/ask'), /FAILED/);
-  assert.match(
-    (await node.run('certmend', 'status')).stdout,
-    /renewal .*the next start of the service recreates its static pods/,
-  );
-  // The stand-in for the API server is one that reads its file at its start only: told, and no reason to go back.
-  assert.match((await node.run('certmend', 'status')).stdout, /in use .*; not serving-kube-apiserver$/m);
-  await node.say('systemctl', 'restart', 'rke2-server');
-}
-
-/**
- * A start that never says that it is ready, as the product's does on a certificate that was emptied after the boot hook had
- * run: healed by the daemon, and the command that it prints is all that is left to do.
- */
-async function healsHungStart(node: SystemdNode): Promise<void> {
-  const drop = '/etc/systemd/system/rke2-server.service.d/99-hangs.conf';
-  const file = '/var/lib/rancher/rke2/server/tls/serving-kube-apiserver.crt';
-  await node.say('systemctl', 'stop', 'rke2-server');
-  // The word that it is ready never comes.
-  await node.say(
-    'sh',
-    '-c',
-    "mkdir /opt/mute && printf '#!/bin/sh\\nexec sleep infinity\\n' >/opt/mute/systemd-notify",
-  );
-  await node.say('chmod', '+x', '/opt/mute/systemd-notify');
-  const mute = 'Environment=PATH=/opt/mute:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
-  await node.say('sh', '-c', `printf '%s\\n' '[Service]' 'TimeoutStartSec=0' '${mute}' >${drop}`);
-  await node.say('systemctl', 'daemon-reload');
-  await node.say('systemctl', 'start', '--no-block', 'rke2-server');
-  await eventually('it hangs', async () => (await node.property('rke2-server', 'SubState')) === 'start');
-  await node.say('truncate', '-s', '0', file);
-  await eventually('it is healed', async () => Number(await node.say('stat', '-c', '%s', file)) > 0);
-  await eventually('the command is said', async () =>
-    (await node.property('certmend', 'StatusText')).includes('systemctl restart rke2-server'),
-  );
-  assert.match(
-    await node.say('journalctl', '--no-pager', '-x', 'CERTMEND_EVENT=start-healed'),
-    /hung on damaged certificates/,
-  );
-  await node.say('rm', drop);
-  await node.say('systemctl', 'daemon-reload');
-  await node.say('systemctl', 'restart', 'rke2-server.service');
-  await eventually('it is up', async () => (await node.property('rke2-server', 'ActiveState')) === 'active');
-  assert.doesNotMatch(await node.say('/usr/local/bin/ask'), /FAILED/);
-  await eventually(
-    'the line is the usual one again',
-    async () => !(await node.property('certmend', 'StatusText')).includes('hangs'),
-  );
-}
-
 /** A daemon that does nothing is told by doctor and status, with a line that mends it. */
 async function isMissed(node: SystemdNode): Promise<void> {
   const told = async (what: RegExp): Promise<void> => {
@@ -283,7 +188,7 @@ async function mainPid(node: SystemdNode): Promise<string> {
   return await mainPidOf(node, 'certmend');
 }
 
-async function mainPidOf(node: SystemdNode, unit: string): Promise<string> {
+export async function mainPidOf(node: SystemdNode, unit: string): Promise<string> {
   return await node.property(unit, 'MainPID');
 }
 

@@ -7,6 +7,7 @@ import { daemonSurvives } from './daemon.ts';
 import { debLife, rpmLife } from './package-life.ts';
 import { hookNeverBlocks } from './hook.ts';
 import { SystemdNode } from './node.ts';
+import { mindsWhatRuns } from './running.ts';
 
 const needs: readonly Program[] = [
   programs.cp,
@@ -36,6 +37,12 @@ export const systemdScenarios: readonly Scenario[] = [
     needs,
     isHeavy: false,
     run: async () => await onNode('fresh', daemonSurvives),
+  },
+  {
+    name: 'the daemon on a real systemd: heals a start that hangs, and renews a service that runs',
+    needs,
+    isHeavy: false,
+    run: async () => await onNode('fresh', mindsWhatRuns),
   },
   {
     name: 'the boot hook on a real systemd: heals at a start, runs at each, and never blocks one',
