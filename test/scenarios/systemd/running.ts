@@ -66,43 +66,62 @@ async function renewsByItself(node: SystemdNode): Promise<void> {
   await node.say('systemctl', 'restart', 'rke2-server');
 }
 
+const file = '/var/lib/rancher/rke2/server/tls/serving-kube-apiserver.crt';
+
 /**
  * A start that never says that it is ready, as the product's does on a certificate that was emptied after the boot hook had
- * run: healed by the daemon, and the command that it prints is all that is left to do.
+ * run: healed by the daemon, and the command that it prints is all that is left to do; or nothing, where it may restart.
  */
 async function healsHungStart(node: SystemdNode): Promise<void> {
   const drop = '/etc/systemd/system/rke2-server.service.d/99-hangs.conf';
-  const file = '/var/lib/rancher/rke2/server/tls/serving-kube-apiserver.crt';
-  await node.say('systemctl', 'stop', 'rke2-server');
-  await node.say('mkdir', '-p', drop.slice(0, drop.lastIndexOf('/')));
-  // The word that it is ready never comes.
-  await node.say(
-    'sh',
-    '-c',
-    "mkdir /opt/mute && printf '#!/bin/sh\\nexec sleep infinity\\n' >/opt/mute/systemd-notify",
-  );
+  const own = '/etc/certmend/config.yaml.d/restart.yaml';
+  const put = async (path: string, lines: readonly string[]): Promise<void> => {
+    const quoted = lines.map((line) => `'${line}'`).join(' ');
+    await node.say('sh', '-c', `mkdir -p $(dirname ${path}) && printf '%s\\n' ${quoted} >${path}`);
+  };
+  // The word that it is ready does not come at the first start after `on`.
+  await put('/opt/mute/systemd-notify', [
+    '#!/bin/sh',
+    'if rm /opt/mute/on 2>/dev/null; then exec sleep infinity; fi',
+    'exec /usr/bin/systemd-notify "$@"',
+  ]);
   await node.say('chmod', '+x', '/opt/mute/systemd-notify');
   const mute = 'Environment=PATH=/opt/mute:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
-  await node.say('sh', '-c', `printf '%s\\n' '[Service]' 'TimeoutStartSec=0' '${mute}' >${drop}`);
+  await put(drop, ['[Service]', 'TimeoutStartSec=0', mute]);
   await node.say('systemctl', 'daemon-reload');
-  await node.say('systemctl', 'start', '--no-block', 'rke2-server');
-  await eventually('it hangs', async () => (await node.property('rke2-server', 'SubState')) === 'start');
-  await node.say('truncate', '-s', '0', file);
+
+  await hangs(node);
   await eventually('it is healed', async () => Number(await node.say('stat', '-c', '%s', file)) > 0);
   await eventually('the command is said', async () =>
     (await node.property('certmend', 'StatusText')).includes('systemctl restart rke2-server'),
   );
-  assert.match(
-    await node.say('journalctl', '--no-pager', '-x', 'CERTMEND_EVENT=start-healed'),
-    /hung on damaged certificates/,
-  );
-  await node.say('rm', drop);
-  await node.say('systemctl', 'daemon-reload');
+  const told = await node.say('journalctl', '--no-pager', '-x', 'CERTMEND_EVENT=start-healed');
+  assert.match(told, /hung on damaged certificates/);
   await node.say('systemctl', 'restart', 'rke2-server.service');
-  await eventually('it is up', async () => (await node.property('rke2-server', 'ActiveState')) === 'active');
   assert.doesNotMatch(await node.say('/usr/local/bin/ask'), /FAILED/);
   await eventually(
     'the line is the usual one again',
     async () => !(await node.property('certmend', 'StatusText')).includes('hangs'),
   );
+
+  await put(own, ['restart: { hung: true }']);
+  await node.say('systemctl', 'reload', 'certmend');
+  await hangs(node);
+  await eventually('it is up', async () => (await node.property('rke2-server', 'ActiveState')) === 'active');
+  assert.doesNotMatch(await node.say('/usr/local/bin/ask'), /FAILED/);
+  await node.say('rm', own, drop);
+  await node.say('systemctl', 'daemon-reload');
+  await node.say('systemctl', 'reload', 'certmend');
+}
+
+/** Starts the service, which will not say that it is ready, and empties a certificate after its boot hook has run. */
+async function hangs(node: SystemdNode): Promise<void> {
+  await node.say('systemctl', 'stop', 'rke2-server');
+  await node.say('touch', '/opt/mute/on');
+  await node.say('systemctl', 'start', '--no-block', 'rke2-server');
+  await eventually('it hangs', async () => {
+    const is = await node.property('rke2-server', 'SubState');
+    return is === 'start' && (await node.run('test', '-e', '/opt/mute/on')).status === 1;
+  });
+  await node.say('truncate', '-s', '0', file);
 }
