@@ -7,6 +7,7 @@ import type { Config } from '../../src/config/config.ts';
 import type { State } from '../../src/state/state.ts';
 import type { HealthAnswer, Ports } from '../../src/survey/ports.ts';
 import { PowerCut } from '../crash/interrupted-writer.ts';
+import { expiredAuthority } from '../fixtures/damage-node.ts';
 import { garbageFile } from '../fixtures/damage.ts';
 import { changedPaths, fingerprintPaths } from '../fixtures/fingerprint-tree.ts';
 import type { Tree } from '../fixtures/tree.ts';
@@ -31,6 +32,8 @@ interface Node {
     state: 'up' | 'starting';
     activeForMs: number;
     invocation: string;
+    /** Whether systemd says which start it is, each time that it is asked. */
+    isSaid: () => boolean;
     /** Whether a port answers, and a component is well, with the certificates that are on the disk. */
     answers: (isOld: boolean) => boolean;
     health: (isOld: boolean) => HealthAnswer;
@@ -59,6 +62,7 @@ function nodeOf(t: ExecutionContext): Node {
       state: 'up',
       activeForMs: 3_600_000,
       invocation: 'a',
+      isSaid: () => true,
       answers: () => true,
       health: () => ({ is: 'well' }),
     },
@@ -87,7 +91,7 @@ function lifeOf(node: Node, daysLeft: number, steps: readonly Step[], options: L
       synchronisation: () => 'synchronised',
       ...options.ports?.(ports),
       serviceRunning: () => is.running,
-      unitRun: () => ({ state: is.state, invocation: is.invocation, forMs: is.activeForMs }),
+      unitRun: () => (is.isSaid() ? { state: is.state, invocation: is.invocation, forMs: is.activeForMs } : undefined),
       servedChain: (port) => {
         const id = served[port];
         return Promise.resolve(id === undefined || !is.answers(isOld()) ? undefined : [certificateOf(tree, id).raw]);
@@ -499,6 +503,147 @@ test('a daemon that is killed anywhere in a renewal leaves all old or all new, a
     t.not(renewal?.outcome, 'watching');
   }
   t.true(outcomes.has('confirmed'));
+});
+
+for (const [name, change] of [
+  ['stopped', ({ is }: Node): void => void (is.running = false)],
+  [
+    'restarted',
+    ({ is }: Node): void => void Object.assign(is, { state: 'starting', activeForMs: 1000, invocation: 'b' }),
+  ],
+] as const) {
+  test(`a service that is ${name} while its renewal is watched keeps the new certificates`, async (t) => {
+    const node = nodeOf(t);
+    let looks = 0;
+    node.is.health = (isOld): HealthAnswer => {
+      if (!isOld) looks += 1;
+      if (looks < 2) return { is: 'well' };
+      change(node);
+      node.is.answers = () => false;
+      return { is: 'absent' };
+    };
+    await lifeOf(node, 20, [pass]);
+    t.is(stateOf(node).renewal?.outcome, 'unconfirmed');
+    t.true(endOf(node.tree, 'serving-kube-apiserver') > node.end);
+    t.is(records(node, 'rolled-back').length, 0);
+  });
+}
+
+test('the daemon renews nothing that could not be restored afterwards', async (t) => {
+  const node = nodeOf(t);
+  expiredAuthority(node.tree, 'request-header-ca');
+  const before = bytesOf(node);
+  const life = await lifeOf(node, 20, [pass]);
+  t.deepEqual(bytesOf(node), before);
+  t.true(life.told.some((text) => text.includes('could not be restored afterwards: request-header-ca')));
+});
+
+test('the daemon tries again soon to restore certificates when the disk was full', async (t) => {
+  const node = nodeOf(t);
+  node.is.answers = (isOld): boolean => isOld;
+  await lifeOf(node, 20, [pass, pass, pass, pass], {
+    ports: (ports) => ({
+      ...ports,
+      writeSide: async () => {
+        const side = await ports.writeSide();
+        const isFull = endOf(node.tree, 'serving-kube-apiserver') !== node.end && ports.clock.monotonic() < 200_000;
+        return isFull ? { ...side, storage: { free: () => ({ bytes: 0, inodes: 0 }) } } : side;
+      },
+    }),
+  });
+  t.is(stateOf(node).renewal?.outcome, 'rolled-back');
+  t.is(endOf(node.tree, 'serving-kube-apiserver'), node.end);
+});
+
+test('the daemon says so when it gives up watching a renewal', async (t) => {
+  const node = nodeOf(t);
+  const stop = new AbortController();
+  node.is.health = (isOld): HealthAnswer => {
+    if (!isOld) stop.abort();
+    return { is: 'well' };
+  };
+  await lifeOf(node, 20, [pass], { stop });
+  await lifeOf(node, 19, [pass]);
+  t.is(stateOf(node).renewal?.outcome, 'unconfirmed');
+  t.true(records(node, 'failed').some(({ message }) => message.includes('last renewal')));
+});
+
+test('the daemon meets a window that is shorter than the time between its checks', async (t) => {
+  const node = nodeOf(t);
+  const text = (ms: number): string => new Date(ms).toISOString().slice(11, 16);
+  const opens = node.end - 20 * dayMs + 6 * 3_600_000 + 600_000;
+  const window = `${text(opens)}-${text(opens + 600_000)} UTC`;
+  const life = await lifeOf(
+    node,
+    20,
+    Array.from({ length: 8 }, () => pass),
+    { settings: settings({ windows: [window] }) },
+  );
+  t.true(endOf(node.tree, 'serving-kube-apiserver') > node.end);
+  const at = Date.parse(stateOf(node).renewal?.at ?? '');
+  t.true(at >= opens && at < opens + 600_000, new Date(at).toISOString());
+  t.true(life.waits.every((ms) => ms > 0));
+});
+
+test('a daemon that is told to stop begins no renewal', async (t) => {
+  const node = nodeOf(t);
+  const stop = new AbortController();
+  await lifeOf(node, 20, [pass], {
+    stop,
+    ports: (ports) => ({
+      ...ports,
+      synchronisation: () => {
+        stop.abort();
+        return 'synchronised';
+      },
+    }),
+  });
+  t.is(stateOf(node).renewal, null);
+});
+
+test('what a person takes back in the last week the daemon does not do again', async (t) => {
+  const node = nodeOf(t);
+  await lifeOf(node, 6, [pass]);
+  t.is(stateOf(node).renewal?.phase, 'emergency');
+  const taken = await runCli(['--root', node.tree.root, 'rollback', '--yes']);
+  t.is(taken.status, 0, taken.stderr);
+  // The command has no clock of a script: it took place at this instant.
+  const path = join(node.tree.root, 'var/lib/certmend/dynamic-cert.json');
+  const state = stateOf(node);
+  writeFileSync(path, JSON.stringify({ ...state, renewal: { ...state.renewal, at: new Date(node.end - 6 * dayMs) } }));
+  const life = await lifeOf(node, 5.9, [pass, pass]);
+  t.is(endOf(node.tree, 'serving-kube-apiserver'), node.end);
+  t.true(life.told.some((text) => text.includes('restart rke2-server before')));
+});
+
+test('until when a certificate is good that a process goes on with is kept although systemd did not say which start that is', async (t) => {
+  const heldIn = ({ snapshots }: Life): boolean =>
+    snapshots.at(-1)?.metrics.includes('\ncertmend_live_renewal_held_until_timestamp_seconds ') === true;
+  const node = nodeOf(t);
+  let asked = 0;
+  node.is.isSaid = () => (asked += 1) !== 3;
+  await lifeOf(node, 20, []);
+  t.is(stateOf(node).renewal?.invocation, null);
+  node.is.activeForMs = 15 * dayMs;
+  t.true(heldIn(await lifeOf(node, 6, [])));
+  node.is.activeForMs = 13 * dayMs;
+  t.false(heldIn(await lifeOf(node, 6, [])), 'it was started anew since');
+
+  const other = nodeOf(t);
+  await lifeOf(other, 20, []);
+  other.is.isSaid = () => false;
+  t.true(heldIn(await lifeOf(other, 6, [])));
+  other.is.isSaid = () => true;
+  other.is.invocation = 'b';
+  t.false(heldIn(await lifeOf(other, 6, [])));
+});
+
+test('the daemon changes nothing under a start that is merely slow, however much is due', async (t) => {
+  const node = nodeOf(t);
+  hangs(node, 60_000);
+  const before = bytesOf(node);
+  await lifeOf(node, 100, [pass]);
+  t.deepEqual(bytesOf(node), before);
 });
 
 const never = ['Mon 00:00-00:01 Pacific/Kiritimati'];
