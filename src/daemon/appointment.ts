@@ -5,7 +5,7 @@ import { nextOpening } from '../time/maintenance-window.ts';
 import { minuteMs } from '../time/units.ts';
 import type { Check } from './reconcile.ts';
 import { savedState } from './saved-state.ts';
-import { appointmentMs, busyMs } from './schedule.ts';
+import { appointmentMs, busyMs, retryMs } from './schedule.ts';
 
 /** So long a renewal that is not settled is worth looking at again and again. */
 const unsettledMs = 10 * minuteMs;
@@ -32,9 +32,11 @@ export function nextAppointment(
     const age = now - (instantOf(known.renewal?.at ?? null) ?? 0);
     return age >= 0 && age < unsettledMs ? busyMs : undefined;
   }
-  const at = decision.is === 'ahead' ? decision.from : decision.is === 'waiting' ? decision.until : undefined;
-  if (at === undefined) return undefined;
   const windows = windowsOf(ports.config);
+  // Something was in the way: the window closes, or the end comes, before the usual pace finds that it is gone.
+  if (decision.is === 'due') return decision.phase === 'emergency' || windows.length > 0 ? retryMs : undefined;
+  const at = 'until' in decision ? decision.until : 'from' in decision ? decision.from : undefined;
+  if (at === undefined) return undefined;
   const isWindow = decision.is === 'waiting' && decision.for === 'window' && nextOpening(windows, at) === at;
   return appointmentMs({
     inMs: at - now,

@@ -108,7 +108,7 @@ interface Turn {
 }
 
 async function check(memory: Memory, notifier: Notifier): Promise<Turn> {
-  const ports = memory.loaded.look();
+  const ports: Ports = { ...memory.loaded.look(), isDaemon: true };
   const started = ports.clock.monotonic();
   const delay = (ended: CheckEnd): number =>
     nextCheckMs({

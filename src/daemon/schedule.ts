@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 /** After a check that could not be made: soon enough to notice that it can be made again. */
-const retryMs = 300_000;
+export const retryMs = 300_000;
 /** After a check that found another certmend at work. */
 export const busyMs = 30_000;
 /** After a check that found the one at work that has changed the node: its last save may have been its last word. */

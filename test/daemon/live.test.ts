@@ -12,6 +12,8 @@ import { garbageFile } from '../fixtures/damage.ts';
 import { changedPaths, fingerprintPaths } from '../fixtures/fingerprint-tree.ts';
 import type { Tree } from '../fixtures/tree.ts';
 import { runCli } from '../cli/run-cli.ts';
+import { survey } from '../../src/survey/survey.ts';
+import { portsAt } from '../road/run-at.ts';
 import { temporaryTree } from '../road/temporary-tree.ts';
 import { live, pass, type Life, type LifeOptions, type Step } from './life.ts';
 
@@ -646,6 +648,26 @@ test('the daemon changes nothing under a start that is merely slow, however much
   t.deepEqual(bytesOf(node), before);
 });
 
+test('what is due is a note only while a daemon is known to look after the node', async (t) => {
+  const node = nodeOf(t);
+  const base = await portsAt(node.tree.root, '+0d', { unit: node.tree.unit });
+  const severity = async (daysLeft: number): Promise<string | undefined> => {
+    const clock = { ...base.clock, now: () => node.end - daysLeft * dayMs };
+    const { assessment } = await survey({
+      ...base,
+      clock,
+      clockIsShifted: false,
+      serviceRunning: () => true,
+      synchronisation: () => 'synchronised',
+    });
+    return assessment.findings.find(({ id, code }) => id === 'client-admin' && code === 'LeafRenewDue')?.severity;
+  };
+  t.is(await severity(60), 'warning', 'no daemon ever ran');
+  await lifeOf(node, 60, []);
+  t.is(await severity(59), 'note');
+  t.is(await severity(56), 'warning', 'none has run for days');
+});
+
 const never = ['Mon 00:00-00:01 Pacific/Kiritimati'];
 /** Half a year ahead for some days, and once years; set right each time. */
 const jumps: ReadonlyMap<number, number> = new Map([
@@ -699,3 +721,16 @@ for (const [name, { windows = [], jumps: jumpsOn = new Map<number, number>(), is
     t.is(records(node, 'committed').length, 1);
   });
 }
+
+test('in a window, and in the last week, the daemon tries again within minutes what something was in the way of', async (t) => {
+  for (const [daysLeft, windows, most] of [
+    [20, ['00:00-24:00 UTC'], 330_000],
+    [6, [], 330_000],
+    [20, [], 3_960_000],
+  ] as const) {
+    const node = nodeOf(t);
+    node.is.health = () => ({ is: 'ill', problem: 'answers 503 to /readyz' });
+    const { waits } = await lifeOf(node, daysLeft, [pass, pass], { settings: settings({ windows }) });
+    t.true((waits[1] ?? 0) <= most && (waits[1] ?? 0) > most / 2, String(waits[1]));
+  }
+});
