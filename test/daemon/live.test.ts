@@ -407,6 +407,22 @@ test('the daemon restarts a unit whose start it has healed when restart.hung say
   t.deepEqual(asked, ['rke2-server.service']);
 });
 
+test('the daemon restarts no unit that was stopped while it healed its start', async (t) => {
+  const node = nodeOf(t);
+  hangs(node, 46_000);
+  const { certificatePath } = node.tree.leaf('etcd/server-client');
+  garbageFile(node.tree, certificatePath);
+  const damaged = readFileSync(node.tree.host(certificatePath));
+  node.is.isSaid = () => readFileSync(node.tree.host(certificatePath)).equals(damaged);
+  const asked: string[] = [];
+  await lifeOf(node, 200, [pass], {
+    ports: (base) => ({ ...base, restartUnit: (unit) => void asked.push(unit) }),
+    settings: () => ({ restart: { hung: true } }),
+  });
+  t.is(records(node, 'start-healed').length, 1);
+  t.deepEqual(asked, []);
+});
+
 const leftAlone: readonly (readonly [name: string, make: (node: Node) => Partial<Config>])[] = [
   [
     'that has just begun',

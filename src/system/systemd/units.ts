@@ -51,9 +51,9 @@ export function unitRun(unit: string, monotonic: number): UnitRun | undefined {
   return { state: isUp ? 'up' : 'starting', invocation, forMs: Math.max(0, monotonic - since / 1000) };
 }
 
-/** Asks systemd to restart a unit that is up or on its way, not one that was stopped meanwhile, and does not wait for it. @returns why it could not be asked; undefined when it was */
+/** Asks systemd to restart a unit, and does not wait for it. @returns why it could not be asked; undefined when it was */
 export function restartUnit(unit: string): string | undefined {
-  const { error, stderr, status } = spawnSync('systemctl', ['try-restart', '--no-block', unit], {
+  const { error, stderr, status } = spawnSync('systemctl', ['restart', '--no-block', unit], {
     encoding: 'utf8',
     timeout: timeoutMs,
     stdio: ['ignore', 'ignore', 'pipe'],
