@@ -67,11 +67,12 @@ function confirm(session: Session, renewal: StateRenewal): void {
   session.save();
 }
 
-/** Whoever stops or restarts the service makes its ports silent: that says nothing of the certificates. */
+/** Whoever stops or restarts the service makes its ports silent: that says nothing of the certificates. That it died does. */
 function wasStartedAnew(ports: Ports, { unit }: Layout, renewal: StateRenewal): boolean {
   if (ports.serviceRunning(unit) === false) return true;
   const run = ports.unitRun(unit);
-  return run !== undefined && renewal.invocation !== null && !isSameRun(run, renewal);
+  if (run === undefined || run.afterDeath === true) return false;
+  return renewal.invocation !== null && !isSameRun(run, renewal);
 }
 
 function forgo(session: Session, renewal: StateRenewal, trouble: string): void {

@@ -51,6 +51,8 @@ export interface UnitRun {
   readonly state: 'up' | 'starting';
   /** Since when it is in that state, ago. */
   readonly forMs: number;
+  /** Systemd started it again since the one before it had died. */
+  readonly afterDeath?: boolean | undefined;
 }
 
 /** One `GET` over TLS. */

@@ -36,6 +36,7 @@ interface Node {
     invocation: string;
     /** Whether systemd says which start it is, each time that it is asked. */
     isSaid: () => boolean;
+    afterDeath?: boolean;
     /** Whether a port answers, and a component is well, with the certificates that are on the disk. */
     answers: (isOld: boolean) => boolean;
     health: (isOld: boolean) => HealthAnswer;
@@ -93,7 +94,10 @@ function lifeOf(node: Node, daysLeft: number, steps: readonly Step[], options: L
       synchronisation: () => 'synchronised',
       ...options.ports?.(ports),
       serviceRunning: () => is.running,
-      unitRun: () => (is.isSaid() ? { state: is.state, invocation: is.invocation, forMs: is.activeForMs } : undefined),
+      unitRun: () =>
+        is.isSaid()
+          ? { state: is.state, invocation: is.invocation, forMs: is.activeForMs, afterDeath: is.afterDeath }
+          : undefined,
       servedChain: (port) => {
         const id = served[port];
         return Promise.resolve(id === undefined || !is.answers(isOld()) ? undefined : [certificateOf(tree, id).raw]);
@@ -546,6 +550,17 @@ for (const [name, change] of [
     t.is(records(node, 'rolled-back').length, 0);
   });
 }
+
+test('a service that dies of its renewal gets the old certificates back, although systemd started it again', async (t) => {
+  const node = nodeOf(t);
+  node.is.answers = (isOld): boolean => {
+    if (!isOld) Object.assign(node.is, { state: 'starting', activeForMs: 1000, invocation: 'b', afterDeath: true });
+    return isOld;
+  };
+  await lifeOf(node, 20, [pass]);
+  t.is(stateOf(node).renewal?.outcome, 'rolled-back');
+  t.is(endOf(node.tree, 'serving-kube-apiserver'), node.end);
+});
 
 test('the daemon renews nothing that could not be restored afterwards', async (t) => {
   const node = nodeOf(t);
