@@ -39,7 +39,7 @@ export async function act(
 async function tellHealed(ports: Ports, { changed, survey: { layout } }: Outcome): Promise<string | undefined> {
   const { unit } = layout;
   const command = `systemctl restart ${unit}`;
-  const problem = ports.config.restart.hung ? ports.restartUnit(unit) : 'restart.hung is not set';
+  const problem = restartHung(ports, unit);
   const done = problem === undefined ? `${unit} is being restarted` : `it has to be restarted (${problem})`;
   const files = changed.length === 1 ? '1 file' : `${String(changed.length)} files`;
   await record(ports, {
@@ -49,6 +49,13 @@ async function tellHealed(ports: Ports, { changed, survey: { layout } }: Outcome
     hint: problem === undefined ? undefined : command,
   });
   return problem === undefined ? undefined : `repaired while the start hangs: ${command}`;
+}
+
+/** @returns why it is not restarted; undefined when it is */
+function restartHung(ports: Ports, unit: string): string | undefined {
+  if (!ports.config.restart.hung) return 'restart.hung is not set';
+  // A restart would start what a person has stopped while it was healed.
+  return ports.unitRun(unit)?.state === 'starting' ? ports.restartUnit(unit) : 'it is not starting any more';
 }
 
 function stillHangs(ports: Ports, { survey }: Checked): boolean {

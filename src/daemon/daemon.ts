@@ -10,6 +10,7 @@ import type { DaemonPorts, Loaded, Notifier, Snapshot } from './ports.ts';
 import { reconcile, type Check } from './reconcile.ts';
 import type { KnownHealth } from './health-news.ts';
 import { act, isWorryingStart } from './act.ts';
+import { nextAppointment } from './appointment.ts';
 import { record, rememberTold } from './record.ts';
 import { nextCheckMs, type CheckEnd } from './schedule.ts';
 import { snapshotOf } from './snapshot.ts';
@@ -61,10 +62,12 @@ export async function daemon(ports: DaemonPorts): Promise<void> {
       const isFirst = memory.count === 0 && turn.memory.count > 0;
       await (isFirst ? notifier.ready(turn.memory.line) : notifier.status(turn.memory.line));
       memory = turn.memory;
+      let { delayMs } = turn;
       if (turn.checked !== undefined) {
         const { ports: look, result } = turn.checked;
         const before = memory.remarks.action;
         const action = await feeding(notifier, look.clock, act(look, result, { before, stopping: waker.stopping }));
+        delayMs = Math.min(delayMs, nextAppointment(look, result) ?? delayMs);
         if (action !== before) {
           memory = withAction(memory, action, headOf(result, look.clock.now()));
           await notifier.status(memory.line);
@@ -76,7 +79,7 @@ export async function daemon(ports: DaemonPorts): Promise<void> {
       }
       if (turn.layout !== undefined) waker.watch(watchedDirectories(turn.layout));
       ports.rest();
-      memory = await waitForNext(memory, turn.delayMs, {
+      memory = await waitForNext(memory, delayMs, {
         notifier,
         waker,
         reload: (before) => reload({ ...ports, notifier }, before),
@@ -105,7 +108,7 @@ interface Turn {
 }
 
 async function check(memory: Memory, notifier: Notifier): Promise<Turn> {
-  const ports = memory.loaded.look();
+  const ports: Ports = { ...memory.loaded.look(), isDaemon: true };
   const started = ports.clock.monotonic();
   const delay = (ended: CheckEnd): number =>
     nextCheckMs({

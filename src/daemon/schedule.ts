@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 
 /** After a check that could not be made: soon enough to notice that it can be made again. */
-const retryMs = 300_000;
+export const retryMs = 300_000;
 /** After a check that found another certmend at work. */
-const busyMs = 30_000;
+export const busyMs = 30_000;
 /** After a check that found the one at work that has changed the node: its last save may have been its last word. */
 const overtakenMs = 3000;
 
@@ -25,9 +25,34 @@ export function nextCheckMs(input: {
 }): number {
   const { intervalMs, machineId, count, ended } = input;
   const base = { checked: intervalMs, failed: retryMs, busy: busyMs, overtaken: overtakenMs }[ended];
+  const fraction = fractionOf(machineId, count);
+  return Math.round(Math.min(base, intervalMs) * (0.9 + 0.2 * fraction));
+}
+
+/** So far apart the machines of a rack begin what is due at the same instant on all of them. */
+const spreadMs = 300_000;
+const soonestMs = 1000;
+
+/**
+ * When to look again for something that begins at a known instant, which the usual pace could miss.
+ *
+ * @param input.inMs from now until then
+ * @param input.isStill whether it has not ended so long after now
+ * @returns milliseconds
+ */
+export function appointmentMs(input: {
+  readonly inMs: number;
+  readonly isStill: (afterMs: number) => boolean;
+  readonly machineId: string;
+}): number {
+  const inMs = Math.max(input.inMs, soonestMs);
+  const spread = Math.round(inMs + spreadMs * fractionOf(input.machineId, 0));
+  return input.isStill(spread) ? spread : inMs;
+}
+
+function fractionOf(machineId: string, count: number): number {
   const digest = createHash('sha256')
     .update(`${machineId} ${String(count)}`)
     .digest();
-  const fraction = digest.readUInt32BE(0) / 0x1_0000_0000;
-  return Math.round(Math.min(base, intervalMs) * (0.9 + 0.2 * fraction));
+  return digest.readUInt32BE(0) / 0x1_0000_0000;
 }

@@ -1,3 +1,5 @@
+import type { Finding } from '../assess/assessment.ts';
+import { reasons } from '../reason.ts';
 import type { Outcome } from '../session/outcome.ts';
 import { foresee } from '../survey/foresee.ts';
 import type { Ports } from '../survey/ports.ts';
@@ -25,9 +27,21 @@ export async function healHungStart(ports: Ports, seen: Survey): Promise<Outcome
   if (run?.state !== 'starting' || run.forMs < hangsAfterMs) return undefined;
   // As at a start: what is due is decided as for a service that is down.
   const down: Ports = { ...ports, serviceRunning: () => false };
-  const { plan } = await foresee(down);
+  const { plan, survey } = await foresee(down);
+  // A start that is merely slow has read the keys that a rotation would replace.
+  if (!survey.assessment.findings.some(isHangedOn)) return undefined;
   const isAlone = seen.served === undefined || seen.served.size === 0;
   if (plan.actions.length === 0 || (plan.decision === 'rotate' && !isAlone)) return undefined;
+  // A proof takes seconds: it may have come up meanwhile.
+  const still = ports.unitRun(layout.unit);
+  if (still?.state !== 'starting' || still.invocation !== run.invocation) return undefined;
   const outcome = await carryOut(down, { layout, lockWaitMs });
   return outcome.decision === 'rotated' || outcome.decision === 'repaired' ? outcome : undefined;
+}
+
+/** What no process can start with, and certmend can mend: what is only due, or not as it should be, holds up no start. */
+function isHangedOn({ answer, code }: Finding): boolean {
+  const { nature } = reasons[code];
+  const isUnusable = nature === 'over' || nature === 'early' || nature === 'damage' || nature === 'missing';
+  return isUnusable && (answer === 'repair' || answer === 'rotate');
 }

@@ -5,6 +5,7 @@ import type { State, StateRenewal } from '../state/state.ts';
 import { withRenewal } from '../state/transitions.ts';
 import { liveDecision } from '../survey/live-decision.ts';
 import type { Ports } from '../survey/ports.ts';
+import { mayWrite } from '../layout/written-files.ts';
 import { isSameRun } from '../survey/service-run.ts';
 import type { Survey } from '../survey/survey.ts';
 import { instant, instantOf } from '../time/rfc3339.ts';
@@ -42,7 +43,8 @@ export async function mindWhatRuns(
   if (survey.serviceRunning !== true || run?.state !== 'up' || run.forMs < settledMs) return undefined;
   if (layout.weakened !== undefined || !survey.assessment.clock.believed) return undefined;
   if (state.renewal?.outcome === 'watching') return resume(ports, survey, stopping);
-  if (liveDecision(ports.config, survey, state).is === 'due') return renewDue(ports, survey, stopping);
+  if (liveDecision(ports.config, survey, state).is === 'due')
+    return stopping.aborted ? undefined : renewDue(ports, survey, stopping);
   await confirmActive(ports, seen, stopping);
   return undefined;
 }
@@ -71,6 +73,7 @@ async function resume(ports: Ports, { layout }: Survey, stopping: AbortSignal): 
     const found = stillOpen(session, renewal);
     if (typeof found === 'number') return Promise.resolve({ ...renewal, generation: found });
     session.remember((state) => withRenewal(state, { ...renewal, outcome: found }));
+    if (found === 'unconfirmed') tellUnconfirmed(session, renewal);
     session.save();
     return Promise.resolve(undefined);
   });
@@ -78,6 +81,22 @@ async function resume(ports: Ports, { layout }: Survey, stopping: AbortSignal): 
   const { answered, well } = open;
   const ids = layout.entries.flatMap(({ kind, id }) => (kind === 'leaf' ? [id] : []));
   return settleRenewal(ports, layout, { renewal: open, watched: { layout, answered, well, ids } }, stopping);
+}
+
+/** Nobody watches it any more: what is ill from now on nobody takes back but a person. */
+function tellUnconfirmed(session: Session, { generation }: StateRenewal): void {
+  const { active } = session.state().generations;
+  const isLive = active !== null && active.number === (generation ?? active.number);
+  session.tell({
+    event: 'failed',
+    priority: 'warning',
+    generation: generation ?? undefined,
+    message:
+      'whether the node is well with its last renewal was not seen to the end; nothing is restored for it any more',
+    hint: isLive
+      ? 'see: certmend check; to restore the certificates before it: certmend rollback --yes'
+      : 'see: certmend check',
+  });
 }
 
 /** The generation that is to be watched on, or what became of a renewal whose end nobody saw. */
@@ -92,8 +111,10 @@ function stillOpen(session: Session, renewal: StateRenewal): number | StateRenew
   if (generation === undefined) return 'failed';
   if (active?.number !== generation) {
     const end = instantOf(renewal.end);
+    const written = new Set(survey.layout.entries.flatMap((entry) => (mayWrite(entry) ? [entry.id] : [])));
     const isBack = rows.some(
-      ({ effectiveNotAfter: is }) => is !== undefined && end !== undefined && Math.abs(is - end) < 1000,
+      ({ id, effectiveNotAfter: is }) =>
+        written.has(id) && is !== undefined && end !== undefined && Math.abs(is - end) < 1000,
     );
     return isBack ? 'rolled-back' : 'unconfirmed';
   }

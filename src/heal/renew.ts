@@ -1,6 +1,7 @@
 import { journalPending } from '../commit/journal.ts';
 import { CertmendError, exitStatus } from '../error.ts';
-import { decideRenewal } from '../plan/decide-renewal.ts';
+import { adoptLive } from '../generation/compose.ts';
+import { decideRenewal, unfit } from '../plan/decide-renewal.ts';
 import type { SaidReason } from '../reason.ts';
 import type { Outcome } from '../session/outcome.ts';
 import { withRecovery } from '../session/recovery.ts';
@@ -13,6 +14,7 @@ import type { Ports } from '../survey/ports.ts';
 import { stillHeld } from '../survey/service-run.ts';
 import { findLayout, refuseWeakened, type Survey } from '../survey/survey.ts';
 import { minute, rfc3339 } from '../time/rfc3339.ts';
+import { verifyMaterial } from '../verify/verify-material.ts';
 import { askComponents, type ComponentHealth } from './ask-components.ts';
 import { execute } from './execute.ts';
 import { settleRenewal } from './settle-renewal.ts';
@@ -54,9 +56,9 @@ export async function renew(ports: Ports, ids: readonly string[]): Promise<Renew
     const settled = await settleRenewal(ports, layout, open);
     // Nothing stops a person's own command but what ends the process.
     if (settled.is === 'open') throw new TypeError('the watch was stopped by nobody');
-    return settled.is === 'confirmed'
-      ? { outcome, served: settled.served, rolledBack: false }
-      : { outcome: settled.outcome, served: settled.served, rolledBack: true };
+    return settled.is === 'rolled-back'
+      ? { outcome: settled.outcome, served: settled.served, rolledBack: true }
+      : { outcome, served: settled.served, rolledBack: false };
   });
 }
 
@@ -86,6 +88,7 @@ export async function makeLive(
   const { layout } = survey;
   const health = await askComponents(ports, survey);
   const plan = decideRenewal({ ...survey, health: health.flatMap(illness) }, request);
+  await requireWayBack(session);
   const ids = plan.actions.map(({ id }) => id);
   const watched: Watched = {
     layout,
@@ -105,6 +108,7 @@ export async function makeLive(
     well,
     heldUntil: textOf(heldUntil(session, ids)),
   };
+  const { renewal: before } = session.state();
   session.remember((state) => withRenewal(state, begun));
   try {
     const outcome = await execute(session, plan, {
@@ -120,15 +124,38 @@ export async function makeLive(
       watched,
     };
   } catch (error) {
-    forget(session, begun);
+    // An attempt of a person's that failed does not make the daemon forget what it has rolled back.
+    forget(
+      session,
+      before?.outcome === 'rolled-back' && request.phase === 'asked' ? before : { ...begun, outcome: 'failed' },
+    );
     throw error;
   }
 }
 
+/** What is live now comes back only when it can be proven as it would be then: that is found out before, not after. */
+async function requireWayBack({ ports, survey }: Session): Promise<void> {
+  const { inventory, assessment } = survey;
+  const verdict = await verifyMaterial({
+    files: adoptLive(inventory),
+    inventory,
+    memory: ports.memory,
+    now: assessment.now,
+    clockIsShifted: ports.clockIsShifted,
+    acceptRenewDue: true,
+  });
+  if (verdict.ok) return;
+  const [first] = verdict.failures;
+  throw unfit(
+    `what is live could not be restored afterwards${first === undefined ? '' : `: ${first.id}: ${first.message}`}`,
+    first?.id,
+  );
+}
+
 /** Nothing went live. With a journal something may yet, and the state goes on to say that there is something to watch. */
-function forget(session: Session, begun: StateRenewal): void {
+function forget(session: Session, known: StateRenewal): void {
   if (journalPending(session.ports.reader)) return;
-  session.remember((state) => withRenewal(state, { ...begun, outcome: 'failed' }));
+  session.remember((state) => withRenewal(state, known));
   try {
     session.save();
   } catch {

@@ -13,6 +13,7 @@ import type { Session } from '../session/session.ts';
 import { withSession } from '../session/with-session.ts';
 import { withRenewal } from '../state/transitions.ts';
 import { findLayout } from '../survey/survey.ts';
+import { rfc3339 } from '../time/rfc3339.ts';
 import { telling } from '../session/telling.ts';
 
 const lockWaitMs = 5000;
@@ -32,7 +33,11 @@ export async function rollback(ports: Ports, number: number | undefined): Promis
     withSession(ports, { layout, lockWaitMs }, async (session) => {
       const { active } = session.state().generations;
       try {
-        return await bringBack(session, { number, whileRunning, also: (state) => takenBack(state, active?.number) });
+        return await bringBack(session, {
+          number,
+          whileRunning,
+          also: (state) => takenBack(state, active?.number, session.survey.assessment.now),
+        });
       } catch (error) {
         if (error instanceof CertmendError && error.code === 'ServiceRunning') {
           refuseWhileRunning(
@@ -48,10 +53,10 @@ export async function rollback(ports: Ports, number: number | undefined): Promis
 }
 
 /** What a person has taken back the daemon does not do again before it has to. */
-function takenBack(state: State, from: number | undefined): State {
+function takenBack(state: State, from: number | undefined, now: number): State {
   const { renewal } = state;
   if (renewal === null || renewal.generation !== from) return state;
-  return withRenewal(state, { ...renewal, phase: 'asked', outcome: 'rolled-back' });
+  return withRenewal(state, { ...renewal, at: rfc3339(now), phase: 'asked', outcome: 'rolled-back' });
 }
 
 /**

@@ -6,6 +6,7 @@ import { withSession } from '../session/with-session.ts';
 import type { StateRenewal } from '../state/state.ts';
 import { withRenewal } from '../state/transitions.ts';
 import type { Ports } from '../survey/ports.ts';
+import { isSameRun } from '../survey/service-run.ts';
 import { bringBack } from './rollback.ts';
 import { watchService, type Served, type Watched } from './watch-service.ts';
 
@@ -14,6 +15,8 @@ export type Settled =
   | { readonly is: 'confirmed'; readonly served: Served }
   /** The set before it is live again: something that was well before was not with it. */
   | { readonly is: 'rolled-back'; readonly served: Served; readonly outcome: Outcome }
+  /** The service was stopped or started anew meanwhile: what fell silent did so for that, and the new set stays. */
+  | { readonly is: 'unconfirmed'; readonly served: Served }
   /** Certmend was told to stop while it watched: the daemon's next check goes on with it. */
   | { readonly is: 'open' };
 
@@ -36,9 +39,15 @@ export async function settleRenewal(
   if (served === undefined) return { is: 'open' };
   const trouble = troubleOf(served);
   return withSession(ports, { layout, lockWaitMs: settleWaitMs }, async (session): Promise<Settled> => {
-    if (trouble !== undefined) return { is: 'rolled-back', served, outcome: await takeBack(session, trouble, renewal) };
-    confirm(session, renewal);
-    return { is: 'confirmed', served };
+    if (trouble === undefined) {
+      confirm(session, renewal);
+      return { is: 'confirmed', served };
+    }
+    if (wasStartedAnew(ports, layout, renewal)) {
+      forgo(session, renewal, trouble);
+      return { is: 'unconfirmed', served };
+    }
+    return { is: 'rolled-back', served, outcome: await takeBack(session, trouble, renewal) };
   });
 }
 
@@ -54,6 +63,27 @@ function confirm(session: Session, renewal: StateRenewal): void {
     priority: 'notice',
     generation,
     message: `generation ${String(generation)} is confirmed: everything that was healthy before still is`,
+  });
+  session.save();
+}
+
+/** Whoever stops or restarts the service makes its ports silent: that says nothing of the certificates. That it died does. */
+function wasStartedAnew(ports: Ports, { unit }: Layout, renewal: StateRenewal): boolean {
+  if (ports.serviceRunning(unit) === false) return true;
+  const run = ports.unitRun(unit);
+  if (run === undefined || run.afterDeath === true) return false;
+  return renewal.invocation !== null && !isSameRun(run, renewal);
+}
+
+function forgo(session: Session, renewal: StateRenewal, trouble: string): void {
+  const { generation } = renewal;
+  if (generation === null || session.state().generations.active?.number !== generation) return;
+  session.remember((state) => withRenewal(state, { ...renewal, outcome: 'unconfirmed' }));
+  session.tell({
+    event: 'failed',
+    priority: 'notice',
+    generation,
+    message: `generation ${String(generation)} is not confirmed and stays: ${trouble}, but ${session.survey.layout.unit} was stopped or restarted meanwhile`,
   });
   session.save();
 }

@@ -88,8 +88,10 @@ export function decideLive(input: {
   const emergencyFrom = end - settings.emergencyBeforeDays * dayMs;
   const phase: LivePhase = now < emergencyFrom ? 'usual' : 'emergency';
   if (last !== undefined && isAbout(last, end)) {
-    if (last.outcome === 'rolled-back' && (last.phase === 'emergency' || phase === 'usual'))
-      return { is: 'given-up', until: last.phase === 'emergency' ? undefined : emergencyFrom, first, end };
+    // A person who takes it back in the last days has the last word.
+    const isLast = last.phase === 'emergency' || (last.phase === 'asked' && last.at >= emergencyFrom);
+    if (last.outcome === 'rolled-back' && (isLast || phase === 'usual'))
+      return { is: 'given-up', until: isLast ? undefined : emergencyFrom, first, end };
     const pause = phase === 'usual' ? pauseMs : emergencyPauseMs;
     const since = now - last.at;
     if (last.outcome === 'failed' && since >= 0 && since < pause)

@@ -71,7 +71,7 @@ function pairNamed(id: string, pairs: readonly Pair[]): Pair {
   return pair;
 }
 
-function unfit(problem: string, id?: string): CertmendError {
+export function unfit(problem: string, id?: string): CertmendError {
   return new CertmendError('RenewalUnfit', `not renewed while the service runs: ${problem}; nothing was changed`, {
     exit: exitStatus.refused,
     hint: id === undefined ? 'see: certmend doctor' : `see: certmend why ${id}`,

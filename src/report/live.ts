@@ -86,7 +86,7 @@ function stateText({ state, at, waitsFor, nextWindow, first }: LiveReport, now: 
       return `${waits[waitsFor ?? 'pause']}:${when}`;
     case 'given-up':
       return at === null
-        ? 'was rolled back twice: restart the service'
+        ? 'was rolled back, and is not tried again: restart the service'
         : `was rolled back, one more try from${when} on`;
   }
 }

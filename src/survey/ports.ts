@@ -23,6 +23,8 @@ export interface Ports {
   readonly operatorBelieves: boolean;
   /** A person asked for damaged files of the bootstrap set to be taken away (--repair-bootstrap). */
   readonly repairBootstrap: boolean;
+  /** This is the daemon: it renews what runs. Absent in any other command. */
+  readonly isDaemon?: boolean | undefined;
   /** The clock is not the machine's (--at): a handshake's own date check cannot be asked to agree. */
   readonly clockIsShifted: boolean;
   /** Whether a unit is active; undefined when it cannot be told (another root, no systemd). Never asked by the boot hook. */
@@ -49,6 +51,8 @@ export interface UnitRun {
   readonly state: 'up' | 'starting';
   /** Since when it is in that state, ago. */
   readonly forMs: number;
+  /** Systemd started it again since the one before it had died. */
+  readonly afterDeath?: boolean | undefined;
 }
 
 /** One `GET` over TLS. */

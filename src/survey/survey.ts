@@ -14,6 +14,8 @@ import { loadState, type LoadedState } from '../state/load-state.ts';
 import type { StateRenewal } from '../state/state.ts';
 import { stateFindings } from '../state/state-findings.ts';
 import { brakeOf, ofNode, rememberedOf } from '../state/transitions.ts';
+import { instantOf } from '../time/rfc3339.ts';
+import { dayMs } from '../time/units.ts';
 import { withNamesOnDisk } from './names-on-disk.ts';
 import { tracesOf } from './node-traces.ts';
 import type { Ports } from './ports.ts';
@@ -51,7 +53,7 @@ export async function survey(ports: Ports, layout: Layout = findLayout(ports)): 
       authorityWarningDays: ports.config.authority.warningDays,
       authorityCriticalDays: ports.config.authority.criticalDays,
       acknowledged: ports.config.check.acknowledged,
-      live: liveOf(ports.config, loaded),
+      live: liveOf(ports, loaded, now),
     },
     serviceRunning,
     heldUntil: serviceRunning === true ? stillHeld(ports, layout, renewalOf(loaded)) : undefined,
@@ -65,8 +67,16 @@ export async function survey(ports: Ports, layout: Layout = findLayout(ports)): 
   return { ...input, layout, loaded, assessment: assess(input) };
 }
 
-/** What the daemon does for a service that runs; nothing where that was taken back, and the old set is the live one since. */
-function liveOf({ live, maintenance }: Ports['config'], loaded: LoadedState): AssessSettings['live'] {
+/** Longer than two checks are apart: after that nobody is known to look after the node. */
+const lookedAfterMs = 3 * dayMs;
+
+/**
+ * What the daemon does for a service that runs; nothing where that was taken back, and the old set is the live one since, or
+ * where no daemon is known to be at work.
+ */
+function liveOf(ports: Ports, loaded: LoadedState, now: number): AssessSettings['live'] {
+  const { live, maintenance } = ports.config;
+  if (ports.isDaemon !== true && !ports.clockIsShifted && !isLookedAfter(loaded, now)) return undefined;
   const renewal = renewalOf(loaded);
   const active = loaded.kind === 'loaded' ? (loaded.state.generations.active?.number ?? 0) : 0;
   const isTakenBack = renewal?.outcome === 'rolled-back' && active < (renewal.generation ?? 0);
@@ -81,6 +91,11 @@ function liveOf({ live, maintenance }: Ports['config'], loaded: LoadedState): As
 const overdueDays = 3;
 /** The same once it waits for no window any more. */
 const emergencyGraceDays = 0.5;
+
+function isLookedAfter(loaded: LoadedState, now: number): boolean {
+  const lastCheck = loaded.kind === 'loaded' ? instantOf(loaded.state.lastCheck) : undefined;
+  return lastCheck !== undefined && Math.abs(now - lastCheck) < lookedAfterMs;
+}
 
 function renewalOf(loaded: LoadedState): StateRenewal | null {
   return loaded.kind === 'loaded' ? loaded.state.renewal : null;

@@ -52,8 +52,11 @@ export function nextOpening(windows: readonly MaintenanceWindow[], at: number): 
   return openings.toSorted((left, right) => left - right)[0];
 }
 
-/** A week holds each weekday, and a day more what a change of the clocks moves. */
-const mostDays = 8;
+/** A week holds each weekday, the next one what a change of the clocks leaves out, and a day more what it moves. */
+const mostDays = 15;
+
+/** No clock is set forward by more. */
+const mostSkipped = 120;
 
 function openingAfter(window: MaintenanceWindow, at: number): readonly number[] {
   const begun = at - (at % minuteMs);
@@ -65,9 +68,21 @@ function openingAfter(window: MaintenanceWindow, at: number): readonly number[] 
     const opening =
       near -
       (shift > dayMinutes / 2 ? shift - dayMinutes : shift < -dayMinutes / 2 ? shift + dayMinutes : shift) * minuteMs;
-    if (opening > at && isOpen(window, opening)) return [opening];
+    const first = firstOpen(window, opening);
+    if (first !== undefined && first > at) return [first];
   }
   return [];
+}
+
+/** Where the clocks skip the minute at which it begins, it begins with the first minute after it that there is. */
+function firstOpen(window: MaintenanceWindow, opening: number): number | undefined {
+  if (isOpen(window, opening)) return opening;
+  if (wallClock(opening, window.zone).minute === window.from) return undefined;
+  for (let skipped = 1; skipped <= mostSkipped; skipped += 1) {
+    const at = opening + skipped * minuteMs;
+    if (isOpen(window, at)) return at;
+  }
+  return undefined;
 }
 
 function wallClock(at: number, zone: string | undefined): { readonly weekday: number; readonly minute: number } {

@@ -356,3 +356,15 @@ function pathsOf(entry: Entry): readonly string[] {
 function isProtected(layout: Layout, path: string): boolean {
   return layout.protectedPaths.some((one) => (one.endsWith('/') ? path.startsWith(one) : path === one));
 }
+
+test('layout asks nobody on the port of a component that is switched off, where another one may answer', (t) => {
+  for (const product of ['rke2', 'k3s'] as const) {
+    const layout = resolved(
+      t,
+      { [`/etc/rancher/${product}/config.yaml`]: 'disable-apiserver: true\n' },
+      { unit: product === 'rke2' ? 'rke2-server' : 'k3s' },
+    );
+    t.like(leaf(layout, 'serving-kube-apiserver'), { port: undefined, health: undefined });
+    t.like(leaf(layout, 'etcd/server-client'), { port: 2379, health: { port: 2382 } });
+  }
+});

@@ -118,7 +118,19 @@ const cases: readonly (readonly [name: string, made: Case, decision: Partial<Liv
     'given up for good after that',
     { days: 5, last: { outcome: 'rolled-back', phase: 'emergency' } },
     { is: 'given-up', until: undefined },
-    /rolled back twice: restart the service/,
+    /not tried again: restart the service/,
+  ],
+  [
+    'given up for good when a person took it back in the last week',
+    { days: 5, last: { outcome: 'rolled-back', phase: 'asked' } },
+    { is: 'given-up', until: undefined },
+    /not tried again: restart the service/,
+  ],
+  [
+    'trying once more in the last week what a person took back before it',
+    { days: 5, last: { outcome: 'rolled-back', phase: 'asked', at: now - 3 * day } },
+    { is: 'due', phase: 'emergency' },
+    /^due: /,
   ],
   [
     'not held up by what became of another set',

@@ -116,3 +116,15 @@ test('a window without a zone is one of the zone of the machine', (t) => {
   t.is(inZone('Europe/Berlin'), 'true');
   t.is(inZone('UTC'), 'false');
 });
+
+test('a window whose beginning the clocks skip opens with the next minute that there is, or the week after', (t) => {
+  const opening = (text: string, at: string): string => {
+    const window = parseWindow(text);
+    const next = window === undefined ? undefined : nextOpening([window], Date.parse(at));
+    return next === undefined ? '' : new Date(next).toISOString();
+  };
+  // 02:00 became 03:00 at 01:00 UTC.
+  t.is(opening('Sun 02:30-04:00 Europe/Berlin', '2027-03-27T12:00:00Z'), '2027-03-28T01:00:00.000Z');
+  t.is(opening('Sun 02:00-03:00 Europe/Berlin', '2027-03-22T12:00:00Z'), '2027-04-04T00:00:00.000Z');
+  t.is(opening('02:00-03:00 Europe/Berlin', '2027-03-28T00:30:00Z'), '2027-03-29T00:00:00.000Z');
+});

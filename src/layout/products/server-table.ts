@@ -81,14 +81,14 @@ function leaves(product: Product, node: NodeSettings, since2025: boolean | undef
 
 function leaf(product: Product, row: LeafRow, node: NodeSettings, since2025: boolean | undefined): LeafEntry {
   const path = `${node.dataDir}/server/tls/${row.id}`;
+  const isOff = row.unlessDisabled !== undefined && node.disabled.has(row.unlessDisabled);
+  // Where the component is off, somebody else may answer on its port: the balancer, for the API servers of other nodes.
+  const { port, health } = isOff ? { port: undefined, health: undefined } : row;
   return {
     ...usual,
     kind: 'leaf',
     id: row.id,
-    optional:
-      (row.sinceMay2025 === true && since2025 === undefined) ||
-      (row.unlessDisabled !== undefined && node.disabled.has(row.unlessDisabled)) ||
-      node.replaced.has(row.id),
+    optional: (row.sinceMay2025 === true && since2025 === undefined) || isOff || node.replaced.has(row.id),
     consumer: row.consumer,
     reload: row.reload,
     writeMode: row.mountedFile && factsOf(product).mountsSingleFiles ? 'in-place' : 'rename',
@@ -100,8 +100,8 @@ function leaf(product: Product, row: LeafRow, node: NodeSettings, since2025: boo
     chainInFile: true,
     certificateMode: 0o644,
     keyMode: 0o600,
-    port: portOn(row.port, node),
-    health: row.health === undefined ? undefined : { ...row.health, port: portOn(row.health.port, node) },
+    port: portOn(port, node),
+    health: health === undefined ? undefined : { ...health, port: portOn(health.port, node) },
     readAtStartBy: row.readAtStartBy,
   };
 }

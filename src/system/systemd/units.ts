@@ -33,6 +33,7 @@ export function unitRun(unit: string, monotonic: number): UnitRun | undefined {
     'ActiveEnterTimestampMonotonic',
     'InactiveExitTimestampMonotonic',
     'InvocationID',
+    'NRestarts',
   ];
   const { error, stdout, status } = spawnSync(
     'systemctl',
@@ -48,7 +49,13 @@ export function unitRun(unit: string, monotonic: number): UnitRun | undefined {
   const since = Number(said.get(isUp ? 'ActiveEnterTimestampMonotonic' : 'InactiveExitTimestampMonotonic') ?? '0');
   if ((!isUp && !isStarting) || invocation === '' || !(since > 0)) return undefined;
   // Both count microseconds of CLOCK_MONOTONIC (org.freedesktop.systemd1(5), clock_gettime(2)).
-  return { state: isUp ? 'up' : 'starting', invocation, forMs: Math.max(0, monotonic - since / 1000) };
+  return {
+    state: isUp ? 'up' : 'starting',
+    invocation,
+    forMs: Math.max(0, monotonic - since / 1000),
+    // Counted from the last start that somebody asked for.
+    afterDeath: Number(said.get('NRestarts') ?? '0') > 0,
+  };
 }
 
 /** Asks systemd to restart a unit, and does not wait for it. @returns why it could not be asked; undefined when it was */

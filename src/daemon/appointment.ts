@@ -1,0 +1,46 @@
+import { liveDecision, windowsOf } from '../survey/live-decision.ts';
+import type { Ports } from '../survey/ports.ts';
+import { instantOf } from '../time/rfc3339.ts';
+import { nextOpening } from '../time/maintenance-window.ts';
+import { minuteMs } from '../time/units.ts';
+import type { Check } from './reconcile.ts';
+import { savedState } from './saved-state.ts';
+import { appointmentMs, busyMs, retryMs } from './schedule.ts';
+
+/** So long a renewal that is not settled is worth looking at again and again. */
+const unsettledMs = 10 * minuteMs;
+
+/**
+ * In how many milliseconds something is to be done for a service that runs, whatever the usual pace of the checks: a
+ * maintenance window opens, the last days begin, or a renewal is live and its watch did not come to an end.
+ *
+ * @returns undefined when there is nothing to be in time for
+ */
+export function nextAppointment(
+  ports: Ports,
+  { survey, state }: Check & { readonly kind: 'checked' },
+): number | undefined {
+  if (survey.serviceRunning !== true) return undefined;
+  const now = ports.clock.now();
+  const known = savedState(ports.reader) ?? state;
+  const decision = liveDecision(
+    ports.config,
+    { inventory: survey.inventory, assessment: { ...survey.assessment, now } },
+    known,
+  );
+  if (decision.is === 'watching') {
+    const age = now - (instantOf(known.renewal?.at ?? null) ?? 0);
+    return age >= 0 && age < unsettledMs ? busyMs : undefined;
+  }
+  const windows = windowsOf(ports.config);
+  // Something was in the way: the window closes, or the end comes, before the usual pace finds that it is gone.
+  if (decision.is === 'due') return decision.phase === 'emergency' || windows.length > 0 ? retryMs : undefined;
+  const at = 'until' in decision ? decision.until : 'from' in decision ? decision.from : undefined;
+  if (at === undefined) return undefined;
+  const isWindow = decision.is === 'waiting' && decision.for === 'window' && nextOpening(windows, at) === at;
+  return appointmentMs({
+    inMs: at - now,
+    isStill: (afterMs) => !isWindow || nextOpening(windows, now + afterMs) === now + afterMs,
+    machineId: ports.host.machineId,
+  });
+}
