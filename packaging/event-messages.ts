@@ -19,6 +19,8 @@ export const eventMessages: Readonly<Record<AuditEvent, string>> = {
   'standby-retired': 'The standby set can no longer go live. Another one replaces it.',
   'rolled-back': 'An earlier set was restored and is now live.',
   confirmed: 'The live set was seen to work: what answers serves it and is healthy. It is kept. No action needed.',
+  unconfirmed:
+    'Nobody saw whether the node is healthy with the certificates that are live. They stay. certmend check shows what is served; certmend rollback restores the set before.',
   'start-healed':
     'A start of the service hung on damaged certificates, and they were repaired. If it was not restarted: systemctl restart UNIT, as the record says.',
   'external-change-adopted': 'Somebody else changed certificates of the node. The change was recorded and is kept.',

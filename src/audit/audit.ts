@@ -18,6 +18,7 @@ export type AuditEvent =
   | 'standby-retired'
   | 'rolled-back'
   | 'confirmed'
+  | 'unconfirmed'
   | 'start-healed'
   | 'external-change-adopted'
   | 'state-rebuilt'

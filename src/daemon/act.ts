@@ -2,29 +2,47 @@ import { CertmendError } from '../error.ts';
 import { healHungStart } from '../heal/heal-start.ts';
 import { mindWhatRuns } from '../heal/renew-due.ts';
 import type { Outcome } from '../session/outcome.ts';
-import type { Ports } from '../survey/ports.ts';
+import type { Ports, UnitRun } from '../survey/ports.ts';
+import { nextAppointment } from './appointment.ts';
 import { record } from './record.ts';
 import type { Check } from './reconcile.ts';
 
 type Checked = Check & { readonly kind: 'checked' };
 
 /**
- * What the daemon does on the node after a check: it heals what a start hangs on, and renews what runs. What is in the way is
- * told once. A commit makes the next check come at once, as any other certmend's does.
+ * What the daemon does on the node after a check: asks once which start the service is in, acts by it, and says when something
+ * is to be done next.
  *
  * @param known.before what this said after the last check
- * @returns what the status line has to say of it, while it lasts
+ * @returns `remark`: what the status line has to say of it, while it lasts; `nextMs`: undefined for the usual pace
  */
 export async function act(
   ports: Ports,
   result: Checked,
   known: { readonly before: string | undefined; readonly stopping: AbortSignal },
+): Promise<{ readonly remark: string | undefined; readonly nextMs: number | undefined }> {
+  const { serviceRunning, layout } = result.survey;
+  const run = serviceRunning === true ? ports.unitRun(layout.unit) : undefined;
+  if (run === undefined) return { remark: undefined, nextMs: undefined };
+  const remark = await actUnder(run, ports, result, known);
+  return { remark, nextMs: nextAppointment(ports, result, run) };
+}
+
+/**
+ * It heals what a start hangs on, and renews what runs. What is in the way is
+ * told once. A commit makes the next check come at once, as any other certmend's does.
+ */
+async function actUnder(
+  run: UnitRun,
+  ports: Ports,
+  result: Checked,
+  known: { readonly before: string | undefined; readonly stopping: AbortSignal },
 ): Promise<string | undefined> {
   try {
-    const healed = await healHungStart(ports, result.survey);
+    const healed = await healHungStart(ports, result.survey, run);
     if (healed !== undefined) return await tellHealed(ports, healed);
-    await mindWhatRuns(ports, result, known.stopping);
-    return stillHangs(ports, result) ? known.before : undefined;
+    await mindWhatRuns(ports, { ...result, run }, known.stopping);
+    return run.state === 'starting' ? known.before : undefined;
   } catch (error) {
     if (!(error instanceof CertmendError)) throw error;
     // Another certmend is at work: the next check looks again.
@@ -56,14 +74,4 @@ function restartHung(ports: Ports, unit: string): string | undefined {
   if (!ports.config.restart.hung) return 'restart.hung is not set';
   // A restart would start what a person has stopped while it was healed.
   return ports.unitRun(unit)?.state === 'starting' ? ports.restartUnit(unit) : 'it is not starting any more';
-}
-
-function stillHangs(ports: Ports, { survey }: Checked): boolean {
-  return ports.unitRun(survey.layout.unit)?.state === 'starting';
-}
-
-/** Not up yet, and something is damaged: whether it hangs on that is seen soon. */
-export function isWorryingStart(ports: Ports, result: Check): boolean {
-  if (result.kind !== 'checked' || result.survey.assessment.health.level !== 'critical') return false;
-  return stillHangs(ports, result);
 }

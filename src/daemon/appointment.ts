@@ -1,26 +1,25 @@
+import { blamedMs } from '../heal/renew-due.ts';
 import { liveDecision, windowsOf } from '../survey/live-decision.ts';
-import type { Ports } from '../survey/ports.ts';
+import type { Ports, UnitRun } from '../survey/ports.ts';
 import { instantOf } from '../time/rfc3339.ts';
 import { nextOpening } from '../time/maintenance-window.ts';
-import { minuteMs } from '../time/units.ts';
 import type { Check } from './reconcile.ts';
 import { savedState } from './saved-state.ts';
 import { appointmentMs, busyMs, retryMs } from './schedule.ts';
 
-/** So long a renewal that is not settled is worth looking at again and again. */
-const unsettledMs = 10 * minuteMs;
-
 /**
  * In how many milliseconds something is to be done for a service that runs, whatever the usual pace of the checks: a
- * maintenance window opens, the last days begin, or a renewal is live and its watch did not come to an end.
+ * maintenance window opens, the last days begin, a renewal is live and its watch did not come to an end, or it is not up yet
+ * and something is damaged: whether it hangs on that is seen soon.
  *
  * @returns undefined when there is nothing to be in time for
  */
 export function nextAppointment(
   ports: Ports,
   { survey, state }: Check & { readonly kind: 'checked' },
+  run: UnitRun,
 ): number | undefined {
-  if (survey.serviceRunning !== true) return undefined;
+  if (run.state === 'starting') return survey.assessment.health.level === 'critical' ? busyMs : undefined;
   const now = ports.clock.now();
   const known = savedState(ports.reader) ?? state;
   const decision = liveDecision(
@@ -30,7 +29,7 @@ export function nextAppointment(
   );
   if (decision.is === 'watching') {
     const age = now - (instantOf(known.renewal?.at ?? null) ?? 0);
-    return age >= 0 && age < unsettledMs ? busyMs : undefined;
+    return age >= 0 && age < blamedMs ? busyMs : undefined;
   }
   const windows = windowsOf(ports.config);
   // Something was in the way: the window closes, or the end comes, before the usual pace finds that it is gone.

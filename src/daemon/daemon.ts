@@ -9,8 +9,7 @@ import { notifyHealth } from './notify-health.ts';
 import type { DaemonPorts, Loaded, Notifier, Snapshot } from './ports.ts';
 import { reconcile, type Check } from './reconcile.ts';
 import type { KnownHealth } from './health-news.ts';
-import { act, isWorryingStart } from './act.ts';
-import { nextAppointment } from './appointment.ts';
+import { act } from './act.ts';
 import { record, rememberTold } from './record.ts';
 import { nextCheckMs, type CheckEnd } from './schedule.ts';
 import { snapshotOf } from './snapshot.ts';
@@ -66,10 +65,10 @@ export async function daemon(ports: DaemonPorts): Promise<void> {
       if (turn.checked !== undefined) {
         const { ports: look, result } = turn.checked;
         const before = memory.remarks.action;
-        const action = await feeding(notifier, look.clock, act(look, result, { before, stopping: waker.stopping }));
-        delayMs = Math.min(delayMs, nextAppointment(look, result) ?? delayMs);
-        if (action !== before) {
-          memory = withAction(memory, action, headOf(result, look.clock.now()));
+        const acted = await feeding(notifier, look.clock, act(look, result, { before, stopping: waker.stopping }));
+        delayMs = Math.min(delayMs, acted.nextMs ?? delayMs);
+        if (acted.remark !== before) {
+          memory = withAction(memory, acted.remark, headOf(result, look.clock.now()));
           await notifier.status(memory.line);
         }
       }
@@ -128,7 +127,7 @@ async function check(memory: Memory, notifier: Notifier): Promise<Turn> {
       ...tellOutside(memory, ports, result, ports.clock.monotonic() - started),
       checked: result.kind === 'checked' ? { ports, result } : undefined,
       layout: result.survey?.layout,
-      delayMs: delay(isHasty(result) || isWorryingStart(ports, result) ? 'busy' : 'checked'),
+      delayMs: delay(isHasty(result) ? 'busy' : 'checked'),
     };
   } catch (error) {
     if (!(error instanceof CertmendError)) throw error;

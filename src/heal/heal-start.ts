@@ -2,7 +2,7 @@ import type { Finding } from '../assess/assessment.ts';
 import { reasons } from '../reason.ts';
 import type { Outcome } from '../session/outcome.ts';
 import { foresee } from '../survey/foresee.ts';
-import type { Ports } from '../survey/ports.ts';
+import type { Ports, UnitRun } from '../survey/ports.ts';
 import type { Survey } from '../survey/survey.ts';
 import { secondMs } from '../time/units.ts';
 import { carryOut } from './carry-out.ts';
@@ -20,11 +20,10 @@ const hangsAfterMs = 45 * secondMs;
  * @returns what was done; undefined when no start hangs, or nothing can be mended
  * @throws CertmendError as the boot hook's road
  */
-export async function healHungStart(ports: Ports, seen: Survey): Promise<Outcome | undefined> {
+export async function healHungStart(ports: Ports, seen: Survey, run: UnitRun): Promise<Outcome | undefined> {
   const { layout } = seen;
   if (!ports.config.boot.enabled) return undefined;
-  const run = ports.unitRun(layout.unit);
-  if (run?.state !== 'starting' || run.forMs < hangsAfterMs) return undefined;
+  if (run.state !== 'starting' || run.forMs < hangsAfterMs) return undefined;
   // As at a start: what is due is decided as for a service that is down.
   const down: Ports = { ...ports, serviceRunning: () => false };
   const { plan, survey } = await foresee(down);

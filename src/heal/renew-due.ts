@@ -1,10 +1,11 @@
+import { isAbout } from '../plan/decide-live.ts';
 import type { SaidReason } from '../reason.ts';
 import type { Session } from '../session/session.ts';
 import { withSession } from '../session/with-session.ts';
 import type { State, StateRenewal } from '../state/state.ts';
 import { withRenewal } from '../state/transitions.ts';
 import { liveDecision } from '../survey/live-decision.ts';
-import type { Ports } from '../survey/ports.ts';
+import type { Ports, UnitRun } from '../survey/ports.ts';
 import { mayWrite } from '../layout/written-files.ts';
 import { isSameRun } from '../survey/service-run.ts';
 import type { Survey } from '../survey/survey.ts';
@@ -13,7 +14,7 @@ import { span } from '../time/span.ts';
 import { minuteMs } from '../time/units.ts';
 import { askComponents } from './ask-components.ts';
 import { makeLive } from './renew.ts';
-import { settleRenewal, type Settled } from './settle-renewal.ts';
+import { isActive, leaveUnconfirmed, settleRenewal, tellConfirmed, type Settled } from './settle-renewal.ts';
 import { watchService } from './watch-service.ts';
 
 const lockWaitMs = 2000;
@@ -22,7 +23,7 @@ const lockWaitMs = 2000;
 const settledMs = 2 * minuteMs;
 
 /** Later than this after a commit, what is ill is not known to be so for the commit. */
-const blamedMs = 10 * minuteMs;
+export const blamedMs = 10 * minuteMs;
 
 /**
  * What the daemon does after a check, while the service runs: it goes on with a watch that was cut off, renews what is due,
@@ -34,13 +35,12 @@ const blamedMs = 10 * minuteMs;
  */
 export async function mindWhatRuns(
   ports: Ports,
-  seen: { readonly survey: Survey; readonly state: State },
+  seen: { readonly survey: Survey; readonly state: State; readonly run: UnitRun },
   stopping: AbortSignal,
 ): Promise<Settled | undefined> {
-  const { survey, state } = seen;
+  const { survey, state, run } = seen;
   const { layout } = survey;
-  const run = ports.unitRun(layout.unit);
-  if (survey.serviceRunning !== true || run?.state !== 'up' || run.forMs < settledMs) return undefined;
+  if (run.state !== 'up' || run.forMs < settledMs) return undefined;
   if (layout.weakened !== undefined || !survey.assessment.clock.believed) return undefined;
   if (state.renewal?.outcome === 'watching') return resume(ports, survey, stopping);
   if (liveDecision(ports.config, survey, state).is === 'due')
@@ -72,31 +72,22 @@ async function resume(ports: Ports, { layout }: Survey, stopping: AbortSignal): 
     if (renewal?.outcome !== 'watching') return Promise.resolve(undefined);
     const found = stillOpen(session, renewal);
     if (typeof found === 'number') return Promise.resolve({ ...renewal, generation: found });
-    session.remember((state) => withRenewal(state, { ...renewal, outcome: found }));
-    if (found === 'unconfirmed') tellUnconfirmed(session, renewal);
-    session.save();
+    if (found === 'unconfirmed') {
+      leaveUnconfirmed(
+        session,
+        renewal,
+        'the service was restarted, another set went live, or no daemon watched in time',
+      );
+    } else {
+      session.remember((state) => withRenewal(state, { ...renewal, outcome: found }));
+      session.save();
+    }
     return Promise.resolve(undefined);
   });
   if (open === undefined) return undefined;
   const { answered, well } = open;
   const ids = layout.entries.flatMap(({ kind, id }) => (kind === 'leaf' ? [id] : []));
   return settleRenewal(ports, layout, { renewal: open, watched: { layout, answered, well, ids } }, stopping);
-}
-
-/** Nobody watches it any more: what is ill from now on nobody takes back but a person. */
-function tellUnconfirmed(session: Session, { generation }: StateRenewal): void {
-  const { active } = session.state().generations;
-  const isLive = active !== null && active.number === (generation ?? active.number);
-  session.tell({
-    event: 'failed',
-    priority: 'warning',
-    generation: generation ?? undefined,
-    message:
-      'whether the node is well with its last renewal was not seen to the end; nothing is restored for it any more',
-    hint: isLive
-      ? 'see: certmend check; to restore the certificates before it: certmend rollback --yes'
-      : 'see: certmend check',
-  });
 }
 
 /** The generation that is to be watched on, or what became of a renewal whose end nobody saw. */
@@ -110,12 +101,9 @@ function stillOpen(session: Session, renewal: StateRenewal): number | StateRenew
   const generation = renewal.generation ?? (wentLive ? active.number : undefined);
   if (generation === undefined) return 'failed';
   if (active?.number !== generation) {
-    const end = instantOf(renewal.end);
+    const old = { end: instantOf(renewal.end) };
     const written = new Set(survey.layout.entries.flatMap((entry) => (mayWrite(entry) ? [entry.id] : [])));
-    const isBack = rows.some(
-      ({ id, effectiveNotAfter: is }) =>
-        written.has(id) && is !== undefined && end !== undefined && Math.abs(is - end) < 1000,
-    );
+    const isBack = rows.some(({ id, effectiveNotAfter }) => written.has(id) && isAbout(old, effectiveNotAfter));
     return isBack ? 'rolled-back' : 'unconfirmed';
   }
   const isSame = isSameRun(ports.unitRun(survey.layout.unit), renewal);
@@ -141,15 +129,9 @@ async function confirmActive(
   const seen = await watchService(ports, { layout, answered: [...served.keys()], well, ids: [] }, stopping);
   if (seen === undefined || seen.silent.length > 0 || seen.ill.length > 0) return;
   await withSession(ports, { layout, lockWaitMs }, (session) => {
-    if (session.state().generations.active?.number !== active.number) return Promise.resolve();
+    if (!isActive(session, active.number)) return Promise.resolve();
     session.remember((before) => ({ ...before, generations: { ...before.generations, confirmed: active.number } }));
-    session.tell({
-      event: 'confirmed',
-      priority: 'info',
-      generation: active.number,
-      message: `generation ${String(active.number)} is confirmed: everything that answers serves it and is healthy`,
-    });
-    session.save();
+    tellConfirmed(session, active.number, 'everything that answers serves it and is healthy');
     return Promise.resolve();
   });
 }

@@ -1,6 +1,7 @@
 import { journalPending } from '../commit/journal.ts';
 import { CertmendError, exitStatus } from '../error.ts';
 import { adoptLive } from '../generation/compose.ts';
+import type { LeafEntry } from '../layout/entry.ts';
 import { decideRenewal, unfit } from '../plan/decide-renewal.ts';
 import type { SaidReason } from '../reason.ts';
 import type { Outcome } from '../session/outcome.ts';
@@ -8,10 +9,9 @@ import { withRecovery } from '../session/recovery.ts';
 import type { Session } from '../session/session.ts';
 import { telling } from '../session/telling.ts';
 import { withSession } from '../session/with-session.ts';
-import type { RenewalPhase, StateRenewal } from '../state/state.ts';
+import type { StateRenewal } from '../state/state.ts';
 import { withRenewal } from '../state/transitions.ts';
 import type { Ports } from '../survey/ports.ts';
-import { stillHeld } from '../survey/service-run.ts';
 import { findLayout, refuseWeakened, type Survey } from '../survey/survey.ts';
 import { minute, rfc3339 } from '../time/rfc3339.ts';
 import { verifyMaterial } from '../verify/verify-material.ts';
@@ -80,7 +80,7 @@ export async function makeLive(
   session: Session,
   request: {
     readonly ids: readonly string[];
-    readonly phase: RenewalPhase;
+    readonly phase: StateRenewal['phase'];
     readonly reason?: SaidReason | undefined;
   },
 ): Promise<OpenRenewal> {
@@ -97,6 +97,7 @@ export async function makeLive(
     ids,
   };
   const { answered, well } = watched;
+  const held = readAtStart(survey, ids);
   const begun: StateRenewal = {
     generation: null,
     at: rfc3339(survey.assessment.now),
@@ -106,7 +107,7 @@ export async function makeLive(
     outcome: 'watching',
     answered,
     well,
-    heldUntil: textOf(heldUntil(session, ids)),
+    heldUntil: textOf(heldUntil(survey, held)),
   };
   const { renewal: before } = session.state();
   session.remember((state) => withRenewal(state, begun));
@@ -117,9 +118,12 @@ export async function makeLive(
       whileRunning: true,
       also: (state, generation) => withRenewal(state, { ...begun, generation }),
     });
-    const notes = [...outcome.notes, ...readAtStart(survey, outcome.changed)];
+    const notes = held.map(
+      ({ entry, by, notAfter }) =>
+        `${by} keeps the certificate of ${entry.id} that it read when it started: restart ${layout.unit} before that one expires (the one that was replaced now: ${minute(notAfter)})`,
+    );
     return {
-      outcome: withRecovery({ ...outcome, notes }, session.recovered),
+      outcome: withRecovery({ ...outcome, notes: [...outcome.notes, ...notes] }, session.recovered),
       renewal: { ...begun, generation: outcome.generation ?? null },
       watched,
     };
@@ -174,30 +178,27 @@ function firstEnd({ assessment }: Survey, ids: readonly string[]): number | unde
   return ends.length === 0 ? undefined : Math.min(...ends);
 }
 
-/** Until when the certificates are good that a process has read at its start and goes on with, ms since the epoch. */
-function heldUntil(session: Session, ids: readonly string[]): number | undefined {
-  const { survey, ports } = session;
-  const ends = survey.inventory.items.flatMap((item): number[] => {
-    if (item.kind !== 'leaf' || item.entry.readAtStartBy === undefined || !ids.includes(item.entry.id)) return [];
-    const leaf = item.certificates.ok ? item.certificates.value[0] : undefined;
-    return leaf === undefined ? [] : [leaf.notAfter];
-  });
-  const before = stillHeld(ports, survey.layout, session.state().renewal);
-  const all = before === undefined ? ends : [...ends, before];
-  return all.length === 0 ? undefined : Math.min(...all);
+interface ReadAtStart {
+  readonly entry: LeafEntry;
+  readonly by: string;
+  readonly notAfter: number;
 }
 
 /** What a renewal does not reach: who has read a certificate at its start goes on with that one. */
-function readAtStart({ inventory, layout: { unit } }: Survey, changed: readonly string[]): readonly string[] {
-  return inventory.items.flatMap((item): string[] => {
-    if (item.kind !== 'leaf' || item.entry.readAtStartBy === undefined) return [];
-    const { id, certificatePath, readAtStartBy } = item.entry;
-    const leaf = item.certificates.ok ? item.certificates.value[0] : undefined;
-    if (leaf === undefined || !changed.includes(certificatePath)) return [];
-    return [
-      `${readAtStartBy} keeps the certificate of ${id} that it read when it started: restart ${unit} before that one expires (the one that was replaced now: ${minute(leaf.notAfter)})`,
-    ];
+function readAtStart({ inventory }: Survey, ids: readonly string[]): readonly ReadAtStart[] {
+  return inventory.items.flatMap((item): ReadAtStart[] => {
+    if (item.kind !== 'leaf' || !ids.includes(item.entry.id)) return [];
+    const { entry, certificates } = item;
+    const leaf = certificates.ok ? certificates.value[0] : undefined;
+    const { readAtStartBy: by } = entry;
+    return leaf === undefined || by === undefined ? [] : [{ entry, by, notAfter: leaf.notAfter }];
   });
+}
+
+/** Until when those are good, and what such a process holds from before an earlier renewal; ms since the epoch. */
+function heldUntil(survey: Survey, held: readonly ReadAtStart[]): number | undefined {
+  const ends = [...held.map(({ notAfter }) => notAfter), survey.heldUntil].filter((end) => end !== undefined);
+  return ends.length === 0 ? undefined : Math.min(...ends);
 }
 
 function illness({ port, consumer, answer }: ComponentHealth): readonly string[] {

@@ -44,7 +44,9 @@ export async function settleRenewal(
       return { is: 'confirmed', served };
     }
     if (wasStartedAnew(ports, layout, renewal)) {
-      forgo(session, renewal, trouble);
+      const unconfirmed = `${trouble}, but ${layout.unit} was stopped or restarted meanwhile`;
+      if (renewal.generation !== null && isActive(session, renewal.generation))
+        leaveUnconfirmed(session, renewal, unconfirmed);
       return { is: 'unconfirmed', served };
     }
     return { is: 'rolled-back', served, outcome: await takeBack(session, trouble, renewal) };
@@ -56,13 +58,38 @@ const settleWaitMs = 60_000;
 
 function confirm(session: Session, renewal: StateRenewal): void {
   const { generation } = renewal;
-  if (generation === null || session.state().generations.active?.number !== generation) return;
+  if (generation === null || !isActive(session, generation)) return;
   session.remember((state) => withRenewal(state, { ...renewal, outcome: 'confirmed' }));
+  tellConfirmed(session, generation, 'everything that was healthy before still is');
+}
+
+export function isActive(session: Session, generation: number): boolean {
+  return session.state().generations.active?.number === generation;
+}
+
+/** @param why a clause */
+export function tellConfirmed(session: Session, generation: number, why: string): void {
+  const message = `generation ${String(generation)} is confirmed: ${why}`;
+  session.tell({ event: 'confirmed', priority: 'notice', generation, message });
+  session.save();
+}
+
+/**
+ * Nobody saw whether the node is well with the set: it stays, and what is ill from now on nobody takes back but a person.
+ * @param why a clause
+ */
+export function leaveUnconfirmed(session: Session, renewal: StateRenewal, why: string): void {
+  session.remember((state) => withRenewal(state, { ...renewal, outcome: 'unconfirmed' }));
+  // Without a generation it was ended in the middle, and what recovery completed is the live one.
+  const isLive = renewal.generation === null || isActive(session, renewal.generation);
   session.tell({
-    event: 'confirmed',
-    priority: 'notice',
-    generation,
-    message: `generation ${String(generation)} is confirmed: everything that was healthy before still is`,
+    event: 'unconfirmed',
+    priority: 'warning',
+    generation: renewal.generation ?? undefined,
+    message: `whether the node is healthy with its last renewal was not seen to the end: ${why}; what is live stays`,
+    hint: isLive
+      ? 'see: certmend check; to restore the certificates before it: certmend rollback --yes'
+      : 'see: certmend check',
   });
   session.save();
 }
@@ -73,19 +100,6 @@ function wasStartedAnew(ports: Ports, { unit }: Layout, renewal: StateRenewal): 
   const run = ports.unitRun(unit);
   if (run === undefined || run.afterDeath === true) return false;
   return renewal.invocation !== null && !isSameRun(run, renewal);
-}
-
-function forgo(session: Session, renewal: StateRenewal, trouble: string): void {
-  const { generation } = renewal;
-  if (generation === null || session.state().generations.active?.number !== generation) return;
-  session.remember((state) => withRenewal(state, { ...renewal, outcome: 'unconfirmed' }));
-  session.tell({
-    event: 'failed',
-    priority: 'notice',
-    generation,
-    message: `generation ${String(generation)} is not confirmed and stays: ${trouble}, but ${session.survey.layout.unit} was stopped or restarted meanwhile`,
-  });
-  session.save();
 }
 
 /** What the node is worse for; undefined when it is not. */

@@ -1,5 +1,6 @@
 import type { Assessment } from '../assess/assessment.ts';
 import { issuersOf } from '../assess/issuer.ts';
+import { isWorthReplacing } from '../assess/rules/leaf/validity.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { nextOpening, type MaintenanceWindow } from '../time/maintenance-window.ts';
 import { dayMs, hourMs } from '../time/units.ts';
@@ -56,8 +57,18 @@ const pauseMs = 6 * hourMs;
 /** The same when there is little time left. */
 const emergencyPauseMs = hourMs;
 
-/** A new leaf that would live less than this longer than the present one is not worth a renewal. */
-const worthwhileGainMs = dayMs;
+/** So many days after it was due a renewal is overdue; a component that is ill for an hour is no reason to call anybody. */
+const overdueDays = 3;
+/** The same once it waits for no window any more. */
+const emergencyGraceDays = 0.5;
+
+/**
+ * With so many days left a renewal has been done, or something is in its way: a person is to know of that in time. Without
+ * windows it is done on the day that it is due.
+ */
+export function doneByDays({ renewBeforeDays, emergencyBeforeDays }: LiveSettings, hasWindows: boolean): number {
+  return Math.max(hasWindows ? 0 : renewBeforeDays - overdueDays, emergencyBeforeDays - emergencyGraceDays);
+}
 
 /** Pure: the same node, clock and history give the same decision. Whether the node is sound enough is for decideRenewal. */
 export function decideLive(input: {
@@ -77,7 +88,7 @@ export function decideLive(input: {
   const able = writablePairs(inventory, now).flatMap(({ entry: { id, issuer }, issuable }) => {
     const end = ends.get(id);
     const authorityEnd = issuers.get(issuer)?.end;
-    const isWorthwhile = end !== undefined && authorityEnd !== undefined && authorityEnd - end >= worthwhileGainMs;
+    const isWorthwhile = end !== undefined && authorityEnd !== undefined && isWorthReplacing(end, authorityEnd);
     return issuable && isWorthwhile ? [{ id, end }] : [];
   });
   const [nearest] = able.toSorted((left, right) => left.end - right.end);
@@ -105,6 +116,6 @@ export function decideLive(input: {
 }
 
 /** The same set as then: whatever has been replaced since has another end. */
-function isAbout(last: LastRenewal, end: number): boolean {
-  return last.end !== undefined && Math.abs(last.end - end) < 1000;
+export function isAbout(last: Pick<LastRenewal, 'end'>, end: number | undefined): boolean {
+  return last.end !== undefined && end !== undefined && Math.abs(last.end - end) < 1000;
 }

@@ -1,8 +1,9 @@
-import type { Assessment, Finding } from '../assess/assessment.ts';
+import type { Assessment } from '../assess/assessment.ts';
 import type { AssessInput } from '../assess/context.ts';
+import { isUnsound } from '../assess/rules/restart.ts';
 import { listed } from '../assess/figures.ts';
 import { CertmendError, exitStatus } from '../error.ts';
-import { reasons, type SaidReason } from '../reason.ts';
+import type { SaidReason } from '../reason.ts';
 import { minuteMs } from '../time/units.ts';
 import { writablePairs, type Pair } from './pairs.ts';
 import type { Plan } from './plan.ts';
@@ -58,11 +59,6 @@ export function decideRenewal(
     reasons: [why],
     actions: chosen.map(({ entry }) => ({ kind: 'install', id: entry.id, reason: why.code })),
   };
-}
-
-/** What certmend would answer at the next start, for another reason than that an end is near. */
-function isUnsound({ answer, code }: Finding): boolean {
-  return answer === 'repair' || (answer === 'rotate' && reasons[code].nature !== 'ending');
 }
 
 function pairNamed(id: string, pairs: readonly Pair[]): Pair {

@@ -1,4 +1,5 @@
 import type { CertificateStatus, HealthLevel } from '../assess/assessment.ts';
+import type { LastRenewal } from '../plan/decide-live.ts';
 import type { ReasonCode } from '../reason.ts';
 
 /**
@@ -112,22 +113,20 @@ export interface StateRenewal {
   /** The start of the service under which it was done; null when systemd did not say. */
   readonly invocation: string | null;
   /** Who asked: the daemon at the usual time, the daemon when little time was left, or a person. */
-  readonly phase: RenewalPhase;
+  readonly phase: LastRenewal['phase'];
   /** The end that was near, of the set that was live before. */
   readonly end: string | null;
   /**
    * `watching`: live, and not known to be well yet. `confirmed`: all that was well before was well with it. `rolled-back`: not, and
    * the set before it is live again. `unconfirmed`: nobody saw. `failed`: nothing was changed.
    */
-  readonly outcome: 'watching' | 'confirmed' | 'rolled-back' | 'unconfirmed' | 'failed';
+  readonly outcome: LastRenewal['outcome'];
   /** Ports that answered before, and entries whose component said that it is well. */
   readonly answered: readonly number[];
   readonly well: readonly string[];
   /** Until when a certificate is good that a process of the product read at its start, and goes on with until the next one. */
   readonly heldUntil: string | null;
 }
-
-export type RenewalPhase = 'usual' | 'emergency' | 'asked';
 
 export interface StateEvent {
   readonly at: string;

@@ -8,6 +8,7 @@ import { parseCertificateDer, type Certificate } from '../x509/certificate.ts';
 import type { AuthorityItem, Inventory } from '../inventory/inventory.ts';
 import { takeInventory } from '../inventory/take-inventory.ts';
 import type { LastKnown, Layout } from '../layout/layout.ts';
+import { doneByDays } from '../plan/decide-live.ts';
 import { brakeFindings } from '../plan/rate-limit.ts';
 import { resolveLayout } from '../layout/resolve-layout.ts';
 import { loadState, type LoadedState } from '../state/load-state.ts';
@@ -81,16 +82,8 @@ function liveOf(ports: Ports, loaded: LoadedState, now: number): AssessSettings[
   const active = loaded.kind === 'loaded' ? (loaded.state.generations.active?.number ?? 0) : 0;
   const isTakenBack = renewal?.outcome === 'rolled-back' && active < (renewal.generation ?? 0);
   if (!live.enabled || isTakenBack) return undefined;
-  const { renewBeforeDays, emergencyBeforeDays } = live;
-  // Without windows it is done on the day that it is due, unless something is in its way: a person is to know of that in time.
-  const usually = maintenance.windows.length === 0 ? renewBeforeDays - overdueDays : 0;
-  return { doneByDays: Math.max(usually, emergencyBeforeDays - emergencyGraceDays) };
+  return { doneByDays: doneByDays(live, maintenance.windows.length > 0) };
 }
-
-/** So many days after it was due a renewal is overdue; a component that is ill for an hour is no reason to call anybody. */
-const overdueDays = 3;
-/** The same once it waits for no window any more. */
-const emergencyGraceDays = 0.5;
 
 function isLookedAfter(loaded: LoadedState, now: number): boolean {
   const lastCheck = loaded.kind === 'loaded' ? instantOf(loaded.state.lastCheck) : undefined;

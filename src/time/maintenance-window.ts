@@ -64,10 +64,10 @@ function openingAfter(window: MaintenanceWindow, at: number): readonly number[] 
   for (let days = 0; days <= mostDays; days += 1) {
     const near = begun + (window.from - minute) * minuteMs + days * dayMs;
     // Where the clocks are changed in between, it is an hour off.
-    const shift = wallClock(near, window.zone).minute - window.from;
-    const opening =
-      near -
-      (shift > dayMinutes / 2 ? shift - dayMinutes : shift < -dayMinutes / 2 ? shift + dayMinutes : shift) * minuteMs;
+    const ahead = wallClock(near, window.zone).minute - window.from;
+    // By less than half a day either way, across midnight too.
+    const shift = ((ahead + 1.5 * dayMinutes) % dayMinutes) - dayMinutes / 2;
+    const opening = near - shift * minuteMs;
     const first = firstOpen(window, opening);
     if (first !== undefined && first > at) return [first];
   }

@@ -26,9 +26,7 @@ export function restartOf(
       return answer === 'rotate' || atStart.has(id) ? [id] : [];
     }),
   );
-  const isSound = !findings.some(
-    ({ answer, code }) => answer === 'repair' || (answer === 'rotate' && !isEndOfLeaf(code)),
-  );
+  const isSound = !findings.some(isUnsound);
   const ends = rows
     .flatMap(({ id, effectiveNotAfter: at }) => {
       if (at === undefined || !due.has(id)) return [];
@@ -38,6 +36,14 @@ export function restartOf(
     .toSorted((left, right) => left.at - right.at);
   const [first] = ends;
   return first === undefined ? undefined : { before: first.at, first: first.id, due: ends.length };
+}
+
+/**
+ * What certmend would answer at the next start, for another reason than that an end is near: under a service that runs it
+ * renews nothing then.
+ */
+export function isUnsound({ answer, code }: Finding): boolean {
+  return answer === 'repair' || (answer === 'rotate' && reasons[code].nature !== 'ending');
 }
 
 /**

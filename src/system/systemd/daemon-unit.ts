@@ -1,9 +1,6 @@
-import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import type { DaemonUnit } from '../../doctor/daemon-alive.ts';
-
-/** As for every question to systemd: an operator's command must not hang on it. */
-const timeoutMs = 3000;
+import { showUnit } from './show-unit.ts';
 
 const properties = ['LoadState', 'ActiveState', 'UnitFileState', 'Result', 'ExecMainStatus', 'MainPID', 'FreezerState'];
 
@@ -12,14 +9,8 @@ const properties = ['LoadState', 'ActiveState', 'UnitFileState', 'Result', 'Exec
  * @returns undefined when systemd cannot be asked
  */
 export function readDaemonUnit(): DaemonUnit | undefined {
-  const { error, stdout, status } = spawnSync(
-    'systemctl',
-    ['show', 'certmend.service', ...properties.map((name) => `--property=${name}`)],
-    { encoding: 'utf8', timeout: timeoutMs, stdio: ['ignore', 'pipe', 'ignore'] },
-  );
-  if (error !== undefined || status !== 0) return undefined;
-  const values = new Map(stdout.split('\n').map((line) => [line.split('=', 1)[0], line.slice(line.indexOf('=') + 1)]));
-  const of = (name: string): string => values.get(name) ?? '';
+  const values = showUnit('certmend.service', properties);
+  const of = (name: string): string => values?.get(name) ?? '';
   if (of('LoadState') === '') return undefined;
   return {
     load: of('LoadState'),

@@ -1,8 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import type { UnitRun } from '../../survey/ports.ts';
-
-/** systemctl answers in milliseconds or systemd is not well; an operator's command must not hang on it. */
-const timeoutMs = 3000;
+import { showUnit, timeoutMs } from './show-unit.ts';
 
 /**
  * Whether systemd says that the unit is active or on its way.
@@ -21,32 +19,28 @@ export function serviceRunning(unit: string): boolean | undefined {
   return word === 'inactive' || word === 'failed' ? false : undefined;
 }
 
+const runProperties = [
+  'ActiveState',
+  'SubState',
+  'ActiveEnterTimestampMonotonic',
+  'InactiveExitTimestampMonotonic',
+  'InvocationID',
+  'NRestarts',
+] as const;
+
 /**
  * The start that a unit is in.
  * @param monotonic milliseconds of CLOCK_MONOTONIC, by which systemd says since when
  * @returns undefined when it is down, between two tries or on its way down, or when systemd cannot be asked
  */
 export function unitRun(unit: string, monotonic: number): UnitRun | undefined {
-  const names = [
-    'ActiveState',
-    'SubState',
-    'ActiveEnterTimestampMonotonic',
-    'InactiveExitTimestampMonotonic',
-    'InvocationID',
-    'NRestarts',
-  ];
-  const { error, stdout, status } = spawnSync(
-    'systemctl',
-    ['show', unit, ...names.map((name) => `--property=${name}`)],
-    { encoding: 'utf8', timeout: timeoutMs, stdio: ['ignore', 'pipe', 'ignore'] },
-  );
-  if (error !== undefined || status !== 0) return undefined;
-  const said = new Map(stdout.split('\n').map((line) => [line.split('=', 1)[0], line.slice(line.indexOf('=') + 1)]));
-  const invocation = said.get('InvocationID') ?? '';
-  const isUp = said.get('ActiveState') === 'active';
+  const said = showUnit(unit, runProperties);
+  const of = (name: (typeof runProperties)[number]): string => said?.get(name) ?? '';
+  const isUp = of('ActiveState') === 'active';
   // Not `start-pre`: that is the boot hook, among others, at work. Not `auto-restart`: the next try has a boot hook of its own.
-  const isStarting = said.get('ActiveState') === 'activating' && said.get('SubState') === 'start';
-  const since = Number(said.get(isUp ? 'ActiveEnterTimestampMonotonic' : 'InactiveExitTimestampMonotonic') ?? '0');
+  const isStarting = of('ActiveState') === 'activating' && of('SubState') === 'start';
+  const since = Number(of(isUp ? 'ActiveEnterTimestampMonotonic' : 'InactiveExitTimestampMonotonic'));
+  const invocation = of('InvocationID');
   if ((!isUp && !isStarting) || invocation === '' || !(since > 0)) return undefined;
   // Both count microseconds of CLOCK_MONOTONIC (org.freedesktop.systemd1(5), clock_gettime(2)).
   return {
@@ -54,7 +48,7 @@ export function unitRun(unit: string, monotonic: number): UnitRun | undefined {
     invocation,
     forMs: Math.max(0, monotonic - since / 1000),
     // Counted from the last start that somebody asked for.
-    afterDeath: Number(said.get('NRestarts') ?? '0') > 0,
+    afterDeath: Number(of('NRestarts')) > 0,
   };
 }
 

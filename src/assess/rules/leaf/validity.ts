@@ -7,8 +7,13 @@ import type { Rule, Verdict } from '../rule.ts';
 import { isRenewedLive } from '../restart.ts';
 import { urgencyOf } from '../urgency.ts';
 
-/** A new leaf that would live less than this longer than the present one is not worth a rotation. */
+/** Without this a set under an authority that is about to end would be replaced at every start of its last days, in vain (P8). */
 const worthwhileGainMs = dayMs;
+
+/** Would a new leaf live longer than the present one by what is worth a change? Both in milliseconds since the epoch. */
+export function isWorthReplacing(end: number, authorityEnd: number): boolean {
+  return authorityEnd - end >= worthwhileGainMs;
+}
 
 /** Has it begun? Either it lies in the future or the clock lies in the past, and the clock comes first (P5). */
 export const notBeforeRule: Rule<LeafSubject> = {
@@ -71,8 +76,7 @@ export const expiryRule: Rule<LeafSubject> = {
 function due(subject: LeafSubject, end: number, authorityEnd: number | undefined, days: string): Verdict {
   const { entry } = subject.item;
   const urgency = urgencyOf(end - subject.context.now, subject.context.settings.leafCriticalDays);
-  if (!entry.reissuedAtStart && authorityEnd !== undefined && authorityEnd - end < worthwhileGainMs) {
-    // A new leaf ends with its authority too. Without this rule every start of the last days would rotate in vain (P8).
+  if (!entry.reissuedAtStart && authorityEnd !== undefined && !isWorthReplacing(end, authorityEnd)) {
     const message = `${days}; a new one could not last longer, since ${entry.issuer} expires then too: ${replaceAuthority(subject.context)}`;
     return { code: 'LeafRenewDue', ...urgency, message, answer: 'operator' };
   }
