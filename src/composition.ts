@@ -165,7 +165,10 @@ function silent(io: Io): Io {
   return { ...io, stderr: { ...io.stderr, write: () => undefined } };
 }
 
-type Machine = Pick<Ports, 'serviceRunning' | 'unitRun' | 'restartUnit' | 'servedChain' | 'askHealth'>;
+type Machine = Pick<
+  Ports,
+  'serviceRunning' | 'unitRun' | 'restartUnit' | 'servedChain' | 'askHealth' | 'askSupervisor'
+>;
 
 const neverAsks: Machine = {
   serviceRunning: () => undefined,
@@ -173,6 +176,7 @@ const neverAsks: Machine = {
   restartUnit: () => 'there is no systemd to be asked',
   servedChain: () => Promise.resolve(undefined),
   askHealth: () => Promise.resolve({ is: 'unasked' }),
+  askSupervisor: () => Promise.resolve({ is: 'absent' }),
 };
 
 async function theMachine(clock: Clock): Promise<Machine> {
@@ -188,6 +192,10 @@ async function theMachine(clock: Clock): Promise<Machine> {
     askHealth: async (request) => {
       const { askHealth } = await import('./system/ask-health.ts');
       return askHealth(request);
+    },
+    askSupervisor: async (request) => {
+      const { askSupervisor } = await import('./system/ask-supervisor.ts');
+      return askSupervisor(request);
     },
   };
 }

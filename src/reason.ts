@@ -154,6 +154,8 @@ const table = {
   ServiceStopped: row('node', 'error', 'error', 'person', 3, 'nothing', 'own'),
   RenewalUnfit: row('node', 'error', 'error', 'person', 3, 'nothing', 'own'),
   RenewalRolledBack: row('node', 'error', 'error', 'person', 3, 'nothing', 'own'),
+  ServerUnavailable: row('node', 'error', 'error', 'nobody', 3, 'nothing', 'own'),
+  ServerRefused: row('node', 'error', 'error', 'person', 3, 'nothing', 'own'),
   ProgramUnreadable: row('certmend', 'error', 'error', 'person', 3, 'nothing', 'own'),
   DeadlinePassed: row('certmend', 'error', 'error', 'nobody', 3, 'nothing', 'own'),
 };

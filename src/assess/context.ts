@@ -35,6 +35,8 @@ export interface AssessSettings {
   readonly authorityCriticalDays: number;
   /** The daemon renews what runs, and has done so while more than so many days are left; undefined when it does not. */
   readonly live?: { readonly doneByDays: number } | undefined;
+  /** The same for the agent part, which a server of the cluster signs. */
+  readonly liveAgentPart?: { readonly doneByDays: number } | undefined;
   /** Patterns of files that no table knows and that a person knows of. */
   readonly acknowledged?: readonly string[] | undefined;
 }

@@ -19,7 +19,10 @@ export function isKeyOf(leaf: Certificate, key: PrivateKey): boolean {
 }
 
 /** Organizations are a set. An empty common name is that of a node whose name could not be found out: nothing to compare. */
-export function hasSubject(leaf: Certificate, { commonName, organizations }: Identity): boolean {
+export function hasSubject(
+  leaf: Certificate,
+  { commonName, organizations }: Pick<Identity, 'commonName' | 'organizations'>,
+): boolean {
   return (commonName === '' || leaf.commonName === commonName) && isSameSet(leaf.organizations, organizations);
 }
 

@@ -1,5 +1,6 @@
 import { normalize } from 'node:path';
 import type { FileReader } from '../disk/file-reader.ts';
+import { ownPaths } from '../disk/own-paths.ts';
 import { generationDirectory } from '../generation/stored-path.ts';
 import { emptyMemory } from '../inventory/inventory-memory.ts';
 import { readItem } from '../inventory/read-item.ts';
@@ -33,7 +34,8 @@ export function whyNotFollowed(
   const bootstrap = new Map(
     layout.entries.flatMap((entry) => bootstrapFiles(entry).map((path) => [path, entry] as const)),
   );
-  const sources = `${generationDirectory(transaction.generation)}/`;
+  const sources =
+    transaction.generation === 0 ? `${ownPaths.agentPart}/` : `${generationDirectory(transaction.generation)}/`;
   for (const change of changes) {
     const { path } = change;
     const mode = ours.get(path);

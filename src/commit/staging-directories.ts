@@ -5,7 +5,8 @@ import type { Layout } from '../layout/layout.ts';
 
 /** Where a commit may have left something: beside every file of the layout, and in certmend's own directory. */
 export function stagingDirectories(layout: Pick<Layout, 'entries'>): readonly string[] {
-  return [...new Set([...layout.entries.flatMap(pathsOf).map((path) => dirname(path)), ownPaths.stateDirectory])];
+  const own = [ownPaths.stateDirectory, `${ownPaths.agentPart}/new`, `${ownPaths.agentPart}/old`];
+  return [...new Set([...layout.entries.flatMap(pathsOf).map((path) => dirname(path)), ...own])];
 }
 
 /** Every path of an entry that certmend may have to write beside. */

@@ -1,4 +1,5 @@
 import { CertmendError } from '../error.ts';
+import { mindAgentPart } from '../heal/agent/mind-agent-part.ts';
 import { healHungStart } from '../heal/heal-start.ts';
 import { mindWhatRuns } from '../heal/renew-due.ts';
 import type { Outcome } from '../session/outcome.ts';
@@ -24,31 +25,56 @@ export async function act(
   const { serviceRunning, layout } = result.survey;
   const run = serviceRunning === true ? ports.unitRun(layout.unit) : undefined;
   if (run === undefined) return { remark: undefined, nextMs: undefined };
-  const remark = await actUnder(run, ports, result, known);
+  const remarks = [
+    await telling(ports, known.before, () => actUnder(run, ports, result, known)),
+    await telling(ports, known.before, () => actOnAgentPart(run, ports, result, known.stopping)),
+  ].filter((remark) => remark !== undefined);
+  const remark = remarks.length === 0 ? undefined : [...new Set(remarks)].join('; ');
   return { remark, nextMs: nextAppointment(ports, result, run) };
 }
 
-/**
- * It heals what a start hangs on, and renews what runs. What is in the way is
- * told once. A commit makes the next check come at once, as any other certmend's does.
- */
+/** It heals what a start hangs on, and renews what runs. A commit makes the next check come at once, as any other certmend's does. */
 async function actUnder(
   run: UnitRun,
   ports: Ports,
   result: Checked,
   known: { readonly before: string | undefined; readonly stopping: AbortSignal },
 ): Promise<string | undefined> {
+  const healed = await healHungStart(ports, result.survey, run);
+  if (healed !== undefined) return tellHealed(ports, healed);
+  await mindWhatRuns(ports, { ...result, run }, known.stopping);
+  return run.state === 'starting' ? known.before : undefined;
+}
+
+/** What a server of the cluster signs: that the node's own set could not be renewed is no reason to leave it. */
+async function actOnAgentPart(
+  run: UnitRun,
+  ports: Ports,
+  result: Checked,
+  stopping: AbortSignal,
+): Promise<string | undefined> {
+  await mindAgentPart(ports, { ...result, run }, stopping);
+  return undefined;
+}
+
+/**
+ * What is in the way is told once.
+ * @returns the remark of `work`, or what was in its way
+ */
+async function telling(
+  ports: Ports,
+  before: string | undefined,
+  work: () => Promise<string | undefined>,
+): Promise<string | undefined> {
   try {
-    const healed = await healHungStart(ports, result.survey, run);
-    if (healed !== undefined) return await tellHealed(ports, healed);
-    await mindWhatRuns(ports, { ...result, run }, known.stopping);
-    return run.state === 'starting' ? known.before : undefined;
+    return await work();
   } catch (error) {
     if (!(error instanceof CertmendError)) throw error;
     // Another certmend is at work: the next check looks again.
-    if (error.code === 'LockHeld') return known.before;
+    if (error.code === 'LockHeld') return before;
     const { code: reason, message, hint } = error;
-    if (message !== known.before) await record(ports, { event: 'failed', priority: 'error', reason, message, hint });
+    if (before?.includes(message) !== true)
+      await record(ports, { event: 'failed', priority: 'error', reason, message, hint });
     return message;
   }
 }

@@ -1,5 +1,7 @@
 import { blamedMs } from '../heal/renew-due.ts';
-import { liveDecision, windowsOf } from '../survey/live-decision.ts';
+import { agentDecision, liveDecision, windowsOf } from '../survey/live-decision.ts';
+import type { LiveDecision } from '../plan/decide-live.ts';
+import type { StateRenewal } from '../state/state.ts';
 import type { Ports, UnitRun } from '../survey/ports.ts';
 import { instantOf } from '../time/rfc3339.ts';
 import { nextOpening } from '../time/maintenance-window.ts';
@@ -22,13 +24,22 @@ export function nextAppointment(
   if (run.state === 'starting') return survey.assessment.health.level === 'critical' ? busyMs : undefined;
   const now = ports.clock.now();
   const known = savedState(ports.reader) ?? state;
-  const decision = liveDecision(
-    ports.config,
-    { inventory: survey.inventory, assessment: { ...survey.assessment, now } },
-    known,
-  );
+  const seen = { inventory: survey.inventory, assessment: { ...survey.assessment, now } };
+  const appointments = [
+    appointmentOf(liveDecision(ports.config, seen, known), known.renewal, ports, now),
+    appointmentOf(agentDecision(ports.config, seen, known), known.agentRenewal, ports, now),
+  ].filter((inMs) => inMs !== undefined);
+  return appointments.length === 0 ? undefined : Math.min(...appointments);
+}
+
+function appointmentOf(
+  decision: LiveDecision,
+  renewal: StateRenewal | null,
+  ports: Ports,
+  now: number,
+): number | undefined {
   if (decision.is === 'watching') {
-    const age = now - (instantOf(known.renewal?.at ?? null) ?? 0);
+    const age = now - (instantOf(renewal?.at ?? null) ?? 0);
     return age >= 0 && age < blamedMs ? busyMs : undefined;
   }
   const windows = windowsOf(ports.config);

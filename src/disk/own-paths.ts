@@ -5,6 +5,8 @@ export const ownPaths = {
   stateDirectory: '/var/lib/certmend',
   state: '/var/lib/certmend/dynamic-cert.json',
   generations: '/var/lib/certmend/generations',
+  /** Certificates of the agent part that are put in place, and those that they replace. No keys. */
+  agentPart: '/var/lib/certmend/agent-part',
   quarantine: '/var/lib/certmend/quarantine',
   journal: '/var/lib/certmend/journal.json',
   audit: '/var/lib/certmend/audit.jsonl',

@@ -20,7 +20,7 @@ import { watchService } from './watch-service.ts';
 const lockWaitMs = 2000;
 
 /** A service that has just come up may still be on its way: its ports and its health are judged after this. */
-const settledMs = 2 * minuteMs;
+export const settledMs = 2 * minuteMs;
 
 /** Later than this after a commit, what is ill is not known to be so for the commit. */
 export const blamedMs = 10 * minuteMs;

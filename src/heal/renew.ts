@@ -2,6 +2,8 @@ import { journalPending } from '../commit/journal.ts';
 import { CertmendError, exitStatus } from '../error.ts';
 import { adoptLive } from '../generation/compose.ts';
 import type { LeafEntry } from '../layout/entry.ts';
+import type { Layout } from '../layout/layout.ts';
+import { isOfAgentPart } from '../layout/written-files.ts';
 import { decideRenewal, unfit } from '../plan/decide-renewal.ts';
 import type { SaidReason } from '../reason.ts';
 import type { Outcome } from '../session/outcome.ts';
@@ -15,6 +17,8 @@ import type { Ports } from '../survey/ports.ts';
 import { findLayout, refuseWeakened, type Survey } from '../survey/survey.ts';
 import { minute, rfc3339 } from '../time/rfc3339.ts';
 import { verifyMaterial } from '../verify/verify-material.ts';
+import { renewAgentPart } from './agent/renew-agent-part.ts';
+import { settleAgentPart } from './agent/settle-agent-part.ts';
 import { askComponents, type ComponentHealth } from './ask-components.ts';
 import { execute } from './execute.ts';
 import { settleRenewal } from './settle-renewal.ts';
@@ -35,20 +39,26 @@ export interface Renewal {
  * every instant (P12). Then watches the ports that answered before, and asks the components that were well; when one of
  * them falls silent or ill, the old set comes back by the same means, once.
  *
- * @param ids leaf entries; empty means every one that certmend may write
+ * Leaves of the agent part are signed by a server of the cluster, and are renewed apart from the others.
+ *
+ * @param ids leaf entries; empty means every one that certmend may write, and on an agent the agent part
  * @throws CertmendError ServiceStopped, RenewalUnfit (exit 77), AuthorityUnusable, VerificationFailed, …; nothing was
- * changed then
+ * changed then. Usage for leaves of both kinds at once
  */
 export async function renew(ports: Ports, ids: readonly string[]): Promise<Renewal> {
   const layout = findLayout(ports);
   refuseWeakened(layout);
   const words = ids.map((id) => ` ${id}`).join('');
+  const isOfServers = isForAgentPart(layout, ids);
   if (ports.serviceRunning(layout.unit) !== true) {
     throw new CertmendError('ServiceStopped', `${layout.unit} does not run here; nothing was changed`, {
       exit: exitStatus.refused,
-      hint: `while it is stopped: certmend rotate --reuse-key${words} --yes`,
+      hint: isOfServers
+        ? `${layout.product} recreates the agent part at its start: systemctl start ${layout.unit}`
+        : `while it is stopped: certmend rotate --reuse-key${words} --yes`,
     });
   }
+  if (isOfServers) return telling(ports, () => renewThroughServer(ports, layout, ids));
   return telling(ports, async () => {
     const { outcome, ...open } = await withSession(ports, { layout, lockWaitMs }, (session) =>
       makeLive(session, { ids, phase: 'asked' }),
@@ -60,6 +70,29 @@ export async function renew(ports: Ports, ids: readonly string[]): Promise<Renew
       ? { outcome: settled.outcome, served: settled.served, rolledBack: true }
       : { outcome, served: settled.served, rolledBack: false };
   });
+}
+
+/** @throws CertmendError Usage (exit 64) */
+function isForAgentPart({ role, entries }: Layout, ids: readonly string[]): boolean {
+  if (ids.length === 0) return role === 'agent';
+  const agentPart = new Set(entries.filter(isOfAgentPart).map(({ id }) => id));
+  const own = ids.find((id) => !agentPart.has(id));
+  const other = ids.find((id) => agentPart.has(id));
+  if (own !== undefined && other !== undefined) {
+    throw new CertmendError('Usage', `${other} is signed by a server of the cluster, and ${own} is not`, {
+      exit: exitStatus.usage,
+      hint: `certmend renew ${other}; certmend renew ${own}`,
+    });
+  }
+  return other !== undefined;
+}
+
+async function renewThroughServer(ports: Ports, layout: Layout, ids: readonly string[]): Promise<Renewal> {
+  const { outcome, ...open } = await renewAgentPart(ports, layout, { ids, phase: 'asked' });
+  const settled = await settleAgentPart(ports, layout, open);
+  // Nothing stops a person's own command but what ends the process.
+  if (settled.is === 'open') throw new TypeError('the watch was stopped by nobody');
+  return { outcome, served: settled.served, rolledBack: settled.is === 'rolled-back' };
 }
 
 /** A renewal that is live and of which it is not known yet whether the node is well with it. */

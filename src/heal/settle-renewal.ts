@@ -103,7 +103,8 @@ function wasStartedAnew(ports: Ports, { unit }: Layout, renewal: StateRenewal): 
 }
 
 /** What the node is worse for; undefined when it is not. */
-function troubleOf({ silent, ill }: Served): string | undefined {
+/** What was well before and is not now, as a clause. */
+export function troubleOf({ silent, ill }: Served): string | undefined {
   const where = silent.map(({ port, consumer }) => `${String(port)} (${consumer})`).join(', ');
   const parts = [
     ...(silent.length === 0 ? [] : [`nothing answered in TLS on port ${where}`]),

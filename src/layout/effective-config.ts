@@ -58,7 +58,7 @@ const keptKeys = new Set([
   'write-kubeconfig',
 ]);
 
-/** Kept as a fact, never as a value. */
+/** Kept as a fact; as a value only for who asks for the one (join-token.ts). */
 const secretKeys = new Set(['token', 'agent-token', 'vpn-auth']);
 
 const environmentKeys: Readonly<Record<string, string>> = {
@@ -81,13 +81,20 @@ const environmentKeys: Readonly<Record<string, string>> = {
  * lists add up). The products turn their files into arguments and put them before the real ones, which gives this order
  * (products 9). A file that the product would refuse is a refusal here too: with half of the names a wrong certificate
  * would be made.
+ *
+ * @param wantedSecret the secret key of which the value itself is wanted
  */
-export function readEffectiveConfig(product: Product, unit: Unit, reader: FileReader): EffectiveConfigAnswer {
+export function readEffectiveConfig(
+  product: Product,
+  unit: Unit,
+  reader: FileReader,
+  wantedSecret?: string,
+): EffectiveConfigAnswer {
   const values = new Map<string, Origin<string>[]>();
   const evidence: string[] = [];
   const keep = (key: string, value: Origin<string>): void => {
     const name = longName(key);
-    const kept = secretKeys.has(name) ? { value: '(set)', origin: value.origin } : value;
+    const kept = secretKeys.has(name) && name !== wantedSecret ? { value: '(set)', origin: value.origin } : value;
     if (keptKeys.has(name) || secretKeys.has(name)) values.set(name, [...(values.get(name) ?? []), kept]);
   };
 

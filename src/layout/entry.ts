@@ -55,6 +55,16 @@ export interface LeafEntry extends EntryBase {
   readonly readAtStartBy?: string | undefined;
   /** Where the consumer says whether it is well. */
   readonly health?: HealthQuestion | undefined;
+  /** A server of the cluster signs a new one for the key that is here, while the service runs (products 6.1). */
+  readonly signedBySupervisor?: SupervisorPath | undefined;
+}
+
+/** `POST` of a certification request (RFC 2986, DER): the answer is the leaf and its authority's certificates, PEM. */
+export interface SupervisorPath {
+  /** `/v1-rke2/client-kubelet.crt` */
+  readonly path: string;
+  /** The node has to say its name, and prove it with its password. */
+  readonly namesNode: boolean;
 }
 
 /** `GET https://127.0.0.1:PORT/PATH` with a client certificate: 200 is well, everything else is not (products 8). */

@@ -29,12 +29,23 @@ export interface Layout {
   readonly scanDirectories: readonly string[];
   /** Pairs that talk to each other over TLS and are tried before a commit (P4). */
   readonly conversations: readonly Conversation[];
+  /** Where on this machine's loopback a server of the cluster is reached: for the agent part. */
+  readonly supervisor?: Supervisor | undefined;
   /** Why this layout, in the order it was found out: shown by `doctor` and `-v`. */
   readonly evidence: readonly string[];
   /** Set when the product's configuration cannot be read: then the rest is what was known last, and names are wanting. */
   readonly weakened?: { readonly problem: string; readonly hint: string } | undefined;
   /** Effective settings that shaped the layout, with origins: shown by `doctor` and `why`. */
   readonly settings: readonly Setting[];
+}
+
+export interface Supervisor {
+  readonly port: number;
+  /** Of the API server, or of the load balancer in front of it. */
+  readonly apiPort: number;
+  /** Authority ids that the node checks a server with, and leaf id of the pair that it shows. */
+  readonly authority: string;
+  readonly client: string;
 }
 
 /** One mutual TLS conversation between two leaves of the layout. */

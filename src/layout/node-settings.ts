@@ -28,6 +28,8 @@ export interface NodeSettings {
   readonly localApiPort: number;
   /** Where the supervisor listens: the listener's certificate is served there. */
   readonly supervisorPort: number;
+  /** Where a supervisor is reached from this node: its own, or a load balancer in front of the servers'. */
+  readonly reachedSupervisorPort: number;
   /** Where people and agents find the API server. */
   readonly publicApiPort: number;
   readonly kubeconfigPath: string;
@@ -142,6 +144,7 @@ export function readNodeSettings(
     apiServerPort: ports.apiServer,
     localApiPort: remoteApi ? ports.balancer : ports.apiServer,
     supervisorPort: ports.supervisor,
+    reachedSupervisorPort: layout.role === 'agent' ? ports.supervisorBalancer : ports.supervisor,
     publicApiPort: ports.publicApi,
     kubeconfigPath:
       lastValue(config, 'write-kubeconfig')?.value ?? `/etc/rancher/${layout.product}/${layout.product}.yaml`,

@@ -1,5 +1,5 @@
 import type { FileReader } from '../disk/file-reader.ts';
-import { agentEntries } from './products/agent-table.ts';
+import { agentEntries, supervisorOf } from './products/agent-table.ts';
 import { readCommandLine } from './detect/arguments.ts';
 import { conversationsOf } from './products/conversations.ts';
 import { detect } from './detect/detect.ts';
@@ -85,6 +85,7 @@ export function resolveLayout(
           : []),
         `${node.dataDir}/agent`,
       ],
+      supervisor: supervisorOf(node),
       conversations: conversationsOf(product, role, node, entries),
       evidence,
       weakened: answer.ok ? undefined : { problem: answer.problem, hint: answer.hint },
@@ -130,6 +131,6 @@ function configuredDataDir(layout: KnownLayout, name: string, hints: LayoutHints
 }
 
 /** What the products' own units name (products 9). */
-function environmentFiles(product: Product, unit: string): readonly string[] {
+export function environmentFiles(product: Product, unit: string): readonly string[] {
   return ['/etc/default/%N', '/etc/sysconfig/%N', factsOf(product).environmentFile(unit)];
 }

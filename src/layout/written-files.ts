@@ -1,4 +1,4 @@
-import type { Entry } from './entry.ts';
+import type { Entry, LeafEntry, SupervisorPath } from './entry.ts';
 
 /**
  * May certmend write this entry at all? Everything that issues, repairs, stores or recovers asks here. What the product
@@ -8,11 +8,23 @@ export function mayWrite({ protected: isProtected, reissuedAtStart }: Entry): bo
   return !isProtected && !reissuedAtStart;
 }
 
+/** A leaf of the agent part: a server of the cluster signs it. */
+export type AgentLeaf = LeafEntry & { readonly signedBySupervisor: SupervisorPath };
+
+/** A leaf that the product makes anew at its start, and that a server signs anew while it runs: certificate only, never a key. */
+export function isOfAgentPart(entry: Entry): entry is AgentLeaf {
+  return entry.kind === 'leaf' && entry.reissuedAtStart && !entry.protected && entry.signedBySupervisor !== undefined;
+}
+
+/** A certificate is no secret, and one that is written over keeps the mode that it has. */
+const widestCertificateMode = 0o644;
+
 /**
  * The files of an entry that certmend may put in place or take away, each with the widest mode that it is given: all
  * that a commit, or its recovery, ever writes.
  */
 export function writtenModes(entry: Entry): readonly (readonly [path: string, mode: number])[] {
+  if (isOfAgentPart(entry)) return [[entry.certificatePath, widestCertificateMode]];
   if (!mayWrite(entry)) return [];
   switch (entry.kind) {
     case 'leaf':

@@ -1,7 +1,9 @@
 import type { Assessment } from '../assess/assessment.ts';
 import { issuersOf } from '../assess/issuer.ts';
 import { isWorthReplacing } from '../assess/rules/leaf/validity.ts';
-import type { Inventory } from '../inventory/inventory.ts';
+import type { Inventory, LeafItem } from '../inventory/inventory.ts';
+import type { LeafEntry } from '../layout/entry.ts';
+import { isOfAgentPart } from '../layout/written-files.ts';
 import { nextOpening, type MaintenanceWindow } from '../time/maintenance-window.ts';
 import { dayMs, hourMs } from '../time/units.ts';
 import { writablePairs } from './pairs.ts';
@@ -70,26 +72,59 @@ export function doneByDays({ renewBeforeDays, emergencyBeforeDays }: LiveSetting
   return Math.max(hasWindows ? 0 : renewBeforeDays - overdueDays, emergencyBeforeDays - emergencyGraceDays);
 }
 
-/** Pure: the same node, clock and history give the same decision. Whether the node is sound enough is for decideRenewal. */
-export function decideLive(input: {
+interface LiveInput {
   readonly inventory: Inventory;
   readonly assessment: Pick<Assessment, 'rows'>;
   readonly now: number;
   readonly settings: LiveSettings;
   readonly windows: readonly MaintenanceWindow[];
-  readonly brake: BrakeState;
   readonly last: LastRenewal | undefined;
-}): LiveDecision {
-  const { inventory, assessment, now, settings, windows, brake, last } = input;
+}
+
+/** Pure: the same node, clock and history give the same decision. Whether the node is sound enough is for decideRenewal. */
+export function decideLive(input: LiveInput & { readonly brake: BrakeState }): LiveDecision {
+  const issuable = writablePairs(input.inventory, input.now).filter((pair) => pair.issuable);
+  return decideFor(
+    issuable.map(({ entry }) => entry),
+    input,
+    input.brake,
+  );
+}
+
+/**
+ * The same for the agent part, which a server of the cluster signs: no key of an authority is needed here, and none of the
+ * budget for rotations is used.
+ */
+export function decideAgentPart(input: LiveInput): LiveDecision {
+  return decideFor(
+    renewableAgentPart(input.inventory).map(({ entry }) => entry),
+    input,
+  );
+}
+
+/** Leaves of the agent part that a server can sign again: the key is here, and a certificate that can be read. */
+export function renewableAgentPart({ items }: Pick<Inventory, 'items'>): readonly LeafItem[] {
+  return items.filter((item): item is LeafItem => {
+    if (item.kind !== 'leaf' || !isOfAgentPart(item.entry)) return false;
+    const { key, keyFile, certificates, certificateFile } = item;
+    return key.ok && keyFile.state === 'regular' && certificates.ok && certificateFile.state === 'regular';
+  });
+}
+
+function decideFor(
+  entries: readonly LeafEntry[],
+  { inventory, assessment, now, settings, windows, last }: LiveInput,
+  brake?: BrakeState,
+): LiveDecision {
   if (last?.outcome === 'watching') return { is: 'watching' };
   if (!settings.enabled) return { is: 'off' };
   const issuers = issuersOf(inventory, now);
   const ends = new Map(assessment.rows.map(({ id, effectiveNotAfter }) => [id, effectiveNotAfter]));
-  const able = writablePairs(inventory, now).flatMap(({ entry: { id, issuer }, issuable }) => {
+  const able = entries.flatMap(({ id, issuer }) => {
     const end = ends.get(id);
     const authorityEnd = issuers.get(issuer)?.end;
     const isWorthwhile = end !== undefined && authorityEnd !== undefined && isWorthReplacing(end, authorityEnd);
-    return issuable && isWorthwhile ? [{ id, end }] : [];
+    return isWorthwhile ? [{ id, end }] : [];
   });
   const [nearest] = able.toSorted((left, right) => left.end - right.end);
   if (nearest === undefined) return { is: 'off' };
@@ -108,7 +143,8 @@ export function decideLive(input: {
     if (last.outcome === 'failed' && since >= 0 && since < pause)
       return { is: 'waiting', until: last.at + pause, for: 'pause', first, end };
   }
-  if (brakeEngaged(brake, now)) return { is: 'waiting', until: now + hourMs, for: 'budget', first, end };
+  if (brake !== undefined && brakeEngaged(brake, now))
+    return { is: 'waiting', until: now + hourMs, for: 'budget', first, end };
   const opening = phase === 'emergency' || windows.length === 0 ? now : nextOpening(windows, now);
   if (opening !== now)
     return { is: 'waiting', until: Math.min(opening ?? emergencyFrom, emergencyFrom), for: 'window', first, end };

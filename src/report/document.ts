@@ -95,6 +95,8 @@ export interface PlanReport extends DocumentHeader<'Plan'> {
   readonly restartBefore: string | null;
   /** What the daemon does before that, while the unit runs; null while it does not, or nobody can tell. */
   readonly liveRenewal: LiveReport | null;
+  /** The same for the agent part, which a server of the cluster signs. */
+  readonly agentRenewal: LiveReport | null;
   readonly source: { readonly kind: string; readonly generation: number | null };
   readonly reasons: readonly SaidReason<string | null>[];
   readonly actions: readonly {

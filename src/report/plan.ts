@@ -23,6 +23,7 @@ export function planReport(input: {
   readonly unit: string;
   readonly restart?: Restart | undefined;
   readonly liveRenewal?: LiveReport | undefined;
+  readonly agentRenewal?: LiveReport | undefined;
 }): PlanReport {
   const { plan, layout, root, at, unit, restart } = input;
   return {
@@ -35,6 +36,7 @@ export function planReport(input: {
     unit,
     restartBefore: restart === undefined ? null : rfc3339(restart.before),
     liveRenewal: input.liveRenewal ?? null,
+    agentRenewal: input.agentRenewal ?? null,
     source: { kind: plan.source.kind, generation: 'generation' in plan.source ? plan.source.generation : null },
     reasons: documented(plan.reasons),
     actions: plan.actions.map((action) => ({
@@ -91,8 +93,10 @@ export function planText(report: PlanReport, paper: Paper): string {
 }
 
 /** A plan without a date is read as one that is on its way. */
-function when({ actions, unit, restartBefore, liveRenewal, at }: PlanReport): string {
-  const live = liveRenewal === null ? '' : `  while it runs: ${liveText(liveRenewal, instantOf(at) ?? 0)}\n`;
+function when({ actions, unit, restartBefore, liveRenewal, agentRenewal, at }: PlanReport): string {
+  const line = (name: string, report: LiveReport | null): string =>
+    report === null ? '' : `  ${name}: ${liveText(report, instantOf(at) ?? 0)}\n`;
+  const live = `${line('while it runs', liveRenewal)}${line('agent part', agentRenewal)}`;
   if (restartBefore !== null) {
     const now = instantOf(at) ?? 0;
     const before = instantOf(restartBefore) ?? now;

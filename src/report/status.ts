@@ -36,6 +36,8 @@ export interface StatusReport extends DocumentHeader<'Status'> {
   readonly served: readonly ServedLeaf[];
   /** What the daemon does about certificates while the service runs; null while it is down, or nobody can tell. */
   readonly liveRenewal: LiveReport | null;
+  /** The same for the agent part, which a server of the cluster signs. */
+  readonly agentRenewal: LiveReport | null;
   /** What ends first. */
   readonly next: { readonly id: string; readonly at: string; readonly residualSeconds: number } | null;
   readonly generations: {
@@ -77,6 +79,7 @@ export function statusReport(input: {
   readonly unread?: string | undefined;
   readonly rows?: readonly CertificateRow[];
   readonly liveRenewal?: LiveReport | undefined;
+  readonly agentRenewal?: LiveReport | undefined;
 }): StatusReport {
   const { state, now, root, maxCommitsPerDay } = input;
   const next = state === undefined ? undefined : nextEnd(state, now);
@@ -96,6 +99,7 @@ export function statusReport(input: {
       served === undefined ? [] : [{ id, current: served.current, notAfter: rfc3339(served.notAfter) }],
     ),
     liveRenewal: input.liveRenewal ?? null,
+    agentRenewal: input.agentRenewal ?? null,
     next:
       next === undefined
         ? null
@@ -133,6 +137,7 @@ export function statusText(report: StatusReport, paper: Paper): string {
     ['expires', report.next === null ? 'nothing known' : `${report.next.id} · ${dated(report.next.at, now)}`],
     ...(report.served.length === 0 ? [] : [['in use', inUseClause(report.served)] as const]),
     ...(report.liveRenewal === null ? [] : [['renewal', liveText(report.liveRenewal, now)] as const]),
+    ...(report.agentRenewal === null ? [] : [['agent part', liveText(report.agentRenewal, now)] as const]),
     ...(report.unread === null ? remembered(report, now) : [['memory', report.unread] as const]),
   ] as const;
   const lines = facts

@@ -2,6 +2,7 @@ import { isEndOfLeaf } from '../assess/rules/restart.ts';
 import type { Assessment } from '../assess/assessment.ts';
 import type { Explanation } from '../assess/explain.ts';
 import type { Entry } from '../layout/entry.ts';
+import { isOfAgentPart } from '../layout/written-files.ts';
 import type { Plan } from '../plan/plan.ts';
 import { rfc3339, instantOf } from '../time/rfc3339.ts';
 import { apiVersion, type DocumentHeader } from './document.ts';
@@ -19,7 +20,8 @@ export interface WhyReport extends DocumentHeader<'Explanation'> {
   readonly path: string;
   readonly consumer: string | null;
   /** What certmend may do with the file, by the layout. */
-  readonly writing: 'protected' | 'reissued-by-the-product' | 'issued-by-certmend' | 'never-written';
+  readonly writing:
+    'protected' | 'reissued-by-the-product' | 'signed-by-a-server' | 'issued-by-certmend' | 'never-written';
   readonly status: string | null;
   readonly subject: string | null;
   readonly issuer: string | null;
@@ -58,6 +60,7 @@ export function whyReport(input: {
   readonly assessment: Assessment;
   readonly unit: string;
   readonly liveRenewal?: LiveReport | undefined;
+  readonly agentRenewal?: LiveReport | undefined;
 }): WhyReport {
   const { root, explanation, entry, plan, assessment, unit } = input;
   const { id, kind, path, rules, findings, row, nextDue } = explanation;
@@ -84,10 +87,17 @@ export function whyReport(input: {
     clock: { believed: assessment.clock.believed, evidence: assessment.clock.evidence },
     next: nextDue === undefined ? null : { at: rfc3339(nextDue.at), what: nextDue.what },
     unit,
-    liveRenewal:
-      entry?.kind === 'leaf' && writingOf(entry) === 'issued-by-certmend' ? (input.liveRenewal ?? null) : null,
+    liveRenewal: entry === undefined ? null : (liveOf(entry, input) ?? null),
     restartBefore: restartBefore(explanation, assessment),
   };
+}
+
+function liveOf(
+  entry: Entry,
+  { liveRenewal, agentRenewal }: Pick<Parameters<typeof whyReport>[0], 'liveRenewal' | 'agentRenewal'>,
+): LiveReport | undefined {
+  if (isOfAgentPart(entry)) return agentRenewal;
+  return entry.kind === 'leaf' && writingOf(entry) === 'issued-by-certmend' ? liveRenewal : undefined;
 }
 
 /** This entry's own end: another one's may come before. */
@@ -99,6 +109,7 @@ function restartBefore({ row, findings }: Explanation, { restart }: Assessment):
 
 function writingOf(entry: Entry | undefined): WhyReport['writing'] {
   if (entry === undefined || entry.protected) return entry === undefined ? 'never-written' : 'protected';
+  if (isOfAgentPart(entry)) return 'signed-by-a-server';
   if (entry.reissuedAtStart) return 'reissued-by-the-product';
   return entry.kind === 'leaf' || (entry.kind === 'kubeconfig' && entry.writable)
     ? 'issued-by-certmend'
@@ -108,6 +119,8 @@ function writingOf(entry: Entry | undefined): WhyReport['writing'] {
 const writingText: Readonly<Record<WhyReport['writing'], string>> = {
   protected: 'protected: certmend never writes it',
   'reissued-by-the-product': 'the product recreates it at each start; certmend leaves it alone',
+  'signed-by-a-server':
+    'the product recreates it at each start; while it runs, certmend has a server of the cluster sign a new one',
   'issued-by-certmend': 'certmend may replace it',
   'never-written': 'certmend watches it and never writes it',
 };

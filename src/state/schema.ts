@@ -111,6 +111,7 @@ export const stateSchema: Shape<State> = object<State>({
   listenerAsked: added(object<NonNullable<State['listenerAsked']>>({ fingerprint256: sha256, at: instant })),
   transaction: nullable(transaction),
   renewal: added(renewal),
+  agentRenewal: added(renewal),
   brake: object<State['brake']>({
     commits: list(instant),
     repairs: optional(record(list(instant))),

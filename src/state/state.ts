@@ -28,6 +28,8 @@ export interface State {
   readonly transaction: StateTransaction | null;
   /** The last renewal under a service that runs. Null when there never was one. */
   readonly renewal: StateRenewal | null;
+  /** The last renewal of the agent part, through a server of the cluster. Null when there never was one. */
+  readonly agentRenewal: StateRenewal | null;
   /**
    * What certmend did by itself in the last days, for the brake (P8): rotations of the whole set, and repairs by entry.
    * What a person asked for is not here.
@@ -107,7 +109,7 @@ export interface StateTransaction {
  * for it, and so that what was taken back once is not done again.
  */
 export interface StateRenewal {
-  /** That went live; null when the attempt failed before. */
+  /** That went live; null when the attempt failed before, and for the agent part, which is in no generation. */
   readonly generation: number | null;
   readonly at: string;
   /** The start of the service under which it was done; null when systemd did not say. */

@@ -26,6 +26,7 @@ export function emptyState(node: StateNode, now: number): State {
     listenerAsked: null,
     transaction: null,
     renewal: null,
+    agentRenewal: null,
     brake: { commits: [] },
     health: { level: 'ok', since: rfc3339(now), reasons: [] },
     told: null,
@@ -170,6 +171,11 @@ export function withRenewal(state: State, renewal: StateRenewal): State {
   const { outcome, generation } = renewal;
   const confirmed = outcome === 'confirmed' ? generation : state.generations.confirmed;
   return { ...state, renewal, generations: { ...state.generations, confirmed } };
+}
+
+/** A renewal of the agent part, as far as it has come. */
+export function withAgentRenewal(state: State, agentRenewal: StateRenewal): State {
+  return { ...state, agentRenewal };
 }
 
 /** The health that was told; after a restart it is no news. */

@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts';
-import { decideLive, type LastRenewal, type LiveDecision } from '../plan/decide-live.ts';
+import { decideAgentPart, decideLive, type LastRenewal, type LiveDecision } from '../plan/decide-live.ts';
 import type { State, StateRenewal } from '../state/state.ts';
 import { brakeOf } from '../state/transitions.ts';
 import { parseWindow, type MaintenanceWindow } from '../time/maintenance-window.ts';
@@ -28,6 +28,22 @@ export function liveDecision(
     windows: windowsOf(config),
     brake: brakeOf(state, config),
     last: lastOf(state?.renewal ?? null),
+  });
+}
+
+/** The same for the agent part, which a server of the cluster signs. */
+export function agentDecision(
+  config: Config,
+  { inventory, assessment }: Pick<Survey, 'inventory' | 'assessment'>,
+  state: State | undefined,
+): LiveDecision {
+  return decideAgentPart({
+    inventory,
+    assessment,
+    now: assessment.now,
+    settings: config.live,
+    windows: windowsOf(config),
+    last: lastOf(state?.agentRenewal ?? null),
   });
 }
 

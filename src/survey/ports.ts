@@ -40,6 +40,8 @@ export interface Ports {
   readonly servedChain: (port: number) => Promise<readonly Buffer[] | undefined>;
   /** Asks a component on this machine's loopback for its health. Asked only while something is renewed under it. */
   readonly askHealth: (request: HealthRequest) => Promise<HealthAnswer>;
+  /** Asks a server of the cluster to sign a certificate of the agent part, over this machine's loopback. Never on the boot path. */
+  readonly askSupervisor: (request: SupervisorRequest) => Promise<SupervisorAnswer>;
   /** The write side is built only when something has to be written: the healthy boot path never loads it. */
   readonly writeSide: () => Promise<WriteSide>;
 }
@@ -72,6 +74,26 @@ export interface HealthRequest {
  */
 export type HealthAnswer =
   { readonly is: 'well' | 'absent' | 'unasked' } | { readonly is: 'ill'; readonly problem: string };
+
+/** One `POST` over TLS. */
+export interface SupervisorRequest {
+  readonly port: number;
+  /** `/v1-rke2/client-kubelet.crt` */
+  readonly path: string;
+  /** DER. */
+  readonly body: Buffer;
+  readonly headers: Readonly<Record<string, string>>;
+  /** The client pair that is shown, PEM; undefined where the headers say who asks. */
+  readonly pair?: { readonly certificatePem: Buffer; readonly keyPem: Buffer } | undefined;
+  /** What the server's certificate must be signed by, for the name `localhost`, PEM. */
+  readonly trustedPem: Buffer;
+}
+
+/** `absent`: nobody listens. `silent`: no answer in time, or none that is trusted; `problem` is a clause or an error code. */
+export type SupervisorAnswer =
+  | { readonly is: 'answered'; readonly status: number; readonly body: Buffer }
+  | { readonly is: 'absent' }
+  | { readonly is: 'silent'; readonly problem: string };
 
 export interface WriteSide {
   readonly writer: FileWriter;

@@ -55,6 +55,7 @@ export async function survey(ports: Ports, layout: Layout = findLayout(ports)): 
       authorityCriticalDays: ports.config.authority.criticalDays,
       acknowledged: ports.config.check.acknowledged,
       live: liveOf(ports, loaded, now),
+      liveAgentPart: liveAgentPartOf(ports, loaded, now),
     },
     serviceRunning,
     heldUntil: serviceRunning === true ? stillHeld(ports, layout, renewalOf(loaded)) : undefined,
@@ -77,12 +78,24 @@ const lookedAfterMs = 3 * dayMs;
  */
 function liveOf(ports: Ports, loaded: LoadedState, now: number): AssessSettings['live'] {
   const { live, maintenance } = ports.config;
-  if (ports.isDaemon !== true && !ports.clockIsShifted && !isLookedAfter(loaded, now)) return undefined;
+  if (!isDaemonAtWork(ports, loaded, now)) return undefined;
   const renewal = renewalOf(loaded);
   const active = loaded.kind === 'loaded' ? (loaded.state.generations.active?.number ?? 0) : 0;
   const isTakenBack = renewal?.outcome === 'rolled-back' && active < (renewal.generation ?? 0);
   if (!live.enabled || isTakenBack) return undefined;
   return { doneByDays: doneByDays(live, maintenance.windows.length > 0) };
+}
+
+function liveAgentPartOf(ports: Ports, loaded: LoadedState, now: number): AssessSettings['liveAgentPart'] {
+  const { live, maintenance } = ports.config;
+  const isTakenBack = loaded.kind === 'loaded' && loaded.state.agentRenewal?.outcome === 'rolled-back';
+  if (!live.enabled || isTakenBack || !isDaemonAtWork(ports, loaded, now)) return undefined;
+  return { doneByDays: doneByDays(live, maintenance.windows.length > 0) };
+}
+
+/** This is the daemon, or one is known to be at work; a rehearsed instant takes it that one is. */
+function isDaemonAtWork(ports: Ports, loaded: LoadedState, now: number): boolean {
+  return ports.isDaemon === true || ports.clockIsShifted || isLookedAfter(loaded, now);
 }
 
 function isLookedAfter(loaded: LoadedState, now: number): boolean {

@@ -4,6 +4,7 @@ import { PowerCut } from '../crash/interrupted-writer.ts';
 import { type Step } from './life.ts';
 import {
   certificateOf,
+  dyingAt,
   keyOf,
   endOf,
   nodeOf,
@@ -18,26 +19,6 @@ import {
 } from './running-node.ts';
 
 /* A year and a half under one start of the service, and every instant at which the daemon may be killed (P1, P12). */
-
-/** Ports under which the process is gone before the n-th call that changes a file, from `from` on. */
-function dyingAt(nth: number, counted: { calls: number }): (ports: Ports) => Ports {
-  return (ports) => ({
-    ...ports,
-    writeSide: async () => {
-      const side = await ports.writeSide();
-      const writer = new Proxy(side.writer, {
-        get:
-          (target, name: keyof typeof side.writer) =>
-          (...words: readonly unknown[]): unknown => {
-            counted.calls += 1;
-            if (counted.calls >= nth) throw new PowerCut('first');
-            return (target[name] as (...given: readonly unknown[]) => unknown)(...words);
-          },
-      });
-      return { ...side, writer };
-    },
-  });
-}
 
 test('a daemon that is killed anywhere in a renewal leaves all old or all new, and the next one knows which', async (t) => {
   const counted = { calls: 0 };

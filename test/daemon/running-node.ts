@@ -6,6 +6,7 @@ import { defaultConfig } from '../../src/config/default-config.ts';
 import type { Config } from '../../src/config/config.ts';
 import type { State } from '../../src/state/state.ts';
 import type { HealthAnswer, Ports } from '../../src/survey/ports.ts';
+import { PowerCut } from '../crash/interrupted-writer.ts';
 import { fingerprintPaths } from '../fixtures/fingerprint-tree.ts';
 import type { Tree } from '../fixtures/tree.ts';
 import { temporaryTree } from '../road/temporary-tree.ts';
@@ -133,3 +134,23 @@ export function renewable({ tree }: Node): readonly string[] {
 /** So long a wait that a check follows it. */
 export const hour: Step = () => ({ ms: 3_700_000 });
 export const day: Step = () => ({ ms: dayMs });
+
+/** Ports under which the process is gone before the n-th call that changes a file, from `from` on. */
+export function dyingAt(nth: number, counted: { calls: number }): (ports: Ports) => Ports {
+  return (ports) => ({
+    ...ports,
+    writeSide: async () => {
+      const side = await ports.writeSide();
+      const writer = new Proxy(side.writer, {
+        get:
+          (target, name: keyof typeof side.writer) =>
+          (...words: readonly unknown[]): unknown => {
+            counted.calls += 1;
+            if (counted.calls >= nth) throw new PowerCut('first');
+            return (target[name] as (...given: readonly unknown[]) => unknown)(...words);
+          },
+      });
+      return { ...side, writer };
+    },
+  });
+}

@@ -1,3 +1,4 @@
+import { writtenFiles } from '../../src/layout/written-files.ts';
 import test from 'ava';
 import type { Entry, LeafEntry } from '../../src/layout/entry.ts';
 import type { Layout } from '../../src/layout/layout.ts';
@@ -250,14 +251,18 @@ test('layout rke2-server protects the bootstrap set, keys, tokens and kubeconfig
     t.false(isProtected(layout, path), path);
 });
 
-test('layout of an agent has no authority key and writes nothing', (t) => {
+test('layout of an agent has no authority key, and writes nothing but certificates that a server signs', (t) => {
   for (const unit of ['rke2-agent', 'k3s-agent']) {
     const layout = resolved(t, {}, { unit });
     for (const entry of layout.entries) {
       if (entry.kind === 'authority') t.is(entry.keyPath, undefined);
       t.true(entry.protected || entry.reissuedAtStart, entry.id);
+      const written = entry.kind === 'leaf' ? [entry.certificatePath] : [];
+      t.deepEqual(writtenFiles(entry), written, entry.id);
     }
-    t.deepEqual(layout.conversations, []);
+    t.deepEqual(new Set(layout.conversations.map(({ server }) => server)), new Set(['agent/serving-kubelet']));
+    const port = unit === 'k3s-agent' ? 6444 : 6443;
+    t.like(layout.supervisor, { port: 6444, apiPort: port, authority: 'agent/server-ca' });
     t.is(leaf(layout, 'agent/client-kubelet').issuer, 'agent/client-ca');
   }
 });

@@ -1,6 +1,7 @@
 import { reasons, type ReasonCode } from '../../reason.ts';
 import type { CertificateRow, Finding, Restart } from '../assessment.ts';
 import type { AssessContext } from '../context.ts';
+import { isOfAgentPart } from '../../layout/written-files.ts';
 import { span } from '../../time/span.ts';
 import { instant, minute } from '../../time/rfc3339.ts';
 import { dayMs } from '../../time/units.ts';
@@ -26,11 +27,15 @@ export function restartOf(
       return answer === 'rotate' || atStart.has(id) ? [id] : [];
     }),
   );
+  const agentPart = new Set(context.layout.entries.flatMap((entry) => (isOfAgentPart(entry) ? [entry.id] : [])));
   const isSound = !findings.some(isUnsound);
   const ends = rows
     .flatMap(({ id, effectiveNotAfter: at }) => {
       if (at === undefined || !due.has(id)) return [];
-      return isSound && !atStart.has(id) && isRenewedLive(at, context) ? [] : [{ id, at }];
+      const isAwaited = atStart.has(id)
+        ? agentPart.has(id) && isAgentPartRenewedLive(at, context)
+        : isSound && isRenewedLive(at, context);
+      return isAwaited ? [] : [{ id, at }];
     })
     .concat(heldOf(context))
     .toSorted((left, right) => left.at - right.at);
@@ -53,6 +58,12 @@ export function isUnsound({ answer, code }: Finding): boolean {
 export function isRenewedLive(end: number, { now, settings: { live }, serviceRunning }: AssessContext): boolean {
   if (serviceRunning !== true || live === undefined) return false;
   return end - now > live.doneByDays * dayMs;
+}
+
+/** The same for a leaf of the agent part, which needs nothing of the node's own set. */
+export function isAgentPartRenewedLive(end: number, { now, settings, serviceRunning }: AssessContext): boolean {
+  const { liveAgentPart: live } = settings;
+  return serviceRunning === true && live !== undefined && end - now > live.doneByDays * dayMs;
 }
 
 /** What a process has read at its start ends whatever has been renewed on the disk since. */

@@ -1,5 +1,6 @@
 import { nearestKey } from '../../config/nearest-key.ts';
 import { CertmendError, exitStatus } from '../../error.ts';
+import type { Entry } from '../../layout/entry.ts';
 import { mayWrite } from '../../layout/written-files.ts';
 import type { Layout } from '../../layout/layout.ts';
 
@@ -18,17 +19,18 @@ export function unknownEntry(id: string, layout: Layout): CertmendError {
 
 /**
  * The leaves that a person named, for the question whether they are meant; none means all.
- * @throws CertmendError Usage for an id that is no leaf which certmend issues on this layout
+ * @param may the leaves that the command is for
+ * @throws CertmendError Usage for an id that is none of them
  */
-export function namedLeaves(ids: readonly string[], layout: Layout): string {
-  for (const id of ids) requireIssuable(id, layout);
+export function namedLeaves(ids: readonly string[], layout: Layout, may: (entry: Entry) => boolean = mayWrite): string {
+  for (const id of ids) requireIssuable(id, layout, may);
   return ids.length === 0 ? 'every leaf certificate' : ids.join(', ');
 }
 
-function requireIssuable(id: string, layout: Layout): void {
+function requireIssuable(id: string, layout: Layout, may: (entry: Entry) => boolean): void {
   const entry = layout.entries.find((other) => other.id === id);
   if (entry === undefined) throw unknownEntry(id, layout);
-  if (entry.kind === 'leaf' && mayWrite(entry)) return;
+  if (entry.kind === 'leaf' && may(entry)) return;
   throw new CertmendError('Usage', `${id} is not a certificate that certmend issues on ${layout.name}`, {
     exit: exitStatus.usage,
     hint: `certmend why ${id} shows who makes it`,

@@ -9,7 +9,7 @@ import type { Io } from '../io.ts';
 import { print } from '../print.ts';
 import { paperOf } from '../paper-of.ts';
 import { ofPlan } from '../status-of.ts';
-import { liveReportOf } from './live-report-of.ts';
+import { agentReportOf, liveReportOf } from './live-report-of.ts';
 import { tellLayout } from './tell-layout.ts';
 
 interface PlanArguments extends Arguments {
@@ -34,6 +34,7 @@ export async function run(args: PlanArguments, io: Io): Promise<ExitStatus> {
     unit,
     restart,
     liveRenewal: liveReportOf(ports, survey),
+    agentRenewal: agentReportOf(ports, survey),
   });
   print(args, io, report, () => planText(report, paperOf(io)));
   return ofPlan(plan);

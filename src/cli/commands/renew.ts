@@ -2,6 +2,7 @@ import { compose } from '../../composition.ts';
 import type { ExitStatus } from '../../error.ts';
 import { renew } from '../../heal/renew.ts';
 import { renewalReport, renewalText } from '../../report/renewal.ts';
+import { isOfAgentPart, mayWrite } from '../../layout/written-files.ts';
 import { findLayout } from '../../survey/survey.ts';
 import type { Arguments } from '../command.ts';
 import type { Io } from '../io.ts';
@@ -18,7 +19,7 @@ interface RenewArguments extends Arguments {
 export async function run(args: RenewArguments, io: Io): Promise<ExitStatus> {
   const ports = await compose(args, io, { askSystemd: true });
   const layout = findLayout(ports);
-  const what = namedLeaves(args.entries, layout);
+  const what = namedLeaves(args.entries, layout, (entry) => mayWrite(entry) || isOfAgentPart(entry));
   await agree(args, io, `Renew ${what} of ${layout.name} while ${layout.unit} runs?`);
   const started = ports.clock.monotonic();
   const renewal = await renew(ports, args.entries);

@@ -11,7 +11,7 @@ import { ofHealth } from '../status-of.ts';
 import type { Io } from '../io.ts';
 import { paperOf } from '../paper-of.ts';
 import { print } from '../print.ts';
-import { liveReportOf } from './live-report-of.ts';
+import { agentReportOf, liveReportOf } from './live-report-of.ts';
 import { tellLayout } from './tell-layout.ts';
 
 export async function run(args: Arguments, io: Io): Promise<ExitStatus> {
@@ -36,6 +36,7 @@ export async function run(args: Arguments, io: Io): Promise<ExitStatus> {
     machine,
     rows: assessment.rows,
     liveRenewal: liveReportOf(ports, seen),
+    agentRenewal: agentReportOf(ports, seen),
     unread: loaded.kind === 'unread' ? `${ownPaths.state} ${loaded.problem}` : undefined,
   });
   print(args, io, report, () => statusText(report, paperOf(io)));

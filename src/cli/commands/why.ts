@@ -8,7 +8,7 @@ import { unknownEntry } from './entry-of.ts';
 import type { Io } from '../io.ts';
 import { paperOf } from '../paper-of.ts';
 import { print } from '../print.ts';
-import { liveReportOf } from './live-report-of.ts';
+import { agentReportOf, liveReportOf } from './live-report-of.ts';
 import { tellLayout } from './tell-layout.ts';
 
 interface WhyArguments extends Arguments {
@@ -32,6 +32,7 @@ export async function run(args: WhyArguments, io: Io): Promise<ExitStatus> {
     assessment: survey.assessment,
     unit: survey.layout.unit,
     liveRenewal: liveReportOf(ports, survey),
+    agentRenewal: agentReportOf(ports, survey),
   });
   print(args, io, report, () => whyText(report, paperOf(io)));
   return exitStatus.ok;

@@ -1,12 +1,14 @@
 import type { AuthorityEntry, DocumentEntry, Entry, KubeconfigEntry, LeafEntry, Reload } from '../entry.ts';
 import type { ExtendedKeyUsage } from '../../x509/encode-extensions.ts';
+import type { Supervisor } from '../layout.ts';
 import { factsOf, type Product, type Role } from '../names.ts';
 import type { NodeSettings } from '../node-settings.ts';
 import { type NameRule, subjectNames } from './subject-names.ts';
 
 /**
  * The files below `<data dir>/agent/` (products 1.6), which servers have too. The product makes all of them anew at each of
- * its starts; certmend reports them and writes none. On an agent the authorities have no keys.
+ * its starts, and certmend writes none of them then. While it runs, the leaves are renewed through a server (products 6.1).
+ * On an agent the authorities have no keys.
  */
 export function agentEntries(product: Product, role: Role, node: NodeSettings): readonly Entry[] {
   return [
@@ -15,6 +17,12 @@ export function agentEntries(product: Product, role: Role, node: NodeSettings): 
     ...kubeconfigs(product, node),
     nodePassword(product),
   ];
+}
+
+/** How a node reaches a server, and what both go by. */
+export function supervisorOf(node: NodeSettings): Supervisor {
+  const { reachedSupervisorPort: port, localApiPort: apiPort } = node;
+  return { port, apiPort, authority: 'agent/server-ca', client: 'agent/client-kubelet' };
 }
 
 const madeAtStart = { optional: true, protected: false, writeMode: 'rename', reissuedAtStart: true } as const;
@@ -44,6 +52,7 @@ function leaves(product: Product, role: Role, node: NodeSettings): readonly Leaf
       readonly reload: Reload;
       readonly mountedFile: boolean;
       readonly port?: number;
+      readonly namesNode?: boolean;
     },
   ): LeafEntry => ({
     ...madeAtStart,
@@ -65,6 +74,7 @@ function leaves(product: Product, role: Role, node: NodeSettings): readonly Leaf
     certificateMode: 0o600,
     keyMode: 0o600,
     port: use.port,
+    signedBySupervisor: { path: `/v1-${product}/${name}.crt`, namesNode: use.namesNode ?? false },
   });
   // An empty common name says that it is not known (name from the cloud provider, a tree without /etc/hostname).
   const kubelet = node.kubeletName;
@@ -73,13 +83,13 @@ function leaves(product: Product, role: Role, node: NodeSettings): readonly Leaf
       'client-kubelet',
       'client-ca',
       { commonName: kubelet === '' ? '' : `system:node:${kubelet}`, organizations: ['system:nodes'], names: 'none' },
-      { usage: 'clientAuth', consumer: 'kubelet', reload: 'watch', mountedFile: false },
+      { usage: 'clientAuth', consumer: 'kubelet', reload: 'watch', mountedFile: false, namesNode: true },
     ),
     row(
       'serving-kubelet',
       'server-ca',
       { commonName: kubelet, organizations: [], names: 'kubelet' },
-      { usage: 'serverAuth', consumer: 'kubelet', reload: 'restart', mountedFile: false, port: 10250 },
+      { usage: 'serverAuth', consumer: 'kubelet', reload: 'restart', mountedFile: false, port: 10250, namesNode: true },
     ),
     row(
       'client-kube-proxy',

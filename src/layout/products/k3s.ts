@@ -14,6 +14,7 @@ export const k3s: ProductFacts<'k3s'> = {
       publicApi: shared,
       supervisor: shared,
       balancer: setting('lb-server-port', 6444),
+      supervisorBalancer: setting('lb-server-port', 6444),
     };
   },
   kubectl: () => 'k3s kubectl',

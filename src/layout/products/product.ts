@@ -34,4 +34,6 @@ export interface ProductPorts {
   readonly supervisor: number;
   /** The load balancer of a node without an API server of its own. */
   readonly balancer: number;
+  /** The load balancer of an agent in front of the servers' supervisors. */
+  readonly supervisorBalancer: number;
 }

@@ -13,6 +13,7 @@ export const rke2: ProductFacts<'rke2'> = {
     publicApi: 6443,
     supervisor: 9345,
     balancer: setting('lb-server-port', 6444) - 1,
+    supervisorBalancer: setting('lb-server-port', 6444),
   }),
   kubectl: (dataDir) => shellWord(`${dataDir}/bin/kubectl`),
 };

@@ -3,8 +3,9 @@ import { instant } from '../../../time/rfc3339.ts';
 import { dayMs } from '../../../time/units.ts';
 import { pairFault, type LeafSubject } from './subject.ts';
 import { replaceAuthority } from '../protected-file.ts';
+import { isOfAgentPart } from '../../../layout/written-files.ts';
 import type { Rule, Verdict } from '../rule.ts';
-import { isRenewedLive } from '../restart.ts';
+import { isAgentPartRenewedLive, isRenewedLive } from '../restart.ts';
 import { urgencyOf } from '../urgency.ts';
 
 /** Without this a set under an authority that is about to end would be replaced at every start of its last days, in vain (P8). */
@@ -88,6 +89,7 @@ function due(subject: LeafSubject, end: number, authorityEnd: number | undefined
     const { context } = subject;
     if (fault.answer === 'rotate' && !entry.reissuedAtStart && isRenewedLive(end, context))
       return { ...fault, severity: 'note' };
+    if (isOfAgentPart(entry) && isAgentPartRenewedLive(end, context)) return { ...fault, severity: 'note' };
     return context.serviceRunning === true ? { ...fault, severity: urgency.severity } : fault;
   }
   return { ...fault, ...urgency };

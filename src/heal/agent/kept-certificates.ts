@@ -1,0 +1,55 @@
+import { createHash } from 'node:crypto';
+import { basename } from 'node:path';
+import type { PutChange } from '../../commit/change.ts';
+import { makeOwnDirectory } from '../../disk/own-directory.ts';
+import { ownPaths } from '../../disk/own-paths.ts';
+import { writeDurably } from '../../disk/durable-write.ts';
+import type { FileReader } from '../../disk/file-reader.ts';
+import type { LeafItem } from '../../inventory/inventory.ts';
+import { fileMode } from '../../layout/file-mode.ts';
+import type { WriteSide } from '../../survey/ports.ts';
+
+/**
+ * `new`: what a commit of the agent part puts in place, for the recovery of one that is cut off; `old`: what was there
+ * before, so that it can come back. Certificates alone, and of the last renewal alone.
+ */
+export type Kept = 'new' | 'old';
+
+/** The durable copy of a leaf's certificate file, as a node path. */
+export function keptPath(which: Kept, { entry }: Pick<LeafItem, 'entry'>): string {
+  return `${ownPaths.agentPart}/${which}/${basename(entry.certificatePath)}`;
+}
+
+/** @throws CertmendError StorageFull and siblings */
+export function keep(
+  reader: FileReader,
+  { writer, randomHex }: WriteSide,
+  which: Kept,
+  files: readonly { readonly item: LeafItem; readonly bytes: Buffer }[],
+): void {
+  makeOwnDirectory(reader, writer, `${ownPaths.agentPart}/${which}`);
+  for (const { item, bytes } of files) {
+    const path = keptPath(which, item);
+    writeDurably(writer, path, bytes, { mode: 0o600, temporaryName: `.${basename(path)}.certmend-${randomHex(8)}` });
+  }
+}
+
+/** The change that puts kept bytes in the place of a live certificate file; undefined when they are there, or it is not. */
+export function putKept(which: Kept, item: LeafItem, bytes: Buffer): PutChange | undefined {
+  const { entry, certificateFile: live } = item;
+  if (live.state !== 'regular' || live.bytes.equals(bytes)) return undefined;
+  const isInPlace = entry.writeMode === 'in-place';
+  return {
+    op: 'put',
+    path: entry.certificatePath,
+    id: entry.id,
+    source: keptPath(which, item),
+    sha256: createHash('sha256').update(bytes).digest('hex'),
+    // What is written over keeps its mode; another file gets no wider one than the layout's.
+    mode: isInPlace ? live.mode : fileMode(entry.certificateMode, live.mode),
+    uid: live.uid,
+    gid: live.gid,
+    ...(isInPlace ? { how: 'in-place' as const } : {}),
+    expects: { state: 'file', sha256: live.sha256 },
+  };
+}

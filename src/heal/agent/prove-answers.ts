@@ -1,0 +1,120 @@
+import { hasSubject, namesLacking } from '../../assess/leaf-checks.ts';
+import { CertmendError, exitStatus } from '../../error.ts';
+import type { AuthorityItem, Inventory, LeafItem } from '../../inventory/inventory.ts';
+import type { MaterialFile } from '../../issue/material.ts';
+import type { HealthAnswer, Ports } from '../../survey/ports.ts';
+import type { Survey } from '../../survey/survey.ts';
+import { instant } from '../../time/rfc3339.ts';
+import { verifyMaterial } from '../../verify/verify-material.ts';
+import { parseCertificates } from '../../x509/certificate.ts';
+import type { SignedAnswer } from './ask-for-certificates.ts';
+
+/**
+ * Proves what a server signed before it goes live (P4): the checks and handshakes of every set, and that it is no worse than
+ * what is there: of the same subject, with all its names, and good for longer.
+ *
+ * @returns how many handshakes were held
+ * @throws CertmendError ServerRefused, VerificationFailed (exit 77); nothing was changed
+ */
+export async function proveAnswers(
+  ports: Ports,
+  { inventory, assessment }: Survey,
+  answers: readonly SignedAnswer[],
+): Promise<number> {
+  for (const answer of answers) {
+    const problem = whyWorse(answer);
+    if (problem !== undefined) throw unproven(answer.item.entry.id, problem);
+  }
+  const verdict = await verifyMaterial({
+    files: answers.flatMap(filesOf),
+    inventory,
+    memory: ports.memory,
+    now: assessment.now,
+    clockIsShifted: ports.clockIsShifted,
+    // How long a certificate of the agent part lasts is the server's business; that it lasts longer was asked above.
+    acceptRenewDue: true,
+  });
+  if (verdict.ok) return verdict.handshakes;
+  const [first] = verdict.failures;
+  throw unproven(first?.id, first?.message ?? 'it failed verification');
+}
+
+function whyWorse({ item, certificatePem }: SignedAnswer): string | undefined {
+  const signed = parseCertificates(certificatePem);
+  const after = signed.ok ? signed.value[0] : undefined;
+  if (after === undefined) return `the answer ${signed.ok ? 'holds no certificate' : signed.problems.join(', ')}`;
+  const before = item.certificates.ok ? item.certificates.value[0] : undefined;
+  if (before === undefined) return undefined;
+  if (!hasSubject(after, before)) return `it is for CN=${after.commonName}, not for CN=${before.commonName}`;
+  const absent = namesLacking(after, [...before.dnsNames, ...before.ipAddresses]);
+  if (absent.length > 0) return `it lacks the names ${absent.join(', ')}, which the present one has`;
+  if (after.notAfter <= before.notAfter)
+    return `it expires at ${instant(after.notAfter)}, no later than the present one`;
+  return undefined;
+}
+
+function filesOf({ item, certificatePem }: SignedAnswer): readonly MaterialFile[] {
+  const { entry, keyFile } = item;
+  const { id, keyPath, certificatePath, keyMode, certificateMode } = entry;
+  const key = keyFile.state === 'regular' ? keyFile.bytes : Buffer.alloc(0);
+  const root = { uid: 0, gid: 0 };
+  return [
+    { path: keyPath, id, role: 'key', bytes: key, mode: keyMode, ...root },
+    { path: certificatePath, id, role: 'certificate', bytes: certificatePem, mode: certificateMode, ...root },
+  ];
+}
+
+/**
+ * Shows the API server each new client certificate, as its owner will. One that is refused where the present one is
+ * accepted does not go live: the server that signed it may be of another cluster, or ahead of this node.
+ *
+ * @returns a sentence for what could not be tried
+ * @throws CertmendError VerificationFailed
+ */
+export async function tryClients(
+  ports: Ports,
+  { inventory, layout }: Survey,
+  answers: readonly SignedAnswer[],
+): Promise<readonly string[]> {
+  const { supervisor } = layout;
+  const clients = answers.filter(({ item }) => item.entry.extendedKeyUsages.includes('clientAuth'));
+  const [first] = clients;
+  if (supervisor === undefined || first === undefined) return [];
+  const trusted = authorityOf(inventory, supervisor.authority);
+  const ask = (item: LeafItem, certificatePem: Buffer): Promise<HealthAnswer> =>
+    trusted?.certificateFile.state === 'regular' && item.keyFile.state === 'regular'
+      ? ports.askHealth({
+          port: supervisor.apiPort,
+          path: '/readyz',
+          certificatePem,
+          keyPem: item.keyFile.bytes,
+          trustedPem: trusted.certificateFile.bytes,
+        })
+      : Promise.resolve({ is: 'unasked' });
+  const notes: string[] = [];
+  for (const { item, certificatePem } of clients) {
+    const { id } = item.entry;
+    const after = await ask(item, certificatePem);
+    if (after.is === 'well') continue;
+    const before = item.certificateFile.state === 'regular' ? await ask(item, item.certificateFile.bytes) : after;
+    if (after.is === 'ill' && before.is === 'well')
+      throw unproven(id, `the API server accepts the present certificate and not the new one: it ${after.problem}`);
+    notes.push(
+      `the new certificate of ${id} could not be tried at the API server${after.is === 'ill' ? `, which ${after.problem}` : ''}`,
+    );
+  }
+  return notes;
+}
+
+function authorityOf({ items }: Inventory, id: string): AuthorityItem | undefined {
+  return items.find((item): item is AuthorityItem => item.kind === 'authority' && item.entry.id === id);
+}
+
+function unproven(id: string | undefined, problem: string): CertmendError {
+  const what = id === undefined ? '' : `${id}: `;
+  return new CertmendError(
+    'VerificationFailed',
+    `the agent part was not renewed: ${what}${problem}; nothing was changed`,
+    { exit: exitStatus.refused, hint: `see: certmend check, certmend why ${id ?? 'ENTRY'}` },
+  );
+}

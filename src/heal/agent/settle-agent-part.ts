@@ -1,0 +1,116 @@
+import { journalPending } from '../../commit/journal.ts';
+import type { LeafItem } from '../../inventory/inventory.ts';
+import type { Layout } from '../../layout/layout.ts';
+import { isOfAgentPart } from '../../layout/written-files.ts';
+import type { Session } from '../../session/session.ts';
+import { withSession } from '../../session/with-session.ts';
+import type { StateRenewal } from '../../state/state.ts';
+import { afterAssessment, afterCommit, withAgentRenewal } from '../../state/transitions.ts';
+import type { Ports } from '../../survey/ports.ts';
+import { isSameRun } from '../../survey/service-run.ts';
+import { survey } from '../../survey/survey.ts';
+import { troubleOf } from '../settle-renewal.ts';
+import { watchService, type Served, type Watched } from '../watch-service.ts';
+import { keptPath, putKept } from './kept-certificates.ts';
+import { commitFacts } from './renew-agent-part.ts';
+
+/** Longer than any commit takes: what a renewal came to must not be lost because somebody else is at work. */
+const settleWaitMs = 60_000;
+
+export type SettledAgentPart =
+  | { readonly is: 'confirmed' | 'rolled-back' | 'unconfirmed'; readonly served: Served }
+  /** Certmend was told to stop while it watched: the daemon's next check goes on with it. */
+  | { readonly is: 'open' };
+
+/**
+ * Watches the ports of the agent part that answered before its renewal. When one falls silent under the same start of the
+ * service, the certificates before it come back, once; what the API server says of the new ones was asked before.
+ */
+export async function settleAgentPart(
+  ports: Ports,
+  layout: Layout,
+  { renewal, watched }: { readonly renewal: StateRenewal; readonly watched: Watched },
+  stopping?: AbortSignal,
+): Promise<SettledAgentPart> {
+  const served = await watchService(ports, watched, stopping);
+  if (served === undefined) return { is: 'open' };
+  const trouble = troubleOf(served);
+  return withSession(ports, { layout, lockWaitMs: settleWaitMs }, (session): Promise<SettledAgentPart> => {
+    if (trouble === undefined) {
+      confirm(session, renewal);
+      return Promise.resolve({ is: 'confirmed', served });
+    }
+    const run = ports.unitRun(layout.unit);
+    // Whoever stops or restarts the service makes its ports silent, and it has made its own certificates since.
+    if (renewal.invocation !== null && run !== undefined && !isSameRun(run, renewal)) {
+      leaveUnconfirmed(session, renewal, `${trouble}, but ${layout.unit} was stopped or restarted meanwhile`);
+      return Promise.resolve({ is: 'unconfirmed', served });
+    }
+    return takeBack(session, renewal, trouble).then(() => ({ is: 'rolled-back', served }));
+  });
+}
+
+function confirm(session: Session, renewal: StateRenewal): void {
+  session.remember((state) => withAgentRenewal(state, { ...renewal, outcome: 'confirmed' }));
+  const message = 'the renewal of the agent part is confirmed: everything that answered before still does';
+  session.tell({ event: 'confirmed', priority: 'notice', message });
+  session.save();
+}
+
+/** @param why a clause */
+export function leaveUnconfirmed(session: Session, renewal: StateRenewal, why: string): void {
+  session.remember((state) => withAgentRenewal(state, { ...renewal, outcome: 'unconfirmed' }));
+  session.tell({
+    event: 'unconfirmed',
+    priority: 'warning',
+    message: `whether the node is healthy with the last renewal of its agent part was not seen to the end: ${why}; what is live stays`,
+    hint: 'see: certmend check; a restart of the service recreates the agent part',
+  });
+  session.save();
+}
+
+async function takeBack(session: Session, renewal: StateRenewal, trouble: string): Promise<void> {
+  const { ports, survey: seen } = session;
+  const changes = agentPart(session).flatMap((item) => {
+    const old = ports.reader.read(keptPath('old', item));
+    // Only what still is as the renewal left it: what somebody else has put there since is theirs.
+    return old.state === 'regular' && isAsRenewed(ports, item) ? (putKept('old', item, old.bytes) ?? []) : [];
+  });
+  await session.write.audit.ready();
+  // Said before: a recovery that completes this must not find a renewal that may be tried again.
+  session.remember((state) => withAgentRenewal(state, { ...renewal, outcome: 'rolled-back' }));
+  try {
+    session.begin({ reason: 'RenewalRolledBack', byItself: false });
+    session.commit({
+      transaction: session.transaction(0, undefined, 'nothing'),
+      changes,
+      after: (state) => afterCommit(state, commitFacts(seen)),
+    });
+  } catch (error) {
+    if (!journalPending(ports.reader)) session.remember((state) => withAgentRenewal(state, renewal));
+    session.abandon();
+    throw error;
+  }
+  session.tell({
+    event: 'rolled-back',
+    priority: 'error',
+    reason: 'RenewalRolledBack',
+    message: `${trouble}; the previous certificates of the agent part were restored`,
+    hint: `check the log of that component; systemctl restart ${seen.layout.unit} recreates the agent part`,
+  });
+  const after = await survey(ports, seen.layout);
+  session.remember((state) => afterAssessment(state, after));
+  session.save();
+}
+
+export function agentPart({ survey: { inventory } }: Pick<Session, 'survey'>): readonly LeafItem[] {
+  return inventory.items.filter((item): item is LeafItem => item.kind === 'leaf' && isOfAgentPart(item.entry));
+}
+
+/** Is the live certificate the one that the last renewal put there? */
+export function isAsRenewed({ reader }: Pick<Ports, 'reader'>, item: LeafItem): boolean {
+  const kept = reader.read(keptPath('new', item));
+  return (
+    kept.state === 'regular' && item.certificateFile.state === 'regular' && kept.sha256 === item.certificateFile.sha256
+  );
+}

@@ -1,0 +1,59 @@
+import type { FileReader } from '../disk/file-reader.ts';
+import { readUnit } from '../systemd/unit-file.ts';
+import { lastValue, readEffectiveConfig } from './effective-config.ts';
+import type { Layout } from './layout.ts';
+import { knownLayouts } from './names.ts';
+import { environmentFiles } from './resolve-layout.ts';
+
+/** What a node shows a server when its kubelet's certificate is no good (products 6.1). Secret: never logged, never kept. */
+export type JoinToken =
+  { readonly kind: 'password'; readonly password: string } | { readonly kind: 'bootstrap'; readonly token: string };
+
+/**
+ * The token by which the node joined, from the product's configuration; a server has it in its own file. Read only when it
+ * is to be shown.
+ *
+ * @returns undefined when there is none, or none that can be read
+ */
+export function readJoinToken(layout: Layout, reader: FileReader): JoinToken | undefined {
+  const known = knownLayouts.find(({ name }) => name === layout.name);
+  if (known === undefined) return undefined;
+  const unit = readUnit(layout.unit, reader, environmentFiles(known.product, layout.unit));
+  const secretOf = (key: string): string | undefined => {
+    const answer = readEffectiveConfig(known.product, unit, reader, key);
+    return answer.ok ? lastValue(answer.config, key)?.value : undefined;
+  };
+  const fileOf = (key: string): string | undefined => {
+    const answer = readEffectiveConfig(known.product, unit, reader);
+    const path = answer.ok ? lastValue(answer.config, key)?.value : undefined;
+    return path === undefined ? undefined : textOf(path, reader);
+  };
+  const text =
+    layout.role === 'server'
+      ? (textOf(`${layout.dataDir}/server/agent-token`, reader) ?? textOf(`${layout.dataDir}/server/token`, reader))
+      : (secretOf('token') ?? fileOf('token-file'));
+  return text === undefined ? undefined : parseJoinToken(text);
+}
+
+function textOf(path: string, reader: FileReader): string | undefined {
+  const file = reader.read(path);
+  if (file.state !== 'regular') return undefined;
+  const text = file.bytes.toString('utf8').trim();
+  return text === '' ? undefined : text;
+}
+
+/** As kubeadm writes them: six characters, a dot, sixteen. */
+const bootstrapToken = /^[a-z0-9]{6}\.[a-z0-9]{16}$/;
+
+/**
+ * `K10<hash of the authority>::<user>:<password>`, the part behind it alone, a bare password, or a bootstrap token with or
+ * without the hash. Which user is in it says nothing: a node is always `node`.
+ */
+export function parseJoinToken(text: string): JoinToken | undefined {
+  const isFull = text.startsWith('K10');
+  const behind = isFull ? (/^K10(?:[^:]*)::(.*)$/s.exec(text)?.[1] ?? text.slice(3)) : text;
+  if (bootstrapToken.test(behind)) return { kind: 'bootstrap', token: behind };
+  if (!isFull) return behind === '' ? undefined : { kind: 'password', password: behind };
+  const password = /^[^:]*:(.+)$/s.exec(behind)?.[1];
+  return password === undefined ? undefined : { kind: 'password', password };
+}

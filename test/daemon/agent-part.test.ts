@@ -1,0 +1,237 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import test, { type ExecutionContext } from 'ava';
+import type { Config } from '../../src/config/config.ts';
+import type { State } from '../../src/state/state.ts';
+import type { Ports } from '../../src/survey/ports.ts';
+import { askHealth } from '../../src/system/ask-health.ts';
+import { askSupervisor } from '../../src/system/ask-supervisor.ts';
+import { PowerCut } from '../crash/interrupted-writer.ts';
+import { supervisorOf, type Supervisor } from '../fixtures/supervisor.ts';
+import type { Tree } from '../fixtures/tree.ts';
+import { temporaryTree } from '../road/temporary-tree.ts';
+import { live, type Life, type LifeOptions, type Step } from './life.ts';
+import { dayMs, dyingAt, hour, never, settings } from './running-node.ts';
+
+/* An agent that nobody restarts: the daemon on real files, a server of the cluster over real TLS, a script's clock. One
+ * test at a time: the server signs with openssl in this very process, and answers nobody else meanwhile. */
+
+const leaves = [
+  'agent/client-kubelet',
+  'agent/serving-kubelet',
+  'agent/client-kube-proxy',
+  'agent/client-k3s-controller',
+];
+
+interface Agent {
+  readonly tree: Tree;
+  readonly server: Supervisor;
+  readonly end: number;
+  is: { answers: boolean; invocation: string };
+}
+
+async function agentOf(t: ExecutionContext): Promise<Agent> {
+  const cluster = temporaryTree(t, { product: 'k3s', nodeName: 'server-1', nodeIp: '10.0.0.1' });
+  const tree = temporaryTree(t, { product: 'k3s', role: 'agent', nodeName: 'node-2', cluster });
+  const server = await supervisorOf(t, cluster, tree);
+  mkdirSync(tree.host('/etc/rancher/k3s/config.yaml.d'), { recursive: true });
+  const port = `lb-server-port: ${String(server.port)}\n`;
+  writeFileSync(tree.host('/etc/rancher/k3s/config.yaml.d/port.yaml'), port);
+  return { tree, server, end: endOf(tree, 'agent/client-kubelet'), is: { answers: true, invocation: 'a' } };
+}
+
+function certificateOf(tree: Tree, id: string): X509Certificate {
+  return new X509Certificate(readFileSync(tree.host(tree.leaf(id).certificatePath)));
+}
+
+function endOf(tree: Tree, id: string): number {
+  return Date.parse(certificateOf(tree, id).validTo);
+}
+
+function stateOf({ tree }: Agent): State {
+  return JSON.parse(readFileSync(tree.host('/var/lib/certmend/dynamic-cert.json'), 'utf8')) as State;
+}
+
+function eventsOf(agent: Agent): readonly string[] {
+  return stateOf(agent).events.map(({ event, code }) => (code === null ? event : `${event} ${code}`));
+}
+
+function lifeOf(agent: Agent, daysLeft: number, steps: readonly Step[], options: LifeOptions = {}): Promise<Life> {
+  const { tree, end, server, is } = agent;
+  return live(tree.root, steps, {
+    start: end - daysLeft * dayMs,
+    ...options,
+    ports: (ports): Ports => {
+      server.is.now = () => ports.clock.now();
+      const mine: Ports = {
+        ...ports,
+        synchronisation: () => 'synchronised',
+        askSupervisor,
+        askHealth,
+        serviceRunning: () => true,
+        unitRun: () => ({ state: 'up', invocation: is.invocation, forMs: 3_600_000 }),
+        servedChain: (port) =>
+          Promise.resolve(
+            port === 10250 && is.answers ? [certificateOf(tree, 'agent/serving-kubelet').raw] : undefined,
+          ),
+      };
+      return options.ports?.(mine) ?? mine;
+    },
+  });
+}
+
+const years: readonly (readonly [name: string, made: Partial<Config>, isDown: (day: number) => boolean])[] = [
+  ['with its defaults', settings({})(), () => false],
+  ['with a window that hardly ever comes', settings({ windows: never })(), () => false],
+  ['with servers that are away for weeks', settings({})(), (day) => day > 330 && day < 352],
+];
+for (const [name, made, isDown] of years) {
+  test.serial(`in a year and a half without a restart no certificate of an agent expires: ${name}`, async (t) => {
+    const agent = await agentOf(t);
+    const { tree, server, end } = agent;
+    let passed = 0;
+    const steps = Array.from({ length: 92 }, (): Step => () => {
+      passed += 6;
+      server.is.ready = !isDown(passed);
+      for (const id of leaves)
+        if (endOf(tree, id) < end - 364 * dayMs + passed * dayMs) t.fail(`${id} on day ${String(passed)}`);
+      return { ms: 6 * dayMs };
+    });
+    await lifeOf(agent, 364, steps, { settings: () => made });
+    t.is(stateOf(agent).agentRenewal?.outcome, 'confirmed');
+    for (const id of leaves) {
+      const key = createPrivateKey(readFileSync(tree.host(tree.leaf(id).keyPath)));
+      t.true(certificateOf(tree, id).checkPrivateKey(key), id);
+      t.true(endOf(tree, id) > end + 200 * dayMs, id);
+    }
+  });
+}
+
+test.serial(
+  'a daemon that is killed anywhere in a renewal of the agent part leaves all old or all new, and the next one knows which',
+  async (t) => {
+    const counted = { calls: 0 };
+    const reference = await agentOf(t);
+    await lifeOf(reference, 40, [hour]);
+    await lifeOf(reference, 20, [hour], { ports: dyingAt(Number.POSITIVE_INFINITY, counted) });
+    t.is(stateOf(reference).agentRenewal?.outcome, 'confirmed');
+    const all = counted.calls;
+    t.true(all > 50, String(all));
+    const outcomes = new Set<string | undefined>();
+    for (let nth = 2; nth <= all; nth += Math.ceil(all / 24)) {
+      const agent = await agentOf(t);
+      const { tree, end } = agent;
+      await lifeOf(agent, 40, [hour]);
+      await t.throwsAsync(() => lifeOf(agent, 20, [hour], { ports: dyingAt(nth, { calls: 0 }) }), {
+        instanceOf: PowerCut,
+      });
+      await lifeOf(agent, 20 - 1 / (24 * 60), [hour]);
+      const isNew = leaves.map((id) => endOf(tree, id) > end);
+      t.true(
+        isNew.every((is) => is === isNew[0]),
+        `call ${String(nth)} of ${String(all)}`,
+      );
+      const { agentRenewal } = stateOf(agent);
+      outcomes.add(agentRenewal?.outcome);
+      t.not(agentRenewal?.outcome, 'watching', `call ${String(nth)}`);
+      t.is(
+        agentRenewal?.outcome === 'confirmed',
+        isNew[0] === true,
+        `call ${String(nth)}: ${String(agentRenewal?.outcome)}`,
+      );
+    }
+    t.true(outcomes.has('confirmed'));
+  },
+);
+
+test.serial(
+  'a kubelet that falls silent after its renewal gets its old certificates back, once, and once more in the last week',
+  async (t) => {
+    const agent = await agentOf(t);
+    const { tree, is, end } = agent;
+    const old = leaves.map((id) => readFileSync(tree.host(tree.leaf(id).certificatePath)));
+    await lifeOf(agent, 40, [hour]);
+    const isOld = (): boolean => endOf(tree, 'agent/serving-kubelet') === end;
+    const falling: LifeOptions = {
+      ports: (ports) => ({
+        ...ports,
+        servedChain: (port) =>
+          Promise.resolve(port === 10250 && isOld() ? [certificateOf(tree, 'agent/serving-kubelet').raw] : undefined),
+      }),
+    };
+    await lifeOf(agent, 25, [hour, hour], falling);
+    t.deepEqual(
+      leaves.map((id) => readFileSync(tree.host(tree.leaf(id).certificatePath))),
+      old,
+    );
+    t.is(stateOf(agent).agentRenewal?.outcome, 'rolled-back');
+    const count = (): number => eventsOf(agent).filter((event) => event === 'rolled-back RenewalRolledBack').length;
+    t.is(count(), 1);
+    t.true(stateOf(agent).health.reasons.some(({ code }) => code === 'RestartDue'));
+    await lifeOf(agent, 20, [hour, hour], falling);
+    t.is(count(), 1);
+    is.answers = true;
+    await lifeOf(agent, 6, [hour, hour]);
+    t.is(stateOf(agent).agentRenewal?.outcome, 'confirmed');
+    t.false(stateOf(agent).health.reasons.some(({ code }) => code === 'RestartDue'));
+  },
+);
+
+test.serial(
+  'a node whose servers do not sign is told once, is called in time, and catches up when they do',
+  async (t) => {
+    const agent = await agentOf(t);
+    const { server, tree, end } = agent;
+    server.is.ready = false;
+    const day: Step = () => ({ ms: dayMs });
+    await lifeOf(agent, 31, [day, day, day]);
+    t.is(stateOf(agent).agentRenewal?.outcome, 'failed');
+    const audit = (): readonly string[] =>
+      readFileSync(tree.host('/var/lib/certmend/audit.jsonl'), 'utf8')
+        .split('\n')
+        .filter((line) => line.includes('ServerUnavailable'));
+    t.is(audit().length, 1, audit().join('\n'));
+    // Due for three days: a person is to know. Before that it is a note.
+    t.deepEqual(
+      stateOf(agent).health.reasons.filter(({ code }) => code === 'RestartDue'),
+      [],
+    );
+    await lifeOf(agent, 26, [hour]);
+    t.true(stateOf(agent).health.reasons.some(({ code }) => code === 'RestartDue'));
+    server.is.ready = true;
+    await lifeOf(agent, 25, [hour, hour]);
+    t.is(stateOf(agent).agentRenewal?.outcome, 'confirmed');
+    t.true(endOf(tree, 'agent/client-kubelet') > end);
+    t.is(stateOf(agent).health.level, 'ok');
+  },
+);
+
+test.serial(
+  'a daemon that finds a renewed agent part under another start of the service leaves it and says that nobody saw',
+  async (t) => {
+    const agent = await agentOf(t);
+    const { is, tree, end } = agent;
+    await lifeOf(agent, 40, [hour]);
+    const stop = new AbortController();
+    const told: LifeOptions = {
+      stop,
+      ports: (ports) => ({
+        ...ports,
+        clock: {
+          ...ports.clock,
+          sleep: () => {
+            stop.abort();
+            return Promise.resolve();
+          },
+        },
+      }),
+    };
+    await lifeOf(agent, 20, [hour], told);
+    t.is(stateOf(agent).agentRenewal?.outcome, 'watching');
+    is.invocation = 'b';
+    await lifeOf(agent, 20 - 1 / (24 * 60), [hour]);
+    t.is(stateOf(agent).agentRenewal?.outcome, 'unconfirmed');
+    t.true(endOf(tree, 'agent/client-kubelet') > end);
+    t.true(eventsOf(agent).includes('unconfirmed'));
+  },
+);
