@@ -89,14 +89,22 @@ export const commands: readonly Command[] = [
   }),
   command({
     name: 'renew',
-    positionals: [{ name: 'entries', describe: 'entry ids; default: every leaf', required: false, many: true }],
+    positionals: [
+      {
+        name: 'entries',
+        describe: 'entry ids; default: every leaf of the set, on an agent the agent part',
+        required: false,
+        many: true,
+      },
+    ],
     describe: 'renew certificates while the service runs, with the same keys',
     details:
-      'Nothing is restarted: only certificate files change, each complete at every instant, and components pick them up by themselves, most within a minute. The ports that answered before are watched for up to 75 s; if one of them stops answering, the old certificates are restored and the exit status is 2. An authority, and what a process reads only at its start, still need a restart.',
+      'Nothing is restarted: only certificate files change, each complete at every instant, and components pick them up by themselves, most within a minute. The ports that answered before are watched for up to 75 s; if one of them stops answering, the old certificates are restored and the exit status is 2. What lies below agent/ is signed by a server of the cluster: on an agent that is all there is, on a server name it. An authority, and what a process reads only at its start, still need a restart.',
     options: { yes },
     examples: [
       ['certmend renew --yes', 'the whole set'],
       ['certmend renew serving-kube-apiserver --yes', 'one certificate'],
+      ['certmend renew agent/client-kubelet --yes', 'one of the agent part, signed by a server of the cluster'],
     ],
     load: () => import('./commands/renew.ts'),
   }),

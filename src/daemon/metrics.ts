@@ -43,6 +43,7 @@ function nodeFamilies({
       const ms = value(row);
       return ms === undefined ? [] : [[{ id: row.id, role: row.role, path: row.path }, ms / 1000]];
     });
+  const agent = state.agentRenewal;
   const dayAgo = assessment.now - dayMs;
   const numbers = Object.entries({
     active: generations.active,
@@ -125,6 +126,16 @@ function nodeFamilies({
       'certmend_live_renewal_held_until_timestamp_seconds',
       'Expiry of a certificate that a process read at its start and keeps until the service is restarted, in seconds since the epoch; absent when there is none.',
       assessment.heldUntil === undefined ? [] : [[{}, assessment.heldUntil / 1000]],
+    ),
+    family(
+      'certmend_agent_renewal_timestamp_seconds',
+      'Time of the last renewal of the agent part through a server, in seconds since the epoch; absent when there was none.',
+      agent === null ? [] : [[{ phase: agent.phase }, (instantOf(agent.at) ?? 0) / 1000]],
+    ),
+    family(
+      'certmend_agent_renewal_outcome',
+      '1 for the outcome of the last renewal of the agent part through a server; absent when there was none.',
+      agent === null ? [] : [[{ outcome: agent.outcome }, 1]],
     ),
     family('certmend_commits_last_day', 'Rotations in the last 24 hours that count towards brake.maxCommitsPerDay.', [
       [{}, brake.commits.filter((commit) => (instantOf(commit) ?? 0) > dayAgo).length],

@@ -74,37 +74,40 @@ async function refusal(
   return error;
 }
 
-test.serial('the agent part is renewed with the keys that are there: signed by a server, nothing but four certificates changes, and no name is lost', async (t) => {
-  const { tree, server, ports } = await running(t);
-  const before = new Map(leaves.map((id) => [id, certificateOf(tree, id)]));
-  const keys = leaves.map((id) => readFileSync(tree.host(tree.leaf(id).keyPath), 'utf8'));
-  const { outcome, rolledBack } = await renew(ports, []);
-  t.false(rolledBack);
-  t.deepEqual(outcome.notes, []);
-  t.deepEqual([...outcome.changed].toSorted(), leaves.map((id) => tree.leaf(id).certificatePath).toSorted());
-  t.deepEqual(
-    leaves.map((id) => readFileSync(tree.host(tree.leaf(id).keyPath), 'utf8')),
-    keys,
-  );
-  for (const id of leaves) {
-    const [old, now] = [before.get(id), certificateOf(tree, id)];
-    t.true(now.checkPrivateKey(createPrivateKey(readFileSync(tree.host(tree.leaf(id).keyPath)))), id);
-    t.is(now.subject, old?.subject ?? '');
-    t.true(Date.parse(now.validTo) > Date.parse(old?.validTo ?? ''), id);
-    for (const name of old?.subjectAltName?.split(', ') ?? [])
-      t.true(now.subjectAltName?.includes(name) ?? false, `${id} ${name}`);
-  }
-  const posts = server.asked.filter((line) => line.startsWith('POST'));
-  t.deepEqual(
-    posts,
-    ['client-kubelet', 'serving-kubelet', 'client-kube-proxy', 'client-k3s-controller'].map(
-      (name) => `POST /v1-k3s/${name}.crt system:node:node-2`,
-    ),
-  );
-  t.true(server.addresses.includes('10.0.0.11'));
-  // Each new client certificate was shown to the API server before it went live.
-  t.is(server.asked.filter((line) => line.startsWith('GET /readyz')).length, 3);
-});
+test.serial(
+  'the agent part is renewed with the keys that are there: signed by a server, nothing but four certificates changes, and no name is lost',
+  async (t) => {
+    const { tree, server, ports } = await running(t);
+    const before = new Map(leaves.map((id) => [id, certificateOf(tree, id)]));
+    const keys = leaves.map((id) => readFileSync(tree.host(tree.leaf(id).keyPath), 'utf8'));
+    const { outcome, rolledBack } = await renew(ports, []);
+    t.false(rolledBack);
+    t.deepEqual(outcome.notes, []);
+    t.deepEqual([...outcome.changed].toSorted(), leaves.map((id) => tree.leaf(id).certificatePath).toSorted());
+    t.deepEqual(
+      leaves.map((id) => readFileSync(tree.host(tree.leaf(id).keyPath), 'utf8')),
+      keys,
+    );
+    for (const id of leaves) {
+      const [old, now] = [before.get(id), certificateOf(tree, id)];
+      t.true(now.checkPrivateKey(createPrivateKey(readFileSync(tree.host(tree.leaf(id).keyPath)))), id);
+      t.is(now.subject, old?.subject ?? '');
+      t.true(Date.parse(now.validTo) > Date.parse(old?.validTo ?? ''), id);
+      for (const name of old?.subjectAltName?.split(', ') ?? [])
+        t.true(now.subjectAltName?.includes(name) ?? false, `${id} ${name}`);
+    }
+    const posts = server.asked.filter((line) => line.startsWith('POST'));
+    t.deepEqual(
+      posts,
+      ['client-kubelet', 'serving-kubelet', 'client-kube-proxy', 'client-k3s-controller'].map(
+        (name) => `POST /v1-k3s/${name}.crt system:node:node-2`,
+      ),
+    );
+    t.true(server.addresses.includes('10.0.0.11'));
+    // Each new client certificate was shown to the API server before it went live.
+    t.is(server.asked.filter((line) => line.startsWith('GET /readyz')).length, 3);
+  },
+);
 
 test.serial('the agent part of a server is renewed by its own supervisor, by name', async (t) => {
   const { tree, server, ports } = await running(t, { role: 'server' });
@@ -118,23 +121,26 @@ test.serial('the agent part of a server is renewed by its own supervisor, by nam
   t.is(mixed.code, 'Usage');
 });
 
-test.serial('an expired kubelet pair is not shown: the token signs the node in, and without a token the message says what to do', async (t) => {
-  const node = await running(t, { at: '+380d' });
-  const { tree, server, ports } = node;
-  const { outcome } = await renew(ports, []);
-  t.is(outcome.changed.length, 4);
-  t.true(server.asked.filter((line) => line.startsWith('POST')).every((line) => line.endsWith(' node')));
+test.serial(
+  'an expired kubelet pair is not shown: the token signs the node in, and without a token the message says what to do',
+  async (t) => {
+    const node = await running(t, { at: '+380d' });
+    const { tree, server, ports } = node;
+    const { outcome } = await renew(ports, []);
+    t.is(outcome.changed.length, 4);
+    t.true(server.asked.filter((line) => line.startsWith('POST')).every((line) => line.endsWith(' node')));
 
-  const other = await running(t, { at: '+380d' });
-  const config = other.tree.host('/etc/rancher/k3s/config.yaml');
-  writeFileSync(config, readFileSync(config, 'utf8').replace(/^token: .*\n/m, ''));
-  const error = await refusal(t, other);
-  t.is(error.code, 'ServerRefused');
-  t.regex(error.message, /agent\/client-kubelet expired at .* and the configuration of k3s has no token/);
-  t.regex(error.hint ?? '', /config\.yaml as token:, then: systemctl restart k3s-agent\.service/);
-  t.deepEqual(other.server.asked, []);
-  t.false(readFileSync(tree.host('/var/lib/certmend/dynamic-cert.json'), 'utf8').includes(server.is.tokenPassword));
-});
+    const other = await running(t, { at: '+380d' });
+    const config = other.tree.host('/etc/rancher/k3s/config.yaml');
+    writeFileSync(config, readFileSync(config, 'utf8').replace(/^token: .*\n/m, ''));
+    const error = await refusal(t, other);
+    t.is(error.code, 'ServerRefused');
+    t.regex(error.message, /agent\/client-kubelet expired at .* and the configuration of k3s has no token/);
+    t.regex(error.hint ?? '', /config\.yaml as token:, then: systemctl restart k3s-agent\.service/);
+    t.deepEqual(other.server.asked, []);
+    t.false(readFileSync(tree.host('/var/lib/certmend/dynamic-cert.json'), 'utf8').includes(server.is.tokenPassword));
+  },
+);
 
 test.serial('a node that was deleted from the cluster is signed in by its token, as the product does', async (t) => {
   const { server, ports } = await running(t);
@@ -287,24 +293,27 @@ test.serial('a serving certificate that lacks a name of the present one is refus
   t.regex(error.message, /lacks the names/);
 });
 
-test.serial('a new client certificate that the API server refuses where it accepts the present one does not go live', async (t) => {
-  const node = await running(t);
-  const old = certificateOf(node.tree, 'agent/client-kube-proxy').fingerprint256;
-  const others = leaves.map((id) => certificateOf(node.tree, id).fingerprint256);
-  node.server.is.accepts = (certificate) =>
-    others.includes(certificate.fingerprint256) || !certificate.subject.includes('kube-proxy');
-  const error = await refusal(t, node);
-  t.is(error.code, 'VerificationFailed');
-  t.regex(
-    error.message,
-    /agent\/client-kube-proxy: the API server accepts the present certificate and not the new one/,
-  );
-  // One that refuses both says nothing of the new one.
-  node.server.is.accepts = () => false;
-  const { outcome } = await renew(node.ports, ['agent/client-kube-proxy']);
-  t.regex(outcome.notes.join(), /could not be tried at the API server/);
-  t.not(certificateOf(node.tree, 'agent/client-kube-proxy').fingerprint256, old);
-});
+test.serial(
+  'a new client certificate that the API server refuses where it accepts the present one does not go live',
+  async (t) => {
+    const node = await running(t);
+    const old = certificateOf(node.tree, 'agent/client-kube-proxy').fingerprint256;
+    const others = leaves.map((id) => certificateOf(node.tree, id).fingerprint256);
+    node.server.is.accepts = (certificate) =>
+      others.includes(certificate.fingerprint256) || !certificate.subject.includes('kube-proxy');
+    const error = await refusal(t, node);
+    t.is(error.code, 'VerificationFailed');
+    t.regex(
+      error.message,
+      /agent\/client-kube-proxy: the API server accepts the present certificate and not the new one/,
+    );
+    // One that refuses both says nothing of the new one.
+    node.server.is.accepts = () => false;
+    const { outcome } = await renew(node.ports, ['agent/client-kube-proxy']);
+    t.regex(outcome.notes.join(), /could not be tried at the API server/);
+    t.not(certificateOf(node.tree, 'agent/client-kube-proxy').fingerprint256, old);
+  },
+);
 
 test.serial('a server that is not who it should be, that hangs, or that is not there signs nothing', async (t) => {
   const node = await running(t);
@@ -337,11 +346,14 @@ test.serial('what a node cannot say of itself stops the request before anybody i
   t.deepEqual(node.server.asked, []);
 });
 
-test.serial('the files of the agent part that go live are 0600 or what they were, and the copies are private', async (t) => {
-  const { tree, ports } = await running(t);
-  await renew(ports, []);
-  for (const id of leaves) t.is(statSync(tree.host(tree.leaf(id).certificatePath)).mode & 0o777, 0o600);
-  t.is(statSync(tree.host('/var/lib/certmend/agent-part/new')).mode & 0o777, 0o700);
-  const kept = readFileSync(tree.host('/var/lib/certmend/agent-part/new/client-kubelet.crt'));
-  t.deepEqual(kept, readFileSync(tree.host(tree.leaf('agent/client-kubelet').certificatePath)));
-});
+test.serial(
+  'the files of the agent part that go live are 0600 or what they were, and the copies are private',
+  async (t) => {
+    const { tree, ports } = await running(t);
+    await renew(ports, []);
+    for (const id of leaves) t.is(statSync(tree.host(tree.leaf(id).certificatePath)).mode & 0o777, 0o600);
+    t.is(statSync(tree.host('/var/lib/certmend/agent-part/new')).mode & 0o777, 0o700);
+    const kept = readFileSync(tree.host('/var/lib/certmend/agent-part/new/client-kubelet.crt'));
+    t.deepEqual(kept, readFileSync(tree.host(tree.leaf('agent/client-kubelet').certificatePath)));
+  },
+);

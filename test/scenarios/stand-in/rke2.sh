@@ -7,21 +7,22 @@ tls=$data/server/tls
 own=/run/rke2
 mkdir -p "$own"
 
-# Writes NEW: the names and usages of the certificate OLD for the key KEY, signed by AUTHORITY, a year from now.
-reissue() { # old key authority new
+# Writes NEW: the names and usages of the certificate OLD for the key KEY, signed by AUTHORITY, a year from now or DAYS.
+reissue() { # old key authority new [days]
   openssl x509 -in "$1" -x509toreq -signkey "$2" -copy_extensions copyall -out "$own/request"
   openssl pkey -in "$2" -pubout -out "$own/public"
-  openssl x509 -req -in "$own/request" -force_pubkey "$own/public" -copy_extensions copyall -days 365 \
+  openssl x509 -req -in "$own/request" -force_pubkey "$own/public" -copy_extensions copyall -days "${5:-365}" \
     -CA "$tls/$3.crt" -CAkey "$tls/$3.key" -set_serial "0x1$(openssl rand -hex 7)" -out "$own/new" 2>/dev/null
   cat "$own/new" "$tls/$3.crt" >"$4"
 }
 
-# What lies below agent/ is new at each start.
+# What lies below agent/ is new at each start; for how many days, a test may say.
+days=$(cat /opt/agent-days 2>/dev/null || echo 365)
 for name in client-kubelet serving-kubelet client-kube-proxy client-rke2-controller; do
   authority=client-ca
   if [ "$name" = serving-kubelet ]; then authority=server-ca; fi
   cp "$data/agent/$name.crt" "$own/old"
-  reissue "$own/old" "$data/agent/$name.key" "$authority" "$data/agent/$name.crt"
+  reissue "$own/old" "$data/agent/$name.key" "$authority" "$data/agent/$name.crt" "$days"
 done
 
 # The administrator's kubeconfig holds a copy of client-admin, made at each start.
@@ -74,7 +75,13 @@ in_pod etcd --name node-1 --data-dir "$data/server/db/stand-in" --logger zap --l
   --peer-cert-file "$pod/peer-server-client.crt" --peer-key-file "$pod/peer-server-client.key"
 consumer openssl s_server -accept 127.0.0.1:6443 -quiet -www -Verify 3 -verify_return_error \
   -cert "$tls/serving-kube-apiserver.crt" -key "$tls/serving-kube-apiserver.key" -CAfile "$tls/client-ca.crt"
-consumer openssl s_server -accept 127.0.0.1:9345 -quiet -www -cert "$own/listener.crt" -key "$own/listener.key"
+# The supervisor, by the runtime of the package where there is one; else something that serves the listener.
+if [ -x /usr/lib/certmend/node ]; then
+  cp /usr/lib/certmend/node "$own/node"
+  consumer "$own/node" /usr/local/lib/supervisor.mjs "$own/listener.crt" "$own/listener.key"
+else
+  consumer openssl s_server -accept 127.0.0.1:9345 -quiet -www -cert "$own/listener.crt" -key "$own/listener.key"
+fi
 
 listening() { ss -ltnH "sport = :$1" | grep -q .; }
 until listening 2379 && listening 2380 && listening 6443 && listening 9345; do sleep 0.2; done

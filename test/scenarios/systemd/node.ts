@@ -17,6 +17,8 @@ export function layNode(directory: string, options: Omit<TreeOptions, 'directory
   const tree = makeTree({ directory, ...options });
   mkdirSync(join(directory, 'usr/local/bin'), { recursive: true });
   cpSync(join(standIn, 'rke2.sh'), join(directory, 'usr/local/bin/rke2'));
+  mkdirSync(join(directory, 'usr/local/lib'), { recursive: true });
+  cpSync(join(standIn, 'supervisor.mjs'), join(directory, 'usr/local/lib/supervisor.mjs'));
   cpSync(join(standIn, 'ask.sh'), join(directory, 'usr/local/bin/ask'));
   // The product writes it itself, at each start.
   const own = '/etc/rancher/rke2/rke2.yaml';

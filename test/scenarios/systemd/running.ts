@@ -6,6 +6,7 @@ import { eventually, type SystemdNode } from './node.ts';
 /** What the daemon of the installed package does while the service runs, or does not come up. */
 export async function mindsWhatRuns(node: SystemdNode): Promise<string> {
   await node.say('dpkg', '--install', '/srv/new.deb');
+  await node.say('sh', '-c', 'echo 100 >/opt/agent-days');
   await node.say('systemctl', 'restart', 'rke2-server');
   await eventually('a standby', async () => / · standby \d+ ready/.test(await node.property('certmend', 'StatusText')));
   await healsHungStart(node);
@@ -45,7 +46,8 @@ async function renewsByItself(node: SystemdNode): Promise<void> {
     await node.say('systemctl', 'reload', 'certmend');
     return (await confirmed()) > last;
   });
-  await node.say('rm', drop);
+  await renewsAgentPart(node);
+  await node.say('rm', drop, '/opt/agent-days');
   await node.say('systemctl', 'reload', 'certmend');
   const after = await prints();
   const changed = (text: string, key: boolean): readonly string[] =>
@@ -64,6 +66,40 @@ async function renewsByItself(node: SystemdNode): Promise<void> {
   // The stand-in for the API server is one that reads its file at its start only: told, and no reason to go back.
   assert.match((await node.run('certmend', 'status')).stdout, /in use .*; not serving-kube-apiserver$/m);
   await node.say('systemctl', 'restart', 'rke2-server');
+}
+
+/**
+ * The agent part, which a server signs: over the loopback, which is all that the daemon's unit lets it have. The product made
+ * it for a hundred days.
+ */
+async function renewsAgentPart(node: SystemdNode): Promise<void> {
+  const agent = '/var/lib/rancher/rke2/agent';
+  const leaves = ['client-kubelet', 'serving-kubelet', 'client-kube-proxy', 'client-rke2-controller'];
+  const lasts = async (days: number): Promise<readonly string[]> => {
+    const good: string[] = [];
+    for (const leaf of leaves) {
+      const asked = ['openssl', 'x509', '-in', `${agent}/${leaf}.crt`, '-noout', '-checkend', String(days * 86_400)];
+      if ((await node.run(...asked)).status === 0) good.push(leaf);
+    }
+    return good;
+  };
+  await eventually('the agent part is renewed and confirmed', async () => {
+    const { stdout } = await node.run('journalctl', '--no-pager', '-b', '-o', 'cat', 'CERTMEND_EVENT=confirmed');
+    if (stdout.includes('the renewal of the agent part is confirmed')) return true;
+    await wait(5000);
+    await node.say('systemctl', 'reload', 'certmend');
+    return false;
+  });
+  assert.deepEqual(await lasts(360), leaves);
+  for (const leaf of leaves) {
+    const key = await node.say('openssl', 'pkey', '-in', `${agent}/${leaf}.key`, '-pubout');
+    assert.equal(await node.say('openssl', 'x509', '-in', `${agent}/${leaf}.crt`, '-noout', '-pubkey'), key, leaf);
+  }
+  assert.match((await node.run('certmend', 'status')).stdout, /agent part +by the daemon from 20/);
+  // By hand as well: the program that ships, on the node as it is.
+  const { status, stdout, stderr } = await node.run('certmend', 'renew', 'agent/client-kubelet', '--yes');
+  assert.equal(status, 0, stderr);
+  assert.match(stdout, /renewed while the service runs · 1 file changed/);
 }
 
 const file = '/var/lib/rancher/rke2/server/tls/serving-kube-apiserver.crt';

@@ -1,0 +1,112 @@
+// Stands in for the product's supervisor (products 6.1), run by the runtime of the installed package: signs the public key
+// of a request for whoever shows the kubelet's pair, and for the node's own names wants the node's name and password.
+import { Buffer } from 'node:buffer';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:https';
+import process from 'node:process';
+
+const tls = '/var/lib/rancher/rke2/server/tls';
+const [cert = '', key = ''] = process.argv.slice(2).map((path) => readFileSync(path));
+const leaves = {
+  'client-kubelet': { ca: 'client-ca', usage: 'clientAuth', names: true },
+  'serving-kubelet': { ca: 'server-ca', usage: 'serverAuth', names: true },
+  'client-kube-proxy': { ca: 'client-ca', usage: 'clientAuth', subject: '/CN=system:kube-proxy' },
+  'client-rke2-controller': { ca: 'client-ca', usage: 'clientAuth', subject: '/CN=system:rke2-controller' },
+};
+
+function sign({ ca, usage, subject }, request, names) {
+  const directory = mkdtempSync('/run/rke2/sign-');
+  try {
+    const at = (name) => `${directory}/${name}`;
+    writeFileSync(at('csr'), request);
+    const alternative = names === undefined ? [] : [`subjectAltName=${names}`];
+    const lines = [
+      'authorityKeyIdentifier=keyid',
+      `extendedKeyUsage=${usage}`,
+      'keyUsage=critical,digitalSignature,keyEncipherment',
+    ];
+    writeFileSync(
+      at('cnf'),
+      [
+        '[ca]',
+        'default_ca=a',
+        '[a]',
+        `database=${at('index')}`,
+        `new_certs_dir=${directory}`,
+        'rand_serial=yes',
+        'policy=p',
+        'default_md=sha256',
+        'default_days=365',
+        'x509_extensions=e',
+        'preserve=yes',
+        '[p]',
+        'commonName=optional',
+        'organizationName=optional',
+        '[e]',
+        ...lines,
+        ...alternative,
+        '',
+      ].join('\n'),
+    );
+    writeFileSync(at('index'), '');
+    writeFileSync(
+      at('pem'),
+      execFileSync('openssl', ['req', '-inform', 'DER', '-in', at('csr'), '-verify'], { stdio: 'pipe' }),
+    );
+    // Backdated by an hour, as the product does it (products 1.1).
+    const from = `${new Date(Date.now() - 3_600_000).toISOString().replaceAll(/[-:T]|\.\d+Z$/g, '')}Z`;
+    const line = [
+      'ca',
+      '-startdate',
+      from,
+      '-batch',
+      '-notext',
+      '-config',
+      at('cnf'),
+      '-subj',
+      subject,
+      '-in',
+      at('pem'),
+    ];
+    const authority = ['-cert', `${tls}/${ca}.crt`, '-keyfile', `${tls}/${ca}.key`];
+    const leaf = execFileSync('openssl', [...line, ...authority], { stdio: 'pipe' });
+    return Buffer.concat([leaf, readFileSync(`${tls}/${ca}.crt`)]);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+function answer(request, body) {
+  const { method, url, headers, socket } = request;
+  const name = /^\/v1-rke2\/(.*)\.crt$/.exec(url)?.[1];
+  if (method !== 'POST' || name === undefined) return [200, 'pong'];
+  const leaf = leaves[name];
+  if (leaf === undefined) return [404];
+  const { CN: user, O: group } = socket.getPeerCertificate().subject ?? {};
+  if (!socket.authorized || group !== 'system:nodes') return [401];
+  if (leaf.names === undefined) return [200, sign(leaf, body)];
+  const { 'rke2-node-name': node, 'rke2-node-password': password, 'rke2-node-ip': addresses = '' } = headers;
+  if (user !== `system:node:${node}`) return [400];
+  if (password !== readFileSync('/etc/rancher/node/password', 'utf8').trim()) return [403];
+  if (name === 'client-kubelet')
+    return [200, sign({ ...leaf, subject: `/O=system:nodes/CN=system:node:${node}` }, body)];
+  const addressed = ['127.0.0.1', ...addresses.split(',').filter((one) => one !== '')].map((one) => `IP:${one}`);
+  return [
+    200,
+    sign({ ...leaf, subject: `/CN=${node}` }, body, [`DNS:${node}`, 'DNS:localhost', ...addressed].join(',')),
+  ];
+}
+
+createServer(
+  { cert, key, ca: readFileSync(`${tls}/client-ca.crt`), requestCert: true, rejectUnauthorized: false },
+  (request, response) => {
+    const parts = [];
+    request.on('data', (part) => parts.push(part));
+    request.on('end', () => {
+      const [status, body] = answer(request, Buffer.concat(parts));
+      process.stdout.write(`${request.method} ${request.url} ${status}\n`);
+      response.writeHead(status).end(body);
+    });
+  },
+).listen(9345, '127.0.0.1');
