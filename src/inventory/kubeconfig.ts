@@ -1,7 +1,7 @@
 import { type KubeconfigFields, readPlainKubeconfig } from './plain-kubeconfig.ts';
 import { posix } from 'node:path';
 import { yamlText } from '../yaml/yaml-text.ts';
-import { decodeBase64 } from '../x509/base64.ts';
+import { decodeBase64 } from '../x509/pem.ts';
 import { parseCertificates, type CertificateMemory, type Certificate } from '../x509/certificate.ts';
 import type { CredentialSource, KubeconfigDocument } from './inventory.ts';
 import { type Parsed, damaged, parsed } from '../x509/parsed.ts';

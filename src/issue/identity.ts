@@ -1,8 +1,7 @@
 import type { RememberedIdentity } from '../assess/assessment.ts';
-import { nameFault } from '../x509/name-fault.ts';
+import { nameFault, ipOctets } from '../x509/general-name.ts';
 import type { LeafItem } from '../inventory/inventory.ts';
 import type { Identity } from '../layout/entry.ts';
-import { ipOctets } from '../x509/ip-address.ts';
 
 /**
  * The identity of a new leaf: common name and organizations from the table, names from the table, from the certificate

@@ -1,8 +1,7 @@
 import type { Identity } from '../layout/entry.ts';
-import { nameFault } from '../x509/name-fault.ts';
+import { nameFault, ipOctets } from '../x509/general-name.ts';
 import { CertmendError, exitStatus } from '../error.ts';
 import * as der from '../x509/write-der.ts';
-import { ipOctets } from '../x509/ip-address.ts';
 
 const commonName = der.objectIdentifier('2.5.4.3');
 const organizationName = der.objectIdentifier('2.5.4.10');

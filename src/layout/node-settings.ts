@@ -1,4 +1,4 @@
-import { isIPv6, normalAddress } from '../x509/ip-address.ts';
+import { isIPv6, normalAddress } from '../x509/general-name.ts';
 import { firstServiceAddress } from './service-address.ts';
 import { type EffectiveConfig, isOn, lastValue, listValues } from './effective-config.ts';
 import type { FileReader } from '../disk/file-reader.ts';

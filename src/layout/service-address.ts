@@ -1,4 +1,4 @@
-import { addressOctets, addressText } from '../x509/ip-address.ts';
+import { addressOctets, addressText } from '../x509/general-name.ts';
 
 /** First usable address of a CIDR (network + 1), which the cluster's own API service gets; undefined when it is none. */
 export function firstServiceAddress(cidr: string): string | undefined {

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { X509Certificate } from 'node:crypto';
 import { isIPv4, isIPv6 } from 'node:net';
 import type { Identity } from '../../src/layout/entry.ts';
-import { ipOctets } from '../../src/x509/ip-address.ts';
+import { ipOctets } from '../../src/x509/general-name.ts';
 import { issueLeaf } from '../../src/issue/issue-leaf.ts';
 import { openssl } from '../fixtures/openssl.ts';
 import { certificatesOf, now, opensslAuthority, withFiles } from './make-authority.ts';

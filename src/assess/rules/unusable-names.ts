@@ -3,7 +3,7 @@ import type { Inventory } from '../../inventory/inventory.ts';
 import type { Layout } from '../../layout/layout.ts';
 import type { Finding } from '../assessment.ts';
 import { listed } from '../figures.ts';
-import { nameFault } from '../../x509/name-fault.ts';
+import { nameFault } from '../../x509/general-name.ts';
 
 /**
  * Names that the product's configuration asks for and that no certificate can hold. They are told while there is time,

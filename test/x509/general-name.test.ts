@@ -3,7 +3,8 @@ import test from 'ava';
 import fc from 'fast-check';
 import { builtModule } from '../cli/built-module.ts';
 
-const { isIPv6, normalAddress } = builtModule<typeof import('../../src/x509/ip-address.ts')>('src/x509/ip-address.ts');
+const { isIPv6, normalAddress } =
+  builtModule<typeof import('../../src/x509/general-name.ts')>('src/x509/general-name.ts');
 const { firstServiceAddress } = builtModule<typeof import('../../src/layout/service-address.ts')>(
   'src/layout/service-address.ts',
 );

@@ -1,4 +1,7 @@
-/* Reading and writing of IP addresses: the one place that knows their forms. */
+/*
+ * The two kinds of names that leaves carry (GeneralName, RFC 5280 4.2.1.6): iPAddress, read and written here and nowhere
+ * else, and dNSName.
+ */
 
 /**
  * Text of the 4 or 16 octets of an iPAddress (RFC 5280 4.2.1.6): dotted decimal, or RFC 5952. An IPv4-mapped IPv6
@@ -96,4 +99,17 @@ function groups(text: string, last: boolean): number[] | undefined {
     }
   }
   return octets;
+}
+
+/**
+ * Why a name cannot stand in a certificate as a dNSName, which is an IA5String of printable characters (RFC 5280
+ * 4.2.1.6; wildcards included); undefined when it can.
+ * @returns a clause for a sentence: `has characters outside of ASCII`
+ */
+export function nameFault(name: string): string | undefined {
+  // Most names are plain, and this is asked on the boot path.
+  if (/^[\x21-\x7e]+$/.test(name)) return undefined;
+  if (name === '') return 'is empty';
+  if (/[\u0080-\u{10ffff}]/u.test(name)) return 'has non-ASCII characters';
+  return /^[\x20-\x7e]+$/.test(name) ? 'contains a space' : 'contains a control character';
 }
