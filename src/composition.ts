@@ -1,7 +1,7 @@
 import type { Arguments, SessionArguments } from './cli/command.ts';
 import type { Io } from './cli/io.ts';
 import type { Config } from './config/config.ts';
-import { parseInstant } from './time/parse-instant.ts';
+import { parseInstant } from './time/rfc3339.ts';
 import { loadConfig } from './config/load-config.ts';
 import { CertmendError, exitStatus } from './error.ts';
 import type { DaemonPorts } from './daemon/ports.ts';

@@ -1,4 +1,4 @@
-import { printable } from '../terminal/printable.ts';
+import { printable } from '../terminal/paper.ts';
 import yargs, { type Argv, type Options } from 'yargs';
 import { version } from '../build-info.ts';
 import { CertmendError, exitStatus } from '../error.ts';

@@ -1,6 +1,5 @@
 import { LineCounter, parseDocument } from 'yaml';
-import { yamlText } from '../yaml/yaml-text.ts';
-import { isStackExhausted } from '../yaml/stack-exhausted.ts';
+import { yamlText, isStackExhausted } from '../yaml/yaml-library.ts';
 import type { Said } from './config.ts';
 import { locateKey } from './locate-key.ts';
 import { maxConfigBytes } from './max-config-bytes.ts';

@@ -1,7 +1,7 @@
 import { dayMs } from '../time/units.ts';
 import type { Assessment } from '../assess/assessment.ts';
 import type { State } from '../state/state.ts';
-import { printable } from '../terminal/printable.ts';
+import { printable } from '../terminal/paper.ts';
 import { instantOf } from '../time/rfc3339.ts';
 
 /**

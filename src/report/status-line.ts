@@ -3,7 +3,7 @@ import { instantOf } from '../time/rfc3339.ts';
 import type { State } from '../state/state.ts';
 import { distanceText, durationText } from '../time/span.ts';
 import { certificateCount, nextEnd } from './next-end.ts';
-import { printable } from '../terminal/printable.ts';
+import { printable } from '../terminal/paper.ts';
 
 /** A message is somebody's sentence; the line is one line. */
 const longestMessage = 100;

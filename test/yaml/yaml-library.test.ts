@@ -1,5 +1,5 @@
 import test from 'ava';
-import { isTameYaml } from '../../src/yaml/tame-yaml.ts';
+import { isTameYaml } from '../../src/yaml/yaml-library.ts';
 import { embeddedKubeconfig, referenceKubeconfig } from '../fixtures/kubeconfig.ts';
 
 for (const [what, text] of [
