@@ -1,6 +1,5 @@
 import { dirname } from 'node:path';
-import type { FileReader, FileState } from '../disk/file-reader.ts';
-import { requireReadable } from '../disk/require-readable.ts';
+import { type FileReader, type FileState, requireReadable } from '../disk/file-reader.ts';
 import { CertmendError, exitStatus } from '../error.ts';
 import type { Change, Expectation, PutChange } from './change.ts';
 

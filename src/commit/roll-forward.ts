@@ -1,8 +1,7 @@
-import type { FileReader } from '../disk/file-reader.ts';
+import { type FileReader, requireReadable } from '../disk/file-reader.ts';
 import { onDisk } from '../disk/disk-error.ts';
 import { writeNewFile } from '../disk/durable-write.ts';
 import type { FileWriter, Relabel } from '../disk/file-writer.ts';
-import { requireReadable } from '../disk/require-readable.ts';
 import type { Change, PutChange } from './change.ts';
 import { clearJournal, setJournalAside, syncJournal, writeJournal } from './journal.ts';
 import type { Journal, Transaction } from './journal-format.ts';

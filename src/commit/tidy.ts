@@ -1,8 +1,7 @@
 import { join } from 'node:path';
-import type { FileReader } from '../disk/file-reader.ts';
+import { type FileReader, namesIn } from '../disk/file-reader.ts';
 import type { FileWriter } from '../disk/file-writer.ts';
 import { onDisk } from '../disk/disk-error.ts';
-import { namesIn } from '../disk/require-readable.ts';
 import { CertmendError } from '../error.ts';
 import { isStrayName } from './staged-name.ts';
 

@@ -1,7 +1,6 @@
 import { onDisk } from '../disk/disk-error.ts';
-import type { FileReader } from '../disk/file-reader.ts';
+import { type FileReader, requireReadable } from '../disk/file-reader.ts';
 import type { FileWriter } from '../disk/file-writer.ts';
-import { requireReadable } from '../disk/require-readable.ts';
 import type { Change } from './change.ts';
 import { isInPlace, writeInPlace } from './in-place.ts';
 import { clearJournal } from './journal.ts';

@@ -1,6 +1,5 @@
 import { ownPaths } from '../disk/own-paths.ts';
-import type { FileReader } from '../disk/file-reader.ts';
-import { namesIn } from '../disk/require-readable.ts';
+import { type FileReader, namesIn } from '../disk/file-reader.ts';
 import type { Manifest } from './generation.ts';
 import { readManifest } from './load.ts';
 

@@ -1,8 +1,7 @@
 import { CertmendError } from '../error.ts';
 import type { Remembered } from '../assess/assessment.ts';
-import type { FileReader } from '../disk/file-reader.ts';
+import { type FileReader, unread, unreadClause } from '../disk/file-reader.ts';
 import { ownPaths } from '../disk/own-paths.ts';
-import { unread, unreadClause } from '../disk/require-readable.ts';
 import { readDocument } from '../disk/shape.ts';
 import { stateSchema, stateSchemaVersion } from './schema.ts';
 import type { State } from './state.ts';

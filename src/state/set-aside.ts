@@ -2,7 +2,7 @@ import { onDisk } from '../disk/disk-error.ts';
 import type { FileReader } from '../disk/file-reader.ts';
 import type { FileWriter } from '../disk/file-writer.ts';
 import { ownPaths } from '../disk/own-paths.ts';
-import { setAside } from '../disk/set-aside.ts';
+import { setAside } from '../disk/own-files.ts';
 
 /**
  * Moves a damaged state file out of the way, durably: see `setAside`.

@@ -6,7 +6,7 @@ import { recover, type RecoveryOutcome } from '../../src/commit/recover.ts';
 import { writeDurably } from '../../src/disk/durable-write.ts';
 import type { FileReader } from '../../src/disk/file-reader.ts';
 import type { FileWriter } from '../../src/disk/file-writer.ts';
-import { makeOwnDirectory } from '../../src/disk/own-directory.ts';
+import { makeOwnDirectory } from '../../src/disk/own-files.ts';
 import { ownPaths } from '../../src/disk/own-paths.ts';
 import { createGenerationStore } from '../../src/generation/store.ts';
 import { storedPath } from '../../src/generation/stored-path.ts';

@@ -1,6 +1,6 @@
 import { compose } from '../../composition.ts';
 import { ownPaths } from '../../disk/own-paths.ts';
-import { unread } from '../../disk/require-readable.ts';
+import { unread } from '../../disk/file-reader.ts';
 import { exitStatus, type ExitStatus } from '../../error.ts';
 import { listGenerations } from '../../generation/list.ts';
 import { generationsReport, generationsText } from '../../report/generations.ts';
