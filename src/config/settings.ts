@@ -10,8 +10,9 @@ import {
   text,
   whole,
   windows,
-} from './kinds.ts';
-import { setting, withoutDefault } from './setting.ts';
+  setting,
+  withoutDefault,
+} from './setting.ts';
 
 /** packaging/certmend.sh: a later deadline than this would never be come to. */
 const hookEnd = '; after 75s /usr/bin/certmend stops the boot hook';

@@ -1,3 +1,6 @@
+/** A configuration is a page; what is larger is some other file. Also bounds the time that parsing may take. */
+export const maxConfigBytes = 16 * 1024;
+
 /** One thing that is wrong with the configuration, and where. */
 export interface ConfigProblem {
   readonly code: 'unreadable' | 'yaml' | 'unknown-key' | 'invalid-value' | 'conflict';
