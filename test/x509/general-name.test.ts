@@ -5,9 +5,8 @@ import { builtModule } from '../cli/built-module.ts';
 
 const { isIPv6, normalAddress } =
   builtModule<typeof import('../../src/x509/general-name.ts')>('src/x509/general-name.ts');
-const { firstServiceAddress } = builtModule<typeof import('../../src/layout/service-address.ts')>(
-  'src/layout/service-address.ts',
-);
+const { firstServiceAddress } =
+  builtModule<typeof import('../../src/layout/node-settings.ts')>('src/layout/node-settings.ts');
 
 // The oracles are node's own: `net.isIP` for what is an address, the host parser of `URL` for its canonical text.
 
