@@ -11,11 +11,16 @@ import { ownPaths } from '../disk/own-paths.ts';
 import { CertmendError } from '../error.ts';
 import type { MaterialFile } from '../issue/material.ts';
 import type { Binding, GenerationOrigin, Manifest, ManifestFile } from './generation.ts';
-import { generationNumbers, listGenerations, type GenerationSummary } from './list.ts';
-import { loadGeneration, readManifest, type LoadedGeneration } from './load.ts';
-import { formatManifest } from './manifest.ts';
-import { directoriesAbove, generationDirectory, storedName } from './stored-path.ts';
-import { fingerprintOf, validityOf, type AnchorsOf } from './validity.ts';
+import {
+  generationNumbers,
+  listGenerations,
+  type GenerationSummary,
+  loadGeneration,
+  readManifest,
+  type LoadedGeneration,
+} from './load.ts';
+import { formatManifest, directoriesAbove, generationDirectory, storedName } from './manifest.ts';
+import { fingerprintOf, validityOf, type AnchorsOf } from './material-set.ts';
 
 export interface GenerationDraft {
   readonly number: number;

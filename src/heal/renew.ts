@@ -1,6 +1,6 @@
 import { journalPending } from '../commit/journal.ts';
 import { CertmendError, exitStatus } from '../error.ts';
-import { adoptLive } from '../generation/compose.ts';
+import { adoptLive } from '../generation/material-set.ts';
 import type { LeafEntry } from '../layout/entry.ts';
 import { decideRenewal, unfit } from '../plan/decide-renewal.ts';
 import type { SaidReason } from '../reason.ts';

@@ -1,7 +1,7 @@
 import { tidy } from '../commit/tidy.ts';
 import { stagingDirectories } from '../commit/staging-directories.ts';
 import { CertmendError } from '../error.ts';
-import { prunable } from '../generation/retention.ts';
+import { prunable } from '../generation/numbers.ts';
 import type { GenerationStore } from '../generation/store.ts';
 import type { Layout } from '../layout/layout.ts';
 import type { State } from '../state/state.ts';

@@ -1,4 +1,4 @@
-import { prunable } from '../generation/retention.ts';
+import { prunable } from '../generation/numbers.ts';
 import type { Session } from './session.ts';
 
 /** Removes generations beyond the retention; a failure to remove is told and never fatal. */

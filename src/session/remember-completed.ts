@@ -3,7 +3,7 @@ import { ownPaths } from '../disk/own-paths.ts';
 import { CertmendError } from '../error.ts';
 import type { Manifest } from '../generation/generation.ts';
 import { readManifest } from '../generation/load.ts';
-import { generationDirectory } from '../generation/stored-path.ts';
+import { generationDirectory } from '../generation/manifest.ts';
 import { loadState, unreadState, type LoadedState } from '../state/load-state.ts';
 import { refuseNewer, saveState } from '../state/save-state.ts';
 import { afterCommit, type Counted } from '../state/transitions.ts';

@@ -4,7 +4,7 @@ import { journalPending } from '../commit/journal.ts';
 import { recover } from '../commit/recover.ts';
 import { CertmendError, exitStatus } from '../error.ts';
 import { bindingOf } from '../generation/binding.ts';
-import { nextNumber } from '../generation/next-number.ts';
+import { nextNumber } from '../generation/numbers.ts';
 import { createGenerationStore } from '../generation/store.ts';
 import type { Layout } from '../layout/layout.ts';
 import { setAsideState } from '../state/set-aside.ts';

@@ -9,7 +9,7 @@ import type { FileWriter } from '../../src/disk/file-writer.ts';
 import { makeOwnDirectory } from '../../src/disk/own-files.ts';
 import { ownPaths } from '../../src/disk/own-paths.ts';
 import { createGenerationStore } from '../../src/generation/store.ts';
-import { storedPath } from '../../src/generation/stored-path.ts';
+import { storedPath } from '../../src/generation/manifest.ts';
 import type { MaterialFile } from '../../src/issue/material.ts';
 import type { Entry, EntryBase } from '../../src/layout/entry.ts';
 import type { Layout } from '../../src/layout/layout.ts';

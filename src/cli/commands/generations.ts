@@ -2,7 +2,7 @@ import { compose } from '../../composition.ts';
 import { ownPaths } from '../../disk/own-paths.ts';
 import { unread } from '../../disk/file-reader.ts';
 import { exitStatus, type ExitStatus } from '../../error.ts';
-import { listGenerations } from '../../generation/list.ts';
+import { listGenerations } from '../../generation/load.ts';
 import { generationsReport, generationsText } from '../../report/generations.ts';
 import { loadState } from '../../state/load-state.ts';
 import type { Arguments } from '../command.ts';

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { adoptLive, composeGeneration } from '../../src/generation/compose.ts';
+import { adoptLive, composeGeneration } from '../../src/generation/material-set.ts';
 import type { MaterialFile } from '../../src/issue/material.ts';
 import { foreignKey, withoutKey } from '../fixtures/damage-pair.ts';
 import { emptyFile, fifoInPlace } from '../fixtures/damage.ts';
