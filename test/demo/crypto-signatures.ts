@@ -9,7 +9,7 @@ import {
   signatureScheme,
   signCertificate,
 } from '../../src/x509/encode-certificate.ts';
-import { alternativeNames, subjectName } from '../../src/issue/names.ts';
+import { alternativeNames, subjectName } from '../../src/issue/identity.ts';
 import { encodePem } from '../../src/x509/pem.ts';
 import type { CertificateWish, KeyAlgorithm, Signatures, Signer, Validity } from '../fixtures/sign.ts';
 
