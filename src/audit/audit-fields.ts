@@ -1,4 +1,4 @@
-import { bounded } from '../state/bounds.ts';
+import { bounded } from '../state/state.ts';
 import type { AuditRecord } from './audit.ts';
 import { printable } from '../terminal/paper.ts';
 

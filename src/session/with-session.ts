@@ -7,8 +7,7 @@ import { bindingOf } from '../generation/binding.ts';
 import { nextNumber } from '../generation/numbers.ts';
 import { createGenerationStore } from '../generation/store.ts';
 import type { Layout } from '../layout/layout.ts';
-import { setAsideState } from '../state/set-aside.ts';
-import { saveState } from '../state/save-state.ts';
+import { setAsideState, saveState } from '../state/save-state.ts';
 import type { State } from '../state/state.ts';
 import {
   afterAssessment,
