@@ -12,7 +12,7 @@ import type { State } from '../state/state.ts';
 import { afterAssessment, afterCommit, withActive, withListenerAsked, type Counted } from '../state/transitions.ts';
 import { makeGeneration } from '../session/make-generation.ts';
 import type { Outcome } from '../session/outcome.ts';
-import { prune } from '../session/prune.ts';
+import { prune } from '../session/leftovers.ts';
 import { announce } from '../session/announce.ts';
 import type { Session } from '../session/session.ts';
 import { survey } from '../survey/survey.ts';

@@ -8,7 +8,7 @@ import { standbyOf } from '../survey/generations-known.ts';
 import { makeGeneration } from '../session/make-generation.ts';
 import type { Ports } from '../survey/ports.ts';
 import { proofOf } from '../survey/proof.ts';
-import { prune } from '../session/prune.ts';
+import { prune } from '../session/leftovers.ts';
 import type { Session } from '../session/session.ts';
 import { withSession } from '../session/with-session.ts';
 import { refuseWeakened } from '../survey/survey.ts';

@@ -21,8 +21,7 @@ import {
 import { adoptForeignChanges, foreignChanges } from './adopt.ts';
 import { removeLeftovers, requireTidy } from './leftovers.ts';
 import type { Ports, WriteSide } from '../survey/ports.ts';
-import { refuseUnusable, rememberCompleted } from './remember-completed.ts';
-import { recoverySentence } from './recovery.ts';
+import { refuseUnusable, rememberCompleted, recoverySentence } from './recovery.ts';
 import { findLayout, survey } from '../survey/survey.ts';
 import type { Session, SessionOptions } from './session.ts';
 

@@ -8,7 +8,7 @@ import { makeOwnDirectory } from '../../disk/own-files.ts';
 import { ownPaths } from '../../disk/own-paths.ts';
 import { CertmendError, exitStatus } from '../../error.ts';
 import type { ReasonCode } from '../../reason.ts';
-import { readLive } from '../observe.ts';
+import { readLive } from '../change.ts';
 import { boundQuarantine } from './bound.ts';
 import { freePlace, freeSibling, notePath, siblings } from './place.ts';
 
