@@ -9,12 +9,11 @@ import type { Examiner } from './doctor/examine.ts';
 import type { Ports, WriteSide } from './survey/ports.ts';
 import type { Scratch } from './heal/rehearse.ts';
 import { emptyMemory } from './inventory/inventory-memory.ts';
-import { shiftedClock, systemClock, type Clock } from './system/clock.ts';
+import { shiftedClock, systemClock, type Clock, readSynchronisation } from './system/clock.ts';
 import type { MetricsServer } from './system/metrics-server.ts';
 import { readHostFacts } from './system/host-facts.ts';
 import { createFileReader } from './system/files/node-file-reader.ts';
 import { requireRoot } from './system/files/require-root.ts';
-import { readSynchronisation } from './system/synchronisation.ts';
 import { fromWorkingDirectory } from './system/files/working-directory.ts';
 
 export { fromWorkingDirectory };

@@ -7,8 +7,7 @@ import { generationsReport, generationsText } from '../../report/generations.ts'
 import { loadState } from '../../state/load-state.ts';
 import type { Arguments } from '../command.ts';
 import type { Io } from '../io.ts';
-import { print } from '../print.ts';
-import { paperOf } from '../paper-of.ts';
+import { print, paperOf } from '../print.ts';
 import { sayFailure } from '../say-failure.ts';
 
 export async function run(args: Arguments, io: Io): Promise<ExitStatus> {
