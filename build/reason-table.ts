@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { format } from 'prettier';
-import { messageId } from '../src/audit/message-id.ts';
+import { messageId } from '../src/audit/audit-text.ts';
 import { reasonCodes, reasons } from '../src/reason.ts';
 
 /** The table at the end of docs/reasons.md, and the ids in docs/audit.md: what follows from src/reason.ts. */

@@ -1,4 +1,4 @@
-import { messageId } from '../src/audit/message-id.ts';
+import { messageId } from '../src/audit/audit-text.ts';
 import { eventMessages } from './event-messages.ts';
 import { plainText } from './plain-text.ts';
 import { readProject } from './project.ts';

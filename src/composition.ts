@@ -1,7 +1,7 @@
 import type { Arguments, SessionArguments } from './cli/command.ts';
 import type { Io } from './cli/io.ts';
 import type { Config } from './config/config.ts';
-import { parseInstant } from './time/parse-instant.ts';
+import { parseInstant } from './time/rfc3339.ts';
 import { loadConfig } from './config/load-config.ts';
 import { CertmendError, exitStatus } from './error.ts';
 import type { DaemonPorts } from './daemon/ports.ts';
@@ -9,12 +9,11 @@ import type { Examiner } from './doctor/examine.ts';
 import type { Ports, WriteSide } from './survey/ports.ts';
 import type { Scratch } from './heal/rehearse.ts';
 import { emptyMemory } from './inventory/inventory-memory.ts';
-import { shiftedClock, systemClock, type Clock } from './system/clock.ts';
+import { shiftedClock, systemClock, type Clock, readSynchronisation } from './system/clock.ts';
 import type { MetricsServer } from './system/metrics-server.ts';
 import { readHostFacts } from './system/host-facts.ts';
 import { createFileReader } from './system/files/node-file-reader.ts';
 import { requireRoot } from './system/files/require-root.ts';
-import { readSynchronisation } from './system/synchronisation.ts';
 import { fromWorkingDirectory } from './system/files/working-directory.ts';
 
 export { fromWorkingDirectory };

@@ -7,7 +7,7 @@ import { CertmendError, exitStatus } from '../error.ts';
 import type { WriteMode } from '../layout/entry.ts';
 import { fileMode } from '../layout/file-mode.ts';
 import { writtenModes } from '../layout/written-files.ts';
-import { storedPath } from '../generation/stored-path.ts';
+import { storedPath } from '../generation/manifest.ts';
 
 /** SHA-256 of no bytes: the listener's trigger is an empty file. */
 const emptySha256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';

@@ -1,9 +1,8 @@
 import type { UnknownFile } from '../inventory/inventory.ts';
-import type { CertificateRow, Finding, Health } from './assessment.ts';
+import { type CertificateRow, type Finding, type Health, healthOf } from './assessment.ts';
 import { span } from '../time/span.ts';
 import { instant } from '../time/rfc3339.ts';
 import { dayMs } from '../time/units.ts';
-import { healthOf } from './health.ts';
 
 /**
  * Judges certificate files that belong to no layout (`check --path DIR`): dates only. One row per certificate, since a

@@ -1,22 +1,16 @@
 import type { Item } from '../inventory/inventory.ts';
-import type { Assessment, CertificateRow, Finding } from './assessment.ts';
+import { type Assessment, type CertificateRow, type Finding, healthOf } from './assessment.ts';
 import { judgeAuthority } from './rules/authority.ts';
-import { clockFinding } from './rules/clock-finding.ts';
+import { clockFinding, lostSet, weakenedFindings, unusableNames } from './rules/node.ts';
 import { answerDrift } from './drift.ts';
 import { assessContext, type AssessContext, type AssessInput } from './context.ts';
-import { matchesGlob } from './glob.ts';
-import { healthOf } from './health.ts';
-import { judgeKey } from './rules/key.ts';
+import { judgeKey, judgeDocument } from './rules/secret-file.ts';
 import { judgeKubeconfig } from './rules/kubeconfig.ts';
 import { judgeLeaf } from './rules/leaf/leaf.ts';
-import { lostSet } from './rules/lost-set.ts';
 import { judgeListener } from './rules/listener.ts';
-import { judgeDocument } from './rules/protected-document.ts';
 import { restartFinding, restartOf } from './rules/restart.ts';
 import type { Judgement } from './row.ts';
 import { judgeUnknown } from './rules/unknown.ts';
-import { weakenedFindings } from './rules/weakened.ts';
-import { unusableNames } from './rules/unusable-names.ts';
 
 /**
  * Everything that is wrong or due at an instant, and the health that follows. Pure: the same input gives the same
@@ -71,3 +65,19 @@ function judge(item: Item, context: AssessContext): Judgement {
       return judgeDocument(item, context);
   }
 }
+
+/**
+ * A path pattern: `*` and `?` stand for anything but a slash, `**` for anything, and a slash at the end for everything
+ * below. One that does not begin with a slash is taken below `directory`. Names that begin with a dot are names.
+ * @param directory absolute, without a slash at its end
+ */
+function matchesGlob(path: string, glob: string, directory: string): boolean {
+  const whole = glob.startsWith('/') ? glob : `${directory}/${glob}`;
+  const pattern = (whole.endsWith('/') ? `${whole}**` : whole)
+    .split(/(\*\*|\*|\?)/)
+    .map((part) => wild[part] ?? part.replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`))
+    .join('');
+  return new RegExp(`^${pattern}$`, 's').test(path);
+}
+
+const wild: Readonly<Record<string, string>> = { '**': '.*', '*': '[^/]*', '?': '[^/]' };

@@ -1,4 +1,4 @@
-import type { ReasonCode } from '../reason.ts';
+import { type ReasonCode, reasons as reasonTable } from '../reason.ts';
 
 /** One thing that is wrong or due, with its evidence. */
 export interface Finding {
@@ -130,4 +130,28 @@ export interface RememberedIdentity {
   readonly organizations: readonly string[];
   readonly dnsNames: readonly string[];
   readonly ipAddresses: readonly string[];
+}
+
+const severityRank: Readonly<Record<Severity, number>> = { critical: 0, warning: 1, note: 2 };
+
+/** The health that follows from findings: the worst severity, and every finding that is more than a note, worst first. */
+export function healthOf(findings: readonly Finding[]): Health {
+  const reasons = findings
+    .filter((finding) => finding.severity !== 'note')
+    .toSorted(
+      (left, right) =>
+        severityRank[left.severity] - severityRank[right.severity] ||
+        reasonTable[left.code].cause - reasonTable[right.code].cause,
+    );
+  const worst = reasons[0]?.severity;
+  return {
+    level: worst === undefined || worst === 'note' ? 'ok' : worst,
+    reasons: reasons.map(({ code, id, message, severity, step }) => ({
+      code,
+      id,
+      message,
+      severity,
+      ...(step === undefined ? {} : { step }),
+    })),
+  };
 }

@@ -2,12 +2,11 @@ import type { Item } from '../inventory/inventory.ts';
 import type { Assessment, CertificateRow, Finding } from './assessment.ts';
 import { authorityRules, authoritySubject } from './rules/authority.ts';
 import { assessContext, type AssessContext, type AssessInput, type AssessSettings } from './context.ts';
-import { keyRules } from './rules/key.ts';
+import { keyRules, documentRules } from './rules/secret-file.ts';
 import { kubeconfigRules, kubeconfigSubject } from './rules/kubeconfig.ts';
 import { leafRules } from './rules/leaf/leaf.ts';
 import { leafSubject } from './rules/leaf/subject.ts';
 import { listenerRules, listenerSubject } from './rules/listener.ts';
-import { documentRules } from './rules/protected-document.ts';
 import { traceOf, type RuleTrace } from './rules/rule.ts';
 import { dayMs } from '../time/units.ts';
 

@@ -94,7 +94,7 @@ function isUnread({ certificateFile, keyFile }: AuthorityItem): boolean {
   return [certificateFile, keyFile].some((file) => file?.state === 'unreadable' && file.problem !== 'dangling-symlink');
 }
 
-/** Kinds of keys that leaves are issued with (issue/signature.ts; a test holds the two together). */
+/** Kinds of keys that leaves are issued with (x509/encode-certificate.ts; a test holds the two together). */
 export function canSign({ algorithm }: Pick<PrivateKey, 'algorithm'>): boolean {
   return /^(RSA \d+|EC (P-(256|384|521)|prime256v1|secp384r1|secp521r1))$/.test(algorithm);
 }

@@ -1,6 +1,6 @@
 import type { Identity } from '../layout/entry.ts';
 import type { Certificate } from '../x509/certificate.ts';
-import { nameFault } from '../x509/name-fault.ts';
+import { nameFault } from '../x509/general-name.ts';
 import type { PrivateKey } from '../x509/private-key.ts';
 import { listed } from './figures.ts';
 

@@ -1,6 +1,6 @@
-import { bounded } from '../state/bounds.ts';
+import { bounded } from '../state/state.ts';
 import type { AuditRecord } from './audit.ts';
-import { printable } from '../terminal/printable.ts';
+import { printable } from '../terminal/paper.ts';
 
 /**
  * A record as it is logged: fields by name, nothing that was not asked for, no private key, one line each. Fields that

@@ -1,5 +1,4 @@
-import { isOutputFormat } from './output-format.ts';
-import { noArguments, type Arguments } from './command.ts';
+import { isOutputFormat, noArguments, type Arguments } from './command.ts';
 import type { PrestartArguments } from './commands/prestart.ts';
 
 /** A command line that systemd runs, and nobody types. */

@@ -104,3 +104,9 @@ export function command<
   // The parser makes the members by the same row (cli/yargs.ts, argumentsOf), which no type can follow.
   return row as unknown as Command;
 }
+
+export const outputFormats = ['table', 'json', 'yaml'] as const satisfies readonly OutputFormat[];
+
+export function isOutputFormat(text: string): text is OutputFormat {
+  return (outputFormats as readonly string[]).includes(text);
+}

@@ -1,5 +1,5 @@
 import type { CertmendError } from '../error.ts';
-import { printable } from '../terminal/printable.ts';
+import { printable } from '../terminal/paper.ts';
 import type { Io } from './io.ts';
 
 /** What went wrong and what to do about it. A message may hold what somebody typed, or a name out of a file. */

@@ -1,11 +1,10 @@
-import { printable } from '../terminal/printable.ts';
+import { printable } from '../terminal/paper.ts';
 import yargs, { type Argv, type Options } from 'yargs';
 import { version } from '../build-info.ts';
 import { CertmendError, exitStatus } from '../error.ts';
-import type { Command, Run } from './command.ts';
+import { type Command, type Run, isOutputFormat, outputFormats } from './command.ts';
 import { commands } from './commands.ts';
 import type { Io } from './io.ts';
-import { isOutputFormat, outputFormats } from './output-format.ts';
 
 /** The command that was asked for and its arguments. */
 export interface Invocation {

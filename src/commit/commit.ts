@@ -2,19 +2,17 @@ import type { FileReader } from '../disk/file-reader.ts';
 import type { FileWriter, Relabel, Storage } from '../disk/file-writer.ts';
 import { ownPaths } from '../disk/own-paths.ts';
 import { CertmendError } from '../error.ts';
-import type { Change } from './change.ts';
+import { type Change, directoriesOf, requireExpected, standingOf } from './change.ts';
 import { isInPlace } from './in-place.ts';
 import { clearJournal, journalPending, writeJournal } from './journal.ts';
 import { type JournalNode, type Transaction, widestMode } from './journal-format.ts';
-import { directoriesOf, requireExpected, standingOf } from './observe.ts';
 import { refuseProtected, type GuardedChanges } from './protected.ts';
 import { requireSpace } from './space.ts';
 import { keep, keepCopies, prepareDirectories, refuseDirectories, sourceBytes, stage } from './stage.ts';
 import { stagedPath } from './staged-name.ts';
-import { swap, syncDirectories } from './swap.ts';
+import { swap, syncDirectories, undo } from './swap.ts';
 import { isSyncFailure, noteFailedSync } from './sync-doubt.ts';
 import { tidy } from './tidy.ts';
-import { undo } from './undo.ts';
 
 export interface CommitInput {
   readonly transaction: Transaction;

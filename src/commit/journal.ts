@@ -1,12 +1,10 @@
 import { type Journal, type JournalReading, formatJournal, parseJournal } from './journal-format.ts';
 import { onDisk } from '../disk/disk-error.ts';
 import { writeDurably } from '../disk/durable-write.ts';
-import type { FileReader } from '../disk/file-reader.ts';
+import { type FileReader, requireReadable } from '../disk/file-reader.ts';
 import type { FileWriter } from '../disk/file-writer.ts';
-import { makeOwnDirectory } from '../disk/own-directory.ts';
+import { makeOwnDirectory, setAside } from '../disk/own-files.ts';
 import { ownPaths } from '../disk/own-paths.ts';
-import { requireReadable } from '../disk/require-readable.ts';
-import { setAside } from '../disk/set-aside.ts';
 import { stagedPath, temporaryName } from './staged-name.ts';
 
 /** Is a transaction open? A look, not a reading: costs one stat. */

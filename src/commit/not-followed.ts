@@ -1,7 +1,7 @@
 import { normalize } from 'node:path';
 import type { FileReader } from '../disk/file-reader.ts';
 import { ownPaths } from '../disk/own-paths.ts';
-import { generationDirectory } from '../generation/stored-path.ts';
+import { generationDirectory } from '../generation/manifest.ts';
 import { emptyMemory } from '../inventory/inventory-memory.ts';
 import { readItem } from '../inventory/read-item.ts';
 import { unparsablePaths } from '../inventory/unparsable-paths.ts';

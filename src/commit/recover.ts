@@ -10,9 +10,8 @@ import { isBootstrapRemoval, whyNotFollowed } from './not-followed.ts';
 import { refuseProtected } from './protected.ts';
 import { rollForward, type RolledForward } from './roll-forward.ts';
 import { CertmendError } from '../error.ts';
-import { stagingDirectories } from './staging-directories.ts';
+import { stagingDirectories, tidy } from './tidy.ts';
 import { isSyncFailure, noteFailedSync } from './sync-doubt.ts';
-import { tidy } from './tidy.ts';
 
 export interface RecoverInput {
   readonly reader: FileReader;

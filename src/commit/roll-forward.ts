@@ -1,19 +1,25 @@
-import type { FileReader } from '../disk/file-reader.ts';
+import { type FileReader, requireReadable } from '../disk/file-reader.ts';
 import { onDisk } from '../disk/disk-error.ts';
 import { writeNewFile } from '../disk/durable-write.ts';
 import type { FileWriter, Relabel } from '../disk/file-writer.ts';
-import { requireReadable } from '../disk/require-readable.ts';
-import type { Change, PutChange } from './change.ts';
+import {
+  type Change,
+  type PutChange,
+  directoriesOf,
+  isWanted,
+  meets,
+  readLive,
+  type Standing,
+  standingOf,
+} from './change.ts';
 import { clearJournal, setJournalAside, syncJournal, writeJournal } from './journal.ts';
 import type { Journal, Transaction } from './journal-format.ts';
 import { isInPlace, isTorn } from './in-place.ts';
-import { directoriesOf, isWanted, meets, readLive, type Standing, standingOf } from './observe.ts';
 import type { GuardedChanges } from './protected.ts';
 import { findSource, prepareDirectories } from './stage.ts';
 import { keepsakePath, restagedPath, stagedPath } from './staged-name.ts';
-import { swap, syncDirectories } from './swap.ts';
+import { swap, syncDirectories, undo } from './swap.ts';
 import { forgetFailedSync, isSyncDoubtful } from './sync-doubt.ts';
-import { undo } from './undo.ts';
 
 export type RolledForward =
   | {

@@ -1,7 +1,6 @@
-import { type Config, configOf } from './config.ts';
-import { type Conflict, conflictsOf } from './conflicts.ts';
+import { type Config, configOf, type Conflict, conflictsOf } from './config.ts';
 import { type ParsedConfigFile, parseConfigFile } from './parse-config-file.ts';
-import type { ConfigProblem } from './problem.ts';
+import type { ConfigProblem } from './config-file.ts';
 
 export interface ConfigSource {
   readonly path: string;

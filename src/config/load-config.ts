@@ -4,9 +4,8 @@ import { CertmendError, exitStatus } from '../error.ts';
 import { ownPaths } from '../disk/own-paths.ts';
 import type { Config } from './config.ts';
 import type { ConfigSource } from './combine-config.ts';
-import { maxConfigBytes } from './max-config-bytes.ts';
+import { maxConfigBytes, type ConfigProblem, problemText } from './config-file.ts';
 import { defaultConfig } from './default-config.ts';
-import { type ConfigProblem, problemText } from './problem.ts';
 
 /**
  * Reads certmend's own configuration: the file, then each `*.yaml` of the directory beside it (`FILE.d`) in the order

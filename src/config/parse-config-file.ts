@@ -1,11 +1,8 @@
-import { LineCounter, parseDocument } from 'yaml';
-import { yamlText } from '../yaml/yaml-text.ts';
-import { isStackExhausted } from '../yaml/stack-exhausted.ts';
+import { type Document, isAlias, isMap, isScalar, type Node, LineCounter, parseDocument } from 'yaml';
+import { yamlText, isStackExhausted } from '../yaml/yaml-library.ts';
 import type { Said } from './config.ts';
-import { locateKey } from './locate-key.ts';
-import { maxConfigBytes } from './max-config-bytes.ts';
+import { maxConfigBytes, type ConfigProblem, type Position } from './config-file.ts';
 import { nearestKey } from './nearest-key.ts';
-import type { ConfigProblem, Position } from './problem.ts';
 import { type SettingKey, settings } from './settings.ts';
 
 export interface ParsedConfigFile {
@@ -167,4 +164,26 @@ function printable(text: string, length: number): string {
 
 function firstLine(message: string): string {
   return printable(message.split('\n')[0] ?? '', 120);
+}
+
+/**
+ * Offset in the text of the last of these keys, or, where the path cannot be followed to its end, of the last part of
+ * it that is there (`exact` false).
+ */
+function locateKey(document: Document, keys: readonly string[]): { offset: number; exact: boolean } {
+  let node: unknown = document.contents;
+  let offset = offsetOf(node) ?? 0;
+  for (const key of keys) {
+    if (isAlias(node)) node = node.resolve(document);
+    if (!isMap(node)) return { offset, exact: false };
+    const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === key);
+    if (pair === undefined) return { offset, exact: false };
+    offset = offsetOf(pair.key) ?? offset;
+    node = pair.value;
+  }
+  return { offset, exact: true };
+}
+
+function offsetOf(node: unknown): number | undefined {
+  return (node as Node | null)?.range?.[0];
 }

@@ -10,8 +10,9 @@ import {
   text,
   whole,
   windows,
-} from './kinds.ts';
-import { setting, withoutDefault } from './setting.ts';
+  setting,
+  withoutDefault,
+} from './setting.ts';
 
 /** packaging/certmend.sh: a later deadline than this would never be come to. */
 const hookEnd = '; after 75s /usr/bin/certmend stops the boot hook';
@@ -19,7 +20,7 @@ const hookEnd = '; after 75s /usr/bin/certmend stops the boot hook';
 /**
  * Every key of the configuration: its name in a file, what it may be, its default, and what is said about it. The type
  * `Config`, how files are laid over each other, the sample and certmend.yaml(5) follow from these rows; default-config.ts
- * and docs/configuration.md are made from them by `node build/setting-table.ts`. What two of them may not be together is in conflicts.ts.
+ * and docs/configuration.md are made from them by `node build/setting-table.ts`. What two of them may not be together is in config.ts.
  */
 export const settings = {
   layout: withoutDefault(

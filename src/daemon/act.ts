@@ -4,7 +4,7 @@ import { healHungStart } from '../heal/heal-start.ts';
 import { mindWhatRuns } from '../heal/renew-due.ts';
 import type { Outcome } from '../session/outcome.ts';
 import type { Ports, UnitRun } from '../survey/ports.ts';
-import { nextAppointment } from './appointment.ts';
+import { nextAppointment } from './schedule.ts';
 import { record } from './record.ts';
 import type { Check } from './reconcile.ts';
 

@@ -12,7 +12,7 @@ import type { KnownHealth } from './health-news.ts';
 import { act } from './act.ts';
 import { record, rememberTold } from './record.ts';
 import { nextCheckMs, type CheckEnd } from './schedule.ts';
-import { snapshotOf } from './snapshot.ts';
+import { snapshotOf } from './metrics.ts';
 import { isOvertaken, waitForNext } from './wait-for-next.ts';
 import { watchedDirectories } from './watched-directories.ts';
 import { blindHead, daemonLine, createSpeaker } from './speaker.ts';

@@ -1,8 +1,12 @@
 import { dayMs } from '../time/units.ts';
 import type { Assessment } from '../assess/assessment.ts';
 import type { State } from '../state/state.ts';
-import { printable } from '../terminal/printable.ts';
-import { instantOf } from '../time/rfc3339.ts';
+import { printable } from '../terminal/paper.ts';
+import { instantOf, rfc3339 } from '../time/rfc3339.ts';
+import { jsonText } from '../disk/json-text.ts';
+import { version } from '../build-info.ts';
+import type { Snapshot } from './ports.ts';
+import type { Check } from './reconcile.ts';
 
 /**
  * What node_exporter and Prometheus read (text exposition format 0.0.4). Times are absolute, in seconds since the
@@ -12,7 +16,7 @@ import { instantOf } from '../time/rfc3339.ts';
  * @param run.now milliseconds since the epoch
  * @param run.durationMs of the check, milliseconds
  */
-export function metricsText(
+function metricsText(
   seen: { readonly assessment: Assessment; readonly state: State; readonly nodeName: string } | undefined,
   run: { readonly now: number; readonly durationMs: number; readonly checks: number; readonly version: string },
 ): string {
@@ -159,4 +163,30 @@ function labelText(labels: Labels): string {
 function escaped(value: string): string {
   const lines = value.split('\n').map(printable);
   return lines.join('\n').replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
+}
+
+/** The figures of a check, as they are published. */
+export function snapshotOf(
+  result: Check,
+  run: { readonly now: number; readonly durationMs: number; readonly checks: number },
+): Snapshot {
+  const { now } = run;
+  const at = rfc3339(now);
+  if (result.kind === 'waiting') {
+    return {
+      metrics: metricsText(undefined, { ...run, version }),
+      health: `${jsonText({ at, level: 'ok', waiting: result.reason })}\n`,
+      healthy: true,
+    };
+  }
+  const { survey, state, standbyProblem } = result;
+  const { level, since, reasons } = state.health;
+  return {
+    metrics: metricsText(
+      { assessment: survey.assessment, state, nodeName: survey.layout.nodeName },
+      { ...run, version },
+    ),
+    health: `${jsonText({ at, level, since, reasons, standbyProblem: standbyProblem ?? null })}\n`,
+    healthy: level !== 'critical',
+  };
 }

@@ -4,8 +4,7 @@ import type { Ports } from '../survey/ports.ts';
 import type { Session } from '../session/session.ts';
 import { withSession } from '../session/with-session.ts';
 import type { Survey } from '../survey/survey.ts';
-import { bounded } from '../state/bounds.ts';
-import type { State } from '../state/state.ts';
+import { bounded, type State } from '../state/state.ts';
 import { withTold } from '../state/transitions.ts';
 import { healthNews, knownFrom, toldFrom, type KnownHealth } from './health-news.ts';
 

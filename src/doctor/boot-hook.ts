@@ -1,9 +1,7 @@
 import { basename } from 'node:path';
 import type { FileReader } from '../disk/file-reader.ts';
 import type { Layout } from '../layout/layout.ts';
-import { readServiceSettings } from '../systemd/service-settings.ts';
-import { findDropIns } from '../systemd/unit-directories.ts';
-import { findUnit } from '../systemd/unit-file.ts';
+import { readServiceSettings, findDropIns, findUnit } from '../systemd/unit-file.ts';
 import { type DropIn, dropInPath, isMasked, placeTaken } from '../systemd/drop-in.ts';
 import { ill, well, type Examined } from './examined.ts';
 

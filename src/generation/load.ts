@@ -1,9 +1,16 @@
 import { join } from 'node:path';
-import type { FileReader } from '../disk/file-reader.ts';
+import { type FileReader, namesIn } from '../disk/file-reader.ts';
 import type { MaterialFile } from '../issue/material.ts';
 import type { Manifest, ManifestFile } from './generation.ts';
-import { parseManifest, type ParsedManifest } from './manifest.ts';
-import { directoriesAbove, generationDirectory, storedName, storedPath } from './stored-path.ts';
+import {
+  parseManifest,
+  type ParsedManifest,
+  directoriesAbove,
+  generationDirectory,
+  storedName,
+  storedPath,
+} from './manifest.ts';
+import { ownPaths } from '../disk/own-paths.ts';
 
 export type LoadedGeneration =
   { readonly ok: true; readonly manifest: Manifest; readonly files: readonly MaterialFile[] } | NotLoaded;
@@ -125,4 +132,32 @@ function findStrange(
 
 function unread(what: string, detail: string): NotLoaded {
   return { ok: false, problem: `${what} ${detail}`, isUnread: true };
+}
+
+export type GenerationSummary =
+  | { readonly number: number; readonly ok: true; readonly manifest: Manifest }
+  | { readonly number: number; readonly ok: false; readonly problem: string };
+
+const finished = /^[1-9]\d{0,9}$/;
+
+/**
+ * Numbers of the generations that are kept, ascending.
+ * @throws CertmendError StorageDenied, StorageFailed when the directory is there and cannot be listed
+ */
+export function generationNumbers(reader: FileReader): readonly number[] {
+  return namesIn(reader, ownPaths.generations)
+    .filter((name) => finished.test(name))
+    .map(Number)
+    .sort((a, b) => a - b);
+}
+
+/**
+ * The generations that are kept, in ascending order of number; a damaged one with its problem. Reads manifests only.
+ * @throws CertmendError as `generationNumbers`
+ */
+export function listGenerations(reader: FileReader): readonly GenerationSummary[] {
+  return generationNumbers(reader).map((number): GenerationSummary => {
+    const read = readManifest(reader, number);
+    return read.ok ? { number, ok: true, manifest: read.manifest } : { number, ok: false, problem: read.problem };
+  });
 }

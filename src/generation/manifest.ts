@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { jsonText } from '../disk/json-text.ts';
 import {
   exact,
@@ -16,6 +17,7 @@ import {
   whole,
 } from '../disk/shape.ts';
 import type { Binding, Manifest, ManifestFile } from './generation.ts';
+import { ownPaths } from '../disk/own-paths.ts';
 
 const manifest = exact<Manifest>({
   schema: oneOf(1),
@@ -67,4 +69,25 @@ export function parseManifest(bytes: Uint8Array): ParsedManifest {
 
 export function formatManifest(value: Manifest): Buffer {
   return Buffer.from(`${jsonText(value, 2)}\n`);
+}
+
+/** Node path of a generation's directory. */
+export function generationDirectory(number: number): string {
+  return join(ownPaths.generations, String(number));
+}
+
+/** Node path of a generation's own copy of a file: what a commit stages from (`PutChange.source`). */
+export function storedPath(number: number, file: Pick<ManifestFile, 'stored'>): string {
+  return join(generationDirectory(number), file.stored);
+}
+
+/** Where a file is kept inside its generation: as on the node, below `files/`; below `outside/` when not in the data dir. */
+export function storedName(path: string, dataDir: string): string {
+  return path.startsWith(`${dataDir}/`) ? `files${path.slice(dataDir.length)}` : `outside${path}`;
+}
+
+/** Directories on the way to a stored file, outer before inner: `files`, `files/server`, `files/server/tls`. */
+export function directoriesAbove(stored: string): readonly string[] {
+  const parts = stored.split('/').slice(0, -1);
+  return parts.map((_, index) => parts.slice(0, index + 1).join('/'));
 }

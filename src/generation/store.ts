@@ -4,19 +4,23 @@ import { join } from 'node:path';
 import { version } from '../build-info.ts';
 import { writeNewFiles } from '../disk/durable-write.ts';
 import { onDisk } from '../disk/disk-error.ts';
-import type { FileReader } from '../disk/file-reader.ts';
+import { type FileReader, namesIn, unread } from '../disk/file-reader.ts';
 import type { FileWriter } from '../disk/file-writer.ts';
-import { makeOwnDirectory } from '../disk/own-directory.ts';
+import { makeOwnDirectory } from '../disk/own-files.ts';
 import { ownPaths } from '../disk/own-paths.ts';
-import { namesIn, unread } from '../disk/require-readable.ts';
 import { CertmendError } from '../error.ts';
 import type { MaterialFile } from '../issue/material.ts';
 import type { Binding, GenerationOrigin, Manifest, ManifestFile } from './generation.ts';
-import { generationNumbers, listGenerations, type GenerationSummary } from './list.ts';
-import { loadGeneration, readManifest, type LoadedGeneration } from './load.ts';
-import { formatManifest } from './manifest.ts';
-import { directoriesAbove, generationDirectory, storedName } from './stored-path.ts';
-import { fingerprintOf, validityOf, type AnchorsOf } from './validity.ts';
+import {
+  generationNumbers,
+  listGenerations,
+  type GenerationSummary,
+  loadGeneration,
+  readManifest,
+  type LoadedGeneration,
+} from './load.ts';
+import { formatManifest, directoriesAbove, generationDirectory, storedName } from './manifest.ts';
+import { fingerprintOf, validityOf, type AnchorsOf } from './material-set.ts';
 
 export interface GenerationDraft {
   readonly number: number;

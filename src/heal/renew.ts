@@ -1,6 +1,6 @@
 import { journalPending } from '../commit/journal.ts';
 import { CertmendError, exitStatus } from '../error.ts';
-import { adoptLive } from '../generation/compose.ts';
+import { adoptLive } from '../generation/material-set.ts';
 import type { LeafEntry } from '../layout/entry.ts';
 import type { Layout } from '../layout/layout.ts';
 import { isOfAgentPart } from '../layout/written-files.ts';

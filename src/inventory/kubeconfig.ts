@@ -1,15 +1,12 @@
 import { type KubeconfigFields, readPlainKubeconfig } from './plain-kubeconfig.ts';
 import { posix } from 'node:path';
-import { yamlText } from '../yaml/yaml-text.ts';
-import { decodeBase64 } from '../x509/base64.ts';
+import { yamlText, isStackExhausted, loadYaml, isTameYaml } from '../yaml/yaml-library.ts';
+import { decodeBase64 } from '../x509/pem.ts';
 import { parseCertificates, type CertificateMemory, type Certificate } from '../x509/certificate.ts';
 import type { CredentialSource, KubeconfigDocument } from './inventory.ts';
 import { type Parsed, damaged, parsed } from '../x509/parsed.ts';
 import { fieldsOf, textOf } from '../yaml/json-value.ts';
-import { isStackExhausted } from '../yaml/stack-exhausted.ts';
-import { loadYaml } from '../yaml/yaml-on-demand.ts';
 import { parseFirstPrivateKey } from '../x509/private-key.ts';
-import { isTameYaml } from '../yaml/tame-yaml.ts';
 
 export interface KubeconfigSurroundings {
   /** Directory of the file: relative references start there, as for kubectl. */

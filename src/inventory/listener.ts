@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { decodeBase64 } from '../x509/base64.ts';
+import { decodeBase64 } from '../x509/pem.ts';
 import { parseCertificates, type CertificateMemory } from '../x509/certificate.ts';
 import type { ListenerDocument } from './inventory.ts';
 import { type Parsed, damaged, parsed } from '../x509/parsed.ts';

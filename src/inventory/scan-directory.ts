@@ -1,6 +1,6 @@
 import type { FileReader } from '../disk/file-reader.ts';
 import type { UnknownFile } from './inventory.ts';
-import { lookAt, type Look } from './unknown-file.ts';
+import { lookAt, type Look } from './take-inventory.ts';
 
 const maxDepth = 16;
 

@@ -1,8 +1,9 @@
 import type { RememberedIdentity } from '../assess/assessment.ts';
-import { nameFault } from '../x509/name-fault.ts';
+import { nameFault, ipOctets } from '../x509/general-name.ts';
 import type { LeafItem } from '../inventory/inventory.ts';
 import type { Identity } from '../layout/entry.ts';
-import { ipOctets } from '../x509/ip-address.ts';
+import { CertmendError, exitStatus } from '../error.ts';
+import * as der from '../x509/write-der.ts';
 
 /**
  * The identity of a new leaf: common name and organizations from the table, names from the table, from the certificate
@@ -35,4 +36,51 @@ function distinctAddresses(texts: readonly string[]): string[] {
     if (!byOctets.has(octets)) byOctets.set(octets, text);
   }
   return [...byOctets.values()];
+}
+
+const commonName = der.objectIdentifier('2.5.4.3');
+const organizationName = der.objectIdentifier('2.5.4.10');
+
+/**
+ * The subject Name as Go's crypto/x509/pkix writes it, hence as the product does: all organizations in one
+ * RelativeDistinguishedName, then the common name.
+ */
+export function subjectName(identity: Pick<Identity, 'commonName' | 'organizations'>): Buffer {
+  const attribute = (type: Buffer, value: string): Buffer => der.sequence(type, der.directoryString(value));
+  const organizations = identity.organizations.map((name) => attribute(organizationName, name));
+  return der.sequence(
+    ...(organizations.length === 0 ? [] : [der.setOf(organizations)]),
+    der.setOf([attribute(commonName, identity.commonName)]),
+  );
+}
+
+/**
+ * GeneralNames of a subjectAltName (RFC 5280 4.2.1.6): dNSName is IA5String, iPAddress is octets.
+ * @returns undefined when there is no name: the extension is then left out
+ * @throws CertmendError SanMissing when a name cannot stand in a certificate
+ */
+export function alternativeNames(identity: Pick<Identity, 'dnsNames' | 'ipAddresses'>): Buffer | undefined {
+  const names = [
+    ...identity.dnsNames.map((name) => {
+      if (nameFault(name) !== undefined) throw unwritable(name);
+      return der.implicit(2, Buffer.from(name, 'latin1'));
+    }),
+    ...identity.ipAddresses.map((address) => {
+      const octets = ipOctets(address);
+      if (octets === undefined) throw unwritable(address);
+      return der.implicit(7, octets);
+    }),
+  ];
+  return names.length === 0 ? undefined : der.sequence(...names);
+}
+
+function unwritable(name: string): CertmendError {
+  return new CertmendError(
+    'SanMissing',
+    `the name ${JSON.stringify(name)} is not allowed in a certificate (RFC 5280)`,
+    {
+      hint: 'write it in its ASCII form (xn--…) in the configuration of the product, for example under tls-san',
+      exit: exitStatus.refused,
+    },
+  );
 }

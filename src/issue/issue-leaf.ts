@@ -7,11 +7,11 @@ import {
   extendedKeyUsageExtension,
   keyUsageExtension,
   subjectAltNameExtension,
-} from '../x509/encode-extensions.ts';
+  signCertificate,
+} from '../x509/encode-certificate.ts';
 import * as der from '../x509/write-der.ts';
-import { alternativeNames, subjectName } from './names.ts';
+import { alternativeNames, subjectName } from './identity.ts';
 import { encodePem } from '../x509/pem.ts';
-import { signCertificate } from '../x509/signature.ts';
 import { openAuthority, type AuthorityMaterial, type SigningAuthority } from './signing-authority.ts';
 
 export interface LeafRequest {

@@ -3,7 +3,7 @@ import type { KeyObject } from 'node:crypto';
 import type { Certificate } from '../x509/certificate.ts';
 import { CertmendError, exitStatus } from '../error.ts';
 import { maySign } from '../assess/chain.ts';
-import { signatureScheme, type SignatureScheme } from '../x509/signature.ts';
+import { signatureScheme, type SignatureScheme } from '../x509/encode-certificate.ts';
 
 /** An authority as it is on disk, before it is known whether anything may be signed under it. */
 export interface AuthorityMaterial {

@@ -1,8 +1,7 @@
 import type { FileReader } from '../disk/file-reader.ts';
-import type { ConfigItem } from '../yaml/config-items.ts';
-import { yamlText } from '../yaml/yaml-text.ts';
+import { type ConfigItem, readSimpleYaml } from '../yaml/simple-yaml.ts';
+import { yamlText } from '../yaml/yaml-library.ts';
 import { readFullYaml } from '../yaml/full-yaml.ts';
-import { readSimpleYaml } from '../yaml/simple-yaml.ts';
 
 export type ConfigFile =
   | { readonly state: 'absent' }

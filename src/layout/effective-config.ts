@@ -1,7 +1,7 @@
 import type { FileReader } from '../disk/file-reader.ts';
 import { longName, readCommandLine } from './detect/arguments.ts';
 import { readConfigFile } from './config-file.ts';
-import type { ConfigItem } from '../yaml/config-items.ts';
+import type { ConfigItem } from '../yaml/simple-yaml.ts';
 import type { Origin } from '../disk/origin.ts';
 import type { Product } from './names.ts';
 import type { Unit } from '../systemd/unit-file.ts';

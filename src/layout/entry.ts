@@ -1,4 +1,4 @@
-import type { ExtendedKeyUsage } from '../x509/encode-extensions.ts';
+import type { ExtendedKeyUsage } from '../x509/encode-certificate.ts';
 
 /**
  * One row of a layout. All paths are absolute *node paths*: as the product on the node names them. The adapters put

@@ -1,5 +1,4 @@
-import { isIPv6, normalAddress } from '../x509/ip-address.ts';
-import { firstServiceAddress } from './service-address.ts';
+import { isIPv6, normalAddress, addressOctets, addressText } from '../x509/general-name.ts';
 import { type EffectiveConfig, isOn, lastValue, listValues } from './effective-config.ts';
 import type { FileReader } from '../disk/file-reader.ts';
 import type { HostFacts, LayoutHints, Setting } from './layout.ts';
@@ -193,4 +192,21 @@ function replacedEntries(config: EffectiveConfig, settings: Setting[]): Readonly
     }
   }
   return replaced;
+}
+
+/** First usable address of a CIDR (network + 1), which the cluster's own API service gets; undefined when it is none. */
+export function firstServiceAddress(cidr: string): string | undefined {
+  const [address = '', length = '', ...rest] = cidr.split('/');
+  const bytes = addressOctets(address);
+  if (bytes === undefined || rest.length > 0 || !/^\d{1,3}$/.test(length)) return undefined;
+  const bits = bytes.length * 8;
+  const prefix = Number(length);
+  // A network of one address has no usable one beside the network itself.
+  if (prefix > bits - 1) return undefined;
+  const network = [...bytes].map(
+    (byte, index) => byte & (0xff00 >> Math.min(8, Math.max(0, prefix - index * 8))) & 0xff,
+  );
+  const last = network.length - 1;
+  network[last] = (network[last] ?? 0) + 1;
+  return addressText(Buffer.from(network));
 }

@@ -9,9 +9,8 @@ import type { HostFacts, LastKnown, LayoutAnswer, LayoutHints } from './layout.t
 import type { Origin } from '../disk/origin.ts';
 import { factsOf, type KnownLayout, layoutOf, type Product } from './names.ts';
 import { readDataDir, readNodeSettings } from './node-settings.ts';
-import { isSinceMay2025, readProductVersion } from './detect/product-version.ts';
+import { isSinceMay2025, readProductVersion, selfMadeCertificate } from './detect/product-release.ts';
 import { protectedPaths } from './products/protected-paths.ts';
-import { selfMadeCertificate } from './detect/self-made.ts';
 import { serverEntries } from './products/server-table.ts';
 import { readUnit, type Unit } from '../systemd/unit-file.ts';
 

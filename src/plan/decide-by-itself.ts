@@ -1,9 +1,8 @@
 import type { Finding } from '../assess/assessment.ts';
 import { isDrift } from '../assess/drift.ts';
 import { reasons as reasonTable, type ReasonCode, type SaidReason } from '../reason.ts';
-import type { DecideInput } from './decide-input.ts';
+import type { DecideInput, Action, Plan, Source } from './plan.ts';
 import { writablePairs, type Pair } from './pairs.ts';
-import type { Action, Plan, Source } from './plan.ts';
 import { blockersOf, leftForOperator, reasonsOf, unique } from './plan-reasons.ts';
 import { bootstrapActions, inOrder, keepDamagedPair, sideActions, takePairAway } from './side-actions.ts';
 import { dayMs } from '../time/units.ts';

@@ -3,10 +3,9 @@ import type { Finding } from '../assess/assessment.ts';
 import { isDrift } from '../assess/drift.ts';
 import { listed } from '../assess/figures.ts';
 import { CertmendError, exitStatus } from '../error.ts';
-import type { DecideInput, RotationRequest } from './decide-input.ts';
+import type { DecideInput, RotationRequest, Action, Plan, Source } from './plan.ts';
 import { standbySource } from './decide-by-itself.ts';
 import { writablePairs, type Pair } from './pairs.ts';
-import type { Action, Plan, Source } from './plan.ts';
 import { reasonsOf, unique } from './plan-reasons.ts';
 import { inOrder, keepDamagedPair, sideActions } from './side-actions.ts';
 

@@ -4,9 +4,8 @@ import type { Layout } from '../layout/layout.ts';
 import { rfc3339 } from '../time/rfc3339.ts';
 import { apiVersion, type CheckedCertificate, type CheckReport } from './document.ts';
 import { residualText, wholeSeconds } from '../time/span.ts';
-import { headLine, rootFact } from '../terminal/head-line.ts';
+import { headLine, rootFact, reasonLines } from '../terminal/report-lines.ts';
 import type { Ink, Paper } from '../terminal/paper.ts';
-import { reasonLines } from '../terminal/reason-lines.ts';
 import { renderTable, type Cell, type Column } from '../terminal/table.ts';
 
 /** The `CheckReport` document of an assessment. */

@@ -1,8 +1,7 @@
 import { rfc3339 } from '../time/rfc3339.ts';
 import type { HealthLevel } from '../assess/assessment.ts';
 import { apiVersion, type DocumentHeader } from './document.ts';
-import { paint, type Ink, type Paper } from '../terminal/paper.ts';
-import { printable } from '../terminal/printable.ts';
+import { paint, type Ink, type Paper, printable } from '../terminal/paper.ts';
 
 export interface DoctorReport extends DocumentHeader<'DoctorReport'> {
   readonly at: string;

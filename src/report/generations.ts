@@ -1,5 +1,5 @@
 import { rfc3339 } from '../time/rfc3339.ts';
-import type { GenerationSummary } from '../generation/list.ts';
+import type { GenerationSummary } from '../generation/load.ts';
 import type { State } from '../state/state.ts';
 import { apiVersion, type DocumentHeader } from './document.ts';
 import type { Paper } from '../terminal/paper.ts';

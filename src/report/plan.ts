@@ -5,10 +5,8 @@ import { rfc3339, instantOf } from '../time/rfc3339.ts';
 import { apiVersion, documented, type PlanReport } from './document.ts';
 import { liveText, type LiveReport } from './live.ts';
 import { durationText, wholeSeconds } from '../time/span.ts';
-import { headLine, rootFact } from '../terminal/head-line.ts';
-import type { Ink, Paper } from '../terminal/paper.ts';
-import { printable } from '../terminal/printable.ts';
-import { reasonLines } from '../terminal/reason-lines.ts';
+import { headLine, rootFact, reasonLines } from '../terminal/report-lines.ts';
+import { type Ink, type Paper, printable } from '../terminal/paper.ts';
 import { renderTable, type Column } from '../terminal/table.ts';
 
 /**

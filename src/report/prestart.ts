@@ -1,10 +1,8 @@
 import type { SaidReason } from '../reason.ts';
 import { rfc3339 } from '../time/rfc3339.ts';
 import { apiVersion, documented, type PrestartReport } from './document.ts';
-import { printable } from '../terminal/printable.ts';
-import { reasonLines, wrap } from '../terminal/reason-lines.ts';
-import { headLine, rootFact } from '../terminal/head-line.ts';
-import { plainPaper, type Ink, type Paper } from '../terminal/paper.ts';
+import { printable, plainPaper, type Ink, type Paper } from '../terminal/paper.ts';
+import { reasonLines, wrap, headLine, rootFact } from '../terminal/report-lines.ts';
 
 /**
  * The `PrestartReport` document of a run of the road: the boot hook's, a rotation's, a rollback's.

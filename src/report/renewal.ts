@@ -1,8 +1,6 @@
 import type { SaidReason } from '../reason.ts';
-import { headLine, rootFact } from '../terminal/head-line.ts';
-import { plainPaper, type Paper } from '../terminal/paper.ts';
-import { printable } from '../terminal/printable.ts';
-import { reasonLines } from '../terminal/reason-lines.ts';
+import { headLine, rootFact, reasonLines } from '../terminal/report-lines.ts';
+import { plainPaper, type Paper, printable } from '../terminal/paper.ts';
 import { rfc3339 } from '../time/rfc3339.ts';
 import { apiVersion, documented, type RenewalReport } from './document.ts';
 

@@ -1,7 +1,7 @@
 import { rfc3339 } from '../time/rfc3339.ts';
 import type { StandbyVerdict } from '../plan/plan.ts';
 import { apiVersion, type DocumentHeader } from './document.ts';
-import { printable } from '../terminal/printable.ts';
+import { printable } from '../terminal/paper.ts';
 
 export interface StandbyReport extends DocumentHeader<'StandbyReport'> {
   readonly at: string;

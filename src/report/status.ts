@@ -6,13 +6,10 @@ import { instantOf, rfc3339 } from '../time/rfc3339.ts';
 import type { GenerationReference, State, StateEvent, StateNode } from '../state/state.ts';
 import { apiVersion, type DocumentHeader } from './document.ts';
 import { liveText, type LiveReport } from './live.ts';
-import { certificateCount, nextEnd } from './next-end.ts';
-import { statusLine } from './status-line.ts';
+import { certificateCount, nextEnd, statusLine } from './status-line.ts';
 import { distanceText, durationText, wholeSeconds } from '../time/span.ts';
-import { headLine } from '../terminal/head-line.ts';
-import { paint, type Paper } from '../terminal/paper.ts';
-import { printable } from '../terminal/printable.ts';
-import { reasonLines } from '../terminal/reason-lines.ts';
+import { headLine, reasonLines } from '../terminal/report-lines.ts';
+import { paint, type Paper, printable } from '../terminal/paper.ts';
 import { renderTable } from '../terminal/table.ts';
 import { healthInk } from './check.ts';
 

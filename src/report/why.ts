@@ -8,8 +8,7 @@ import { rfc3339, instantOf } from '../time/rfc3339.ts';
 import { apiVersion, type DocumentHeader } from './document.ts';
 import { liveText, type LiveReport } from './live.ts';
 import { durationText, wholeSeconds } from '../time/span.ts';
-import { paint, type Ink, type Paper } from '../terminal/paper.ts';
-import { printable } from '../terminal/printable.ts';
+import { paint, type Ink, type Paper, printable } from '../terminal/paper.ts';
 
 /** The decision about one entry: what was asked, with which figures, what came out, and what would be done. */
 export interface WhyReport extends DocumentHeader<'Explanation'> {

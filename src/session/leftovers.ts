@@ -1,11 +1,11 @@
-import { tidy } from '../commit/tidy.ts';
-import { stagingDirectories } from '../commit/staging-directories.ts';
+import { tidy, stagingDirectories } from '../commit/tidy.ts';
 import { CertmendError } from '../error.ts';
-import { prunable } from '../generation/retention.ts';
+import { prunable } from '../generation/numbers.ts';
 import type { GenerationStore } from '../generation/store.ts';
 import type { Layout } from '../layout/layout.ts';
 import type { State } from '../state/state.ts';
 import type { Ports, WriteSide } from '../survey/ports.ts';
+import type { Session } from './session.ts';
 
 /**
  * Removes the sets of attempts that came to nothing (P13). What the saved state has never counted belongs to no commit
@@ -50,4 +50,36 @@ export function requireTidy({ reader }: Ports, { writer }: WriteSide, layout: La
       hint: 'find out why it cannot be removed (lsattr, mount, dmesg), remove it by hand, then run certmend again',
     },
   );
+}
+
+/** Removes generations beyond the retention; a failure to remove is told and never fatal. */
+export function prune(session: Session): void {
+  const { store, ports } = session;
+  const { active, standby, previous, confirmed } = session.state().generations;
+  const numbers = prunable({
+    numbers: store.list().map(({ number }) => number),
+    active: active?.number,
+    standby: standby?.number,
+    previous: previous?.number,
+    confirmed: confirmed ?? undefined,
+    retention: ports.config.retention,
+  });
+  for (const generation of numbers) {
+    try {
+      store.remove(generation);
+      session.tell({
+        event: 'pruned',
+        priority: 'info',
+        generation,
+        message: `generation ${String(generation)} was pruned`,
+      });
+    } catch (cause) {
+      session.tell({
+        event: 'failed',
+        priority: 'warning',
+        generation,
+        message: `generation ${String(generation)} could not be pruned: ${cause instanceof Error ? cause.message : 'unknown error'}`,
+      });
+    }
+  }
 }

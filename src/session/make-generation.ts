@@ -1,9 +1,8 @@
 import { credentialKubeconfig } from '../activate/credential-kubeconfig.ts';
 import { CertmendError, exitStatus } from '../error.ts';
-import { composeGeneration } from '../generation/compose.ts';
+import { composeGeneration, anchorsOn } from '../generation/material-set.ts';
 import type { GenerationOrigin, Manifest } from '../generation/generation.ts';
-import { generationDirectory } from '../generation/stored-path.ts';
-import { anchorsOn } from '../generation/validity.ts';
+import { generationDirectory } from '../generation/manifest.ts';
 import type { KubeconfigItem } from '../inventory/inventory.ts';
 import { issueMaterial } from '../issue/issue-material.ts';
 import type { MaterialFile } from '../issue/material.ts';

@@ -4,11 +4,10 @@ import { journalPending } from '../commit/journal.ts';
 import { recover } from '../commit/recover.ts';
 import { CertmendError, exitStatus } from '../error.ts';
 import { bindingOf } from '../generation/binding.ts';
-import { nextNumber } from '../generation/next-number.ts';
+import { nextNumber } from '../generation/numbers.ts';
 import { createGenerationStore } from '../generation/store.ts';
 import type { Layout } from '../layout/layout.ts';
-import { setAsideState } from '../state/set-aside.ts';
-import { saveState } from '../state/save-state.ts';
+import { setAsideState, saveState } from '../state/save-state.ts';
 import type { State } from '../state/state.ts';
 import {
   afterAssessment,
@@ -22,8 +21,7 @@ import {
 import { adoptForeignChanges, foreignChanges } from './adopt.ts';
 import { removeLeftovers, requireTidy } from './leftovers.ts';
 import type { Ports, WriteSide } from '../survey/ports.ts';
-import { refuseUnusable, rememberCompleted } from './remember-completed.ts';
-import { recoverySentence } from './recovery.ts';
+import { refuseUnusable, rememberCompleted, recoverySentence } from './recovery.ts';
 import { findLayout, survey } from '../survey/survey.ts';
 import type { Session, SessionOptions } from './session.ts';
 

@@ -2,9 +2,8 @@ import type { Assessment, CertificateRow } from '../assess/assessment.ts';
 import type { Inventory, LeafItem, ListenerItem } from '../inventory/inventory.ts';
 import type { Certificate } from '../x509/certificate.ts';
 import { reasons } from '../reason.ts';
-import { bounds } from './bounds.ts';
+import { bounds, type State, type StateAuthority, type StateCertificate } from './state.ts';
 import { rfc3339 } from '../time/rfc3339.ts';
-import type { State, StateAuthority, StateCertificate } from './state.ts';
 
 /**
  * What is remembered of each leaf and listener after an assessment. Names are never lost (architecture, Identity): those on disk now

@@ -1,8 +1,7 @@
 import { CertmendError } from '../error.ts';
-import type { Remembered } from '../assess/assessment.ts';
-import type { FileReader } from '../disk/file-reader.ts';
+import type { Remembered, Finding } from '../assess/assessment.ts';
+import { type FileReader, unread, unreadClause } from '../disk/file-reader.ts';
 import { ownPaths } from '../disk/own-paths.ts';
-import { unread, unreadClause } from '../disk/require-readable.ts';
 import { readDocument } from '../disk/shape.ts';
 import { stateSchema, stateSchemaVersion } from './schema.ts';
 import type { State } from './state.ts';
@@ -84,4 +83,20 @@ function schemaNumber(document: unknown): number | undefined {
   if (typeof document !== 'object' || document === null || !('schema' in document)) return undefined;
   const { schema } = document;
   return typeof schema === 'number' && Number.isSafeInteger(schema) && schema >= 1 ? schema : undefined;
+}
+
+/** A node that the boot hook would not heal for want of its memory is not well, whatever its certificates are. */
+export function stateFindings(loaded: LoadedState): readonly Finding[] {
+  if (loaded.kind !== 'unread') return [];
+  return [
+    {
+      code: 'StateUnread',
+      id: undefined,
+      path: ownPaths.state,
+      severity: 'warning',
+      message: `${ownPaths.state} ${loaded.problem}; until it can be read certmend changes nothing on this node`,
+      evidence: { problem: loaded.problem },
+      answer: 'operator',
+    },
+  ];
 }

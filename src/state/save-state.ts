@@ -1,13 +1,14 @@
-import { jsonText } from '../disk/json-text.ts';
 import { dirname } from 'node:path';
+import { jsonText } from '../disk/json-text.ts';
 import { errnoOf, onDisk } from '../disk/disk-error.ts';
 import { writeDurably } from '../disk/durable-write.ts';
-import { maxFileBytes } from '../disk/file-reader.ts';
+import { maxFileBytes, type FileReader } from '../disk/file-reader.ts';
 import type { FileWriter } from '../disk/file-writer.ts';
 import { ownPaths } from '../disk/own-paths.ts';
 import { CertmendError, exitStatus } from '../error.ts';
 import type { LoadedState } from './load-state.ts';
 import type { State } from './state.ts';
+import { setAside } from '../disk/own-files.ts';
 
 const temporaryName = '.dynamic-cert.json.certmend-new';
 
@@ -79,4 +80,17 @@ function makeDirectory(writer: FileWriter, path: string, mode: number): void {
       make();
     }
   });
+}
+
+/**
+ * Moves a damaged state file out of the way, durably: see `setAside`.
+ * @returns where it went
+ * @throws CertmendError StorageReadOnly, StorageDenied, StorageFailed (exit 73)
+ */
+export function setAsideState(reader: FileReader, writer: FileWriter): string {
+  const path = setAside(reader, writer, ownPaths.state);
+  onDisk('sync', ownPaths.stateDirectory, () => {
+    writer.syncDirectory(ownPaths.stateDirectory);
+  });
+  return path;
 }

@@ -3,10 +3,18 @@ import { highWaterToleranceMs } from '../assess/believe-clock.ts';
 import type { Config } from '../config/config.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import type { BrakeState } from '../plan/plan.ts';
-import { bounded, bounds } from './bounds.ts';
+import {
+  bounded,
+  bounds,
+  type GenerationReference,
+  type State,
+  type StateEvent,
+  type StateNode,
+  type StateRenewal,
+  type StateTransaction,
+} from './state.ts';
 import { authoritiesAfter, certificatesAfter } from './certificate-memory.ts';
 import { instantOf, rfc3339 } from '../time/rfc3339.ts';
-import type { GenerationReference, State, StateEvent, StateNode, StateRenewal, StateTransaction } from './state.ts';
 
 /** What a commit or a standby says of a generation; a manifest has all of it. */
 export type GenerationFacts = Pick<GenerationReference, 'number' | 'origin' | 'createdAt' | 'notAfter'>;

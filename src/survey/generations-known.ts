@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { type KnownNode, leftAsIfLive, leftClause } from './as-if-live.ts';
 import { bindingOf } from '../generation/binding.ts';
 import type { Manifest } from '../generation/generation.ts';
@@ -6,7 +7,7 @@ import { standbyVerdict } from '../generation/standby-verdict.ts';
 import type { MaterialFile } from '../issue/material.ts';
 import type { StandbyVerdict } from '../plan/plan.ts';
 import { verifyMaterial } from '../verify/verify-material.ts';
-import { proofOf } from './proof.ts';
+import type { Inventory } from '../inventory/inventory.ts';
 
 /**
  * The verdict on the standby generation that the state names.
@@ -87,4 +88,20 @@ async function problemOf(
   }
   const [first] = verdict.failures;
   return first === undefined ? 'it failed verification' : `${first.id}: ${first.message}`;
+}
+
+/**
+ * What the outcome of a set's TLS handshakes rests on, as one digest: every byte of the set, and every byte of every
+ * authority on disk. A set whose digest is remembered has held them; dates, chains and identities are looked at again
+ * each time, since they rest on the clock and on the configuration too.
+ * @returns SHA-256, 64 hexadecimal digits
+ */
+export function proofOf(inventory: Inventory, files: readonly MaterialFile[]): string {
+  const hash = createHash('sha256');
+  for (const item of inventory.items) {
+    if (item.kind !== 'authority' || item.certificateFile.state !== 'regular') continue;
+    hash.update(`authority ${item.entry.id} ${item.certificateFile.sha256}\n`);
+  }
+  for (const { path, bytes } of files) hash.update(`file ${path} ${String(bytes.length)}\n`).update(bytes);
+  return hash.digest('hex');
 }

@@ -1,7 +1,7 @@
 import type { FileReader } from '../disk/file-reader.ts';
 import { ownPaths } from '../disk/own-paths.ts';
 import type { Layout } from '../layout/layout.ts';
-import { nodeTraces } from '../layout/detect/node-traces.ts';
+import { nodeTraces } from '../layout/detect/detect-directories.ts';
 import type { LoadedState } from '../state/load-state.ts';
 import type { Ports } from './ports.ts';
 

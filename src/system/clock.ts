@@ -1,3 +1,8 @@
+import { existsSync } from 'node:fs';
+import type { Synchronisation } from '../assess/assessment.ts';
+
+/* The clock of this machine, and whether it is known to be right. */
+
 /** Time, from outside. The only file that may ask for it; every stage gets it as a parameter. */
 export interface Clock {
   /** Milliseconds since the epoch. May step in either direction at any time. */
@@ -49,4 +54,25 @@ export function shiftedClock(base: Clock, offsetMs: number): Clock {
     monotonic: () => base.monotonic(),
     sleep: (ms, ended) => base.sleep(ms, ended),
   };
+}
+
+/** Touched by systemd-timesyncd after each successful synchronisation (systemd-timesyncd.service(8)); /run ends with the boot. */
+const timesyncFlag = '/run/systemd/timesync/synchronized';
+/** Runtime directory of systemd-timesyncd: there while it runs. */
+const timesyncDirectory = '/run/systemd/timesync';
+
+/**
+ * Whether a time service on this host says that the clock is right. Files only, since nothing else may be asked at
+ * boot (P3): chrony and ntpd say it over their sockets alone, so under them the answer is `unknown`, and a clock that
+ * jumped by years stays suspect until a person vouches for it (`--believe-clock`).
+ * @param root other than `/`: the tree has no running clock, the answer is `unknown`
+ */
+export function readSynchronisation(root: string): Synchronisation {
+  return root === '/' ? synchronisationFrom(existsSync) : 'unknown';
+}
+
+/** The rule apart from the disk. */
+export function synchronisationFrom(exists: (path: string) => boolean): Synchronisation {
+  if (exists(timesyncFlag)) return 'synchronised';
+  return exists(timesyncDirectory) ? 'not-synchronised' : 'unknown';
 }

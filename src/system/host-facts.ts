@@ -2,7 +2,7 @@ import { diskError, isShortage } from '../disk/disk-error.ts';
 import { readFileSync, statSync } from 'node:fs';
 import { hostname, networkInterfaces } from 'node:os';
 import type { HostFacts } from '../layout/layout.ts';
-import { requireReadable } from '../disk/require-readable.ts';
+import { requireReadable } from '../disk/file-reader.ts';
 import { createFileReader } from './files/node-file-reader.ts';
 
 /** One address of an interface, as os.networkInterfaces gives it. */

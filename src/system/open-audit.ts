@@ -1,7 +1,7 @@
 import { fstatSync } from 'node:fs';
 import { defaultConfig } from '../config/default-config.ts';
 import type { Audit, AuditRecord } from '../audit/audit.ts';
-import { journalFields } from '../audit/journal-fields.ts';
+import { journalFields } from '../audit/audit-text.ts';
 import { paperFor } from '../terminal/paper.ts';
 import { auditFile } from './files/audit-file.ts';
 import type { Clock } from './clock.ts';

@@ -1,6 +1,4 @@
-import { type Ink, paint, type Paper } from './paper.ts';
-import { printable } from './printable.ts';
-import { cutToWidth, textWidth } from './text-width.ts';
+import { type Ink, paint, type Paper, printable, cutToWidth, textWidth } from './paper.ts';
 
 export interface Column {
   readonly title: string;

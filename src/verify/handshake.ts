@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { duplexPair } from 'node:stream';
 import { connect, type SecureContext, type Server, type TLSSocket } from 'node:tls';
-import { ipOctets } from '../x509/ip-address.ts';
+import { ipOctets } from '../x509/general-name.ts';
 import { askedName } from './credentials.ts';
 
 /** What one side says of the other's certificate, or of the handshake; codes as node:tls and OpenSSL name them. */

@@ -2,9 +2,8 @@ import type { Inventory } from '../inventory/inventory.ts';
 import type { Certificate } from '../x509/certificate.ts';
 import { emptyMemory, type InventoryMemory } from '../inventory/inventory-memory.ts';
 import type { MaterialFile } from '../issue/material.ts';
-import { checkAcceptance } from './acceptance.ts';
+import { checkAcceptance, checkAuthority, checkChain } from './acceptance.ts';
 import { candidatesOf, type Candidate } from './candidate.ts';
-import { checkAuthority, checkChain } from './chain.ts';
 import { holdConversations } from './conversations.ts';
 import type { Failure, Verdict } from './verdict.ts';
 

@@ -8,7 +8,7 @@ import {
   tag,
   type Element,
 } from './read-der.ts';
-import { addressText } from './ip-address.ts';
+import { addressText } from './general-name.ts';
 
 /** The extensions that certmend looks at (RFC 5280 4.2.1); an absent one is undefined or empty. */
 export interface CertificateExtensions {

@@ -1,8 +1,7 @@
 import { hash, X509Certificate } from 'node:crypto';
-import { decodeBase64 } from './base64.ts';
+import { decodeBase64, readPem, whyNone } from './pem.ts';
 import { readCertificateFields } from './certificate-fields.ts';
 import { damaged, parsed, type Parsed } from './parsed.ts';
-import { readPem, whyNone } from './pem.ts';
 
 /** One certificate, read with node:crypto plus the fields it does not give (RFC 5280 4.1, 4.2). */
 export interface Certificate {

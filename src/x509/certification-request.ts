@@ -1,5 +1,5 @@
 import { createPublicKey, sign, type KeyObject } from 'node:crypto';
-import { signatureScheme } from './signature.ts';
+import { signatureScheme } from './encode-certificate.ts';
 import * as der from './write-der.ts';
 
 /**

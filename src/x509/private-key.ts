@@ -1,8 +1,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
-import { decodeBase64 } from './base64.ts';
+import { decodeBase64, readPem, whyNone, type PemBlock } from './pem.ts';
 import { readEllipticKey } from './elliptic-key.ts';
 import { damaged, parsed, type Parsed } from './parsed.ts';
-import { readPem, whyNone, type PemBlock } from './pem.ts';
 import { readRsaKey } from './rsa-key.ts';
 
 /** An opaque handle: has no toJSON, prints as `[private key]`, and is never serialised (P9). */

@@ -1,7 +1,6 @@
 import type { Document, Node, YAMLError } from 'yaml';
-import type { ConfigItem, ConfigItems, ConfigValue } from './config-items.ts';
-import { isStackExhausted } from './stack-exhausted.ts';
-import { loadYaml } from './yaml-on-demand.ts';
+import type { ConfigItem, ConfigItems, ConfigValue } from './simple-yaml.ts';
+import { isStackExhausted, loadYaml } from './yaml-library.ts';
 
 /** More aliases than this in a configuration file is an attack or an accident; each costs a walk over the document. */
 const maxAliases = 64;

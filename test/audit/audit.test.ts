@@ -1,8 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import test from 'ava';
 import type { AuditRecord, Priority } from '../../src/audit/audit.ts';
-import { journalFields } from '../../src/audit/journal-fields.ts';
-import { messageId } from '../../src/audit/message-id.ts';
+import { journalFields, messageId } from '../../src/audit/audit-text.ts';
 import { createAudit } from '../../src/audit/winston-audit.ts';
 
 const at = Date.parse('2027-03-01T12:00:00Z');

@@ -3,9 +3,9 @@ import test from 'ava';
 import fc from 'fast-check';
 import { defaultConfigSource, withSettings } from '../../build/setting-table.ts';
 import { parseDuration } from '../../src/time/units.ts';
-import { parseInstant } from '../../src/time/parse-instant.ts';
+import { parseInstant } from '../../src/time/rfc3339.ts';
 import { nearestKey } from '../../src/config/nearest-key.ts';
-import { parseSize } from '../../src/config/size.ts';
+import { parseSize } from '../../src/config/setting.ts';
 
 test('parseDuration reads one whole number with its unit and nothing else', (t) => {
   t.is(parseDuration('60s'), 60_000);

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { reasonCodes } from '../../src/reason.ts';
-import { messageId } from '../../src/audit/message-id.ts';
+import { messageId } from '../../src/audit/audit-text.ts';
 import { temporaryTree } from '../road/temporary-tree.ts';
 import { live } from './life.ts';
 

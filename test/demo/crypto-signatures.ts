@@ -6,10 +6,11 @@ import {
   extendedKeyUsageExtension,
   keyUsageExtension,
   subjectAltNameExtension,
-} from '../../src/x509/encode-extensions.ts';
-import { alternativeNames, subjectName } from '../../src/issue/names.ts';
+  signatureScheme,
+  signCertificate,
+} from '../../src/x509/encode-certificate.ts';
+import { alternativeNames, subjectName } from '../../src/issue/identity.ts';
 import { encodePem } from '../../src/x509/pem.ts';
-import { signatureScheme, signCertificate } from '../../src/x509/signature.ts';
 import type { CertificateWish, KeyAlgorithm, Signatures, Signer, Validity } from '../fixtures/sign.ts';
 
 /**

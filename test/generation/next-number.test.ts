@@ -1,6 +1,6 @@
 import test from 'ava';
 import { highestGeneration } from '../../src/generation/generation.ts';
-import { nextNumber } from '../../src/generation/next-number.ts';
+import { nextNumber } from '../../src/generation/numbers.ts';
 
 for (const [what, next, numbers, expected] of [
   ['counts on from the state', 7, [3, 4], 7],

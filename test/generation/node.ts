@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
-import { adoptLive } from '../../src/generation/compose.ts';
+import { adoptLive } from '../../src/generation/material-set.ts';
 import { bindingOf } from '../../src/generation/binding.ts';
 import { createGenerationStore, type GenerationStore } from '../../src/generation/store.ts';
 import type { Manifest } from '../../src/generation/generation.ts';

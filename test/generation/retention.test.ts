@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { prunable } from '../../src/generation/retention.ts';
+import { prunable } from '../../src/generation/numbers.ts';
 
 const none = { active: undefined, standby: undefined, previous: undefined, confirmed: undefined };
 

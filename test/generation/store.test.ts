@@ -2,8 +2,8 @@ import { chmodSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, syml
 import { dirname, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { CertmendError } from '../../src/error.ts';
-import { adoptLive } from '../../src/generation/compose.ts';
-import { storedPath } from '../../src/generation/stored-path.ts';
+import { adoptLive } from '../../src/generation/material-set.ts';
+import { storedPath } from '../../src/generation/manifest.ts';
 import { opensslFingerprint, opensslValidity } from '../fixtures/openssl.ts';
 import type { Tree } from '../fixtures/tree.ts';
 import { inventoryOf, keepLive, nodeFor, storeOn } from './node.ts';

@@ -3,7 +3,7 @@ import { journalCatalog } from '../../packaging/catalog.ts';
 import { eventMessages } from '../../packaging/event-messages.ts';
 import { readProject } from '../../packaging/project.ts';
 import { reasonCodes } from '../../src/reason.ts';
-import { messageId } from '../../src/audit/message-id.ts';
+import { messageId } from '../../src/audit/audit-text.ts';
 
 const names = [...reasonCodes, ...Object.keys(eventMessages)];
 const entries = journalCatalog().split(/^(?=-- )/m);

@@ -4,8 +4,7 @@ import type { AssessInput } from '../../src/assess/context.ts';
 import { CertmendError } from '../../src/error.ts';
 import type { Inventory, Item } from '../../src/inventory/inventory.ts';
 import { decide } from '../../src/plan/decide.ts';
-import type { DecideInput } from '../../src/plan/decide-input.ts';
-import type { Action, Plan, StandbyVerdict } from '../../src/plan/plan.ts';
+import type { DecideInput, Action, Plan, StandbyVerdict } from '../../src/plan/plan.ts';
 import {
   absent,
   admin,

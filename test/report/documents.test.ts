@@ -4,11 +4,10 @@ import type { Assessment, CertificateRow } from '../../src/assess/assessment.ts'
 import type { LeafEntry } from '../../src/layout/entry.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import { checkReport, directoryReport, checkText } from '../../src/report/check.ts';
-import { plainPaper } from '../../src/terminal/paper.ts';
+import { plainPaper, textWidth } from '../../src/terminal/paper.ts';
 import { planReport, planText } from '../../src/report/plan.ts';
 import { prestartReport, prestartText } from '../../src/report/prestart.ts';
 import { renderDocument } from '../../src/terminal/render.ts';
-import { textWidth } from '../../src/terminal/text-width.ts';
 
 const now = Date.parse('2027-03-01T12:00:00Z');
 const day = 86_400_000;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { lifeUnder } from '../../src/assess/chain.ts';
-import { nameFault } from '../../src/x509/name-fault.ts';
+import { nameFault } from '../../src/x509/general-name.ts';
 import { parseCertificates, type Certificate } from '../../src/x509/certificate.ts';
 import { authorityExtensions } from '../fixtures/authorities.ts';
 import { newKey, signCertificates, type Signer, type Validity } from '../fixtures/sign.ts';

@@ -1,6 +1,11 @@
 import test from 'ava';
-import { longestSleepMs, shiftedClock, systemClock } from '../../src/system/clock.ts';
-import { readSynchronisation, synchronisationFrom } from '../../src/system/synchronisation.ts';
+import {
+  longestSleepMs,
+  shiftedClock,
+  systemClock,
+  readSynchronisation,
+  synchronisationFrom,
+} from '../../src/system/clock.ts';
 
 test('shiftedClock moves the wall clock and leaves the monotonic one', async (t) => {
   const slept: number[] = [];

@@ -1,8 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { paperFor, plainPaper } from '../../src/terminal/paper.ts';
+import { paperFor, plainPaper, cutToWidth, textWidth } from '../../src/terminal/paper.ts';
 import { renderTable } from '../../src/terminal/table.ts';
-import { cutToWidth, textWidth } from '../../src/terminal/text-width.ts';
 
 const columns = [
   { title: 'ENTRY', least: 6 },

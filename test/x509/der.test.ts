@@ -2,8 +2,8 @@ import test from 'ava';
 import fc from 'fast-check';
 import { bitString, objectIdentifier, readChildren, readElement, readWhole, tag } from '../../src/x509/read-der.ts';
 import { instantOf } from '../../src/x509/read-der.ts';
-import { addressText } from '../../src/x509/ip-address.ts';
-import { decodeBase64 } from '../../src/x509/base64.ts';
+import { addressText } from '../../src/x509/general-name.ts';
+import { decodeBase64 } from '../../src/x509/pem.ts';
 
 const hex = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex');
 

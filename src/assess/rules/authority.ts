@@ -11,7 +11,7 @@ import { fileFault } from '../file-fault.ts';
 import { canSign, issuerOf, type Issuer } from '../issuer.ts';
 import { holdsPrivateKey, modesOf, permissionsFault, type GuardedFile } from './permissions.ts';
 import { damagedRemedy, endedAuthority, missingRemedy, replaceAuthority } from './protected-file.ts';
-import { leaveToProduct } from './reissued.ts';
+import { leaveToProduct } from './product-start.ts';
 import { certificateRow, type Judgement } from '../row.ts';
 import { urgencyOf } from './urgency.ts';
 import { findingsOf, type Rule, type Verdict } from './rule.ts';

@@ -8,7 +8,7 @@ import { dayMs } from '../../time/units.ts';
 import { fileFault } from '../file-fault.ts';
 import type { Issuer } from '../issuer.ts';
 import { modesOf, permissionsFault, type GuardedFile } from './permissions.ts';
-import { leaveToProduct } from './reissued.ts';
+import { leaveToProduct } from './product-start.ts';
 import { certificateRow, type Judgement } from '../row.ts';
 import { findingsOf, type Fault, type Rule } from './rule.ts';
 

@@ -6,7 +6,7 @@ import { span } from '../../time/span.ts';
 import { instant } from '../../time/rfc3339.ts';
 import { dayMs } from '../../time/units.ts';
 import { fileFault } from '../file-fault.ts';
-import { productRestores } from './restored.ts';
+import { productRestores } from './product-start.ts';
 import { modesOf, permissionsFault } from './permissions.ts';
 import { certificateRow, type Judgement } from '../row.ts';
 import { findingsOf, type Fault, type Rule } from './rule.ts';

@@ -1,7 +1,7 @@
 import type { DocumentItem, KeyItem } from '../../inventory/inventory.ts';
 import type { Finding } from '../assessment.ts';
 import { certificateRow, type Judgement } from '../row.ts';
-import { leaveToProduct } from './reissued.ts';
+import { leaveToProduct } from './product-start.ts';
 import type { FileState } from '../../disk/file-reader.ts';
 import type { AssessContext } from '../context.ts';
 import { shellWord } from '../../disk/shell-word.ts';

@@ -6,8 +6,7 @@ import { doctorReport, doctorText } from '../../report/doctor.ts';
 import type { Arguments } from '../command.ts';
 import { ofHealth } from '../status-of.ts';
 import type { Io } from '../io.ts';
-import { paperOf } from '../paper-of.ts';
-import { print } from '../print.ts';
+import { paperOf, print } from '../print.ts';
 import { tellLayout } from './tell-layout.ts';
 
 interface DoctorArguments extends Arguments {

@@ -1,14 +1,13 @@
 import { compose } from '../../composition.ts';
 import { ownPaths } from '../../disk/own-paths.ts';
-import { unread } from '../../disk/require-readable.ts';
+import { unread } from '../../disk/file-reader.ts';
 import { exitStatus, type ExitStatus } from '../../error.ts';
-import { listGenerations } from '../../generation/list.ts';
+import { listGenerations } from '../../generation/load.ts';
 import { generationsReport, generationsText } from '../../report/generations.ts';
 import { loadState } from '../../state/load-state.ts';
 import type { Arguments } from '../command.ts';
 import type { Io } from '../io.ts';
-import { print } from '../print.ts';
-import { paperOf } from '../paper-of.ts';
+import { print, paperOf } from '../print.ts';
 import { sayFailure } from '../say-failure.ts';
 
 export async function run(args: Arguments, io: Io): Promise<ExitStatus> {

@@ -4,8 +4,7 @@ import { rehearse } from '../../heal/rehearse.ts';
 import { rehearsalReport, rehearsalText } from '../../report/rehearsal.ts';
 import type { Arguments } from '../command.ts';
 import type { Io } from '../io.ts';
-import { print } from '../print.ts';
-import { paperOf } from '../paper-of.ts';
+import { print, paperOf } from '../print.ts';
 import { ofRehearsal } from '../status-of.ts';
 
 interface RehearseArguments extends Arguments {

@@ -9,8 +9,7 @@ import { afterAssessment, emptyState } from '../../state/transitions.ts';
 import type { Arguments } from '../command.ts';
 import { ofHealth } from '../status-of.ts';
 import type { Io } from '../io.ts';
-import { paperOf } from '../paper-of.ts';
-import { print } from '../print.ts';
+import { paperOf, print } from '../print.ts';
 import { agentReportOf, liveReportOf } from './live-report-of.ts';
 import { tellLayout } from './tell-layout.ts';
 

@@ -1,6 +1,6 @@
 import type { Ports } from '../../survey/ports.ts';
 import { resolveLayout } from '../../layout/resolve-layout.ts';
-import { printable } from '../../terminal/printable.ts';
+import { printable } from '../../terminal/paper.ts';
 import type { Arguments } from '../command.ts';
 import type { Io } from '../io.ts';
 

@@ -6,8 +6,7 @@ import { whyReport, whyText } from '../../report/why.ts';
 import type { Arguments } from '../command.ts';
 import { unknownEntry } from './entry-of.ts';
 import type { Io } from '../io.ts';
-import { paperOf } from '../paper-of.ts';
-import { print } from '../print.ts';
+import { paperOf, print } from '../print.ts';
 import { agentReportOf, liveReportOf } from './live-report-of.ts';
 import { tellLayout } from './tell-layout.ts';
 

@@ -1,8 +1,7 @@
 import { dirname, join } from 'node:path';
-import type { FileReader } from '../../disk/file-reader.ts';
+import { type FileReader, namesIn } from '../../disk/file-reader.ts';
 import type { FileWriter } from '../../disk/file-writer.ts';
 import { ownPaths } from '../../disk/own-paths.ts';
-import { namesIn } from '../../disk/require-readable.ts';
 import { CertmendError } from '../../error.ts';
 import { byTime, notePath, siblings } from './place.ts';
 

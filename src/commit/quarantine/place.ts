@@ -1,7 +1,6 @@
 import { basename, dirname, join } from 'node:path';
-import type { FileReader } from '../../disk/file-reader.ts';
+import { type FileReader, namesIn, unread } from '../../disk/file-reader.ts';
 import { ownPaths } from '../../disk/own-paths.ts';
-import { namesIn, unread } from '../../disk/require-readable.ts';
 
 /** Beside what is kept, or in its place where nothing could be. */
 export function notePath(place: string): string {

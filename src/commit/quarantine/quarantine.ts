@@ -1,15 +1,14 @@
 import { dirname } from 'node:path';
 import { errnoOf, onDisk } from '../../disk/disk-error.ts';
 import { makeDirectories, writeNewFile } from '../../disk/durable-write.ts';
-import type { FileReader, FileState, PathState } from '../../disk/file-reader.ts';
+import { type FileReader, type FileState, type PathState, namesIn, requireReadable } from '../../disk/file-reader.ts';
 import type { FileWriter } from '../../disk/file-writer.ts';
 import { jsonText } from '../../disk/json-text.ts';
-import { makeOwnDirectory } from '../../disk/own-directory.ts';
+import { makeOwnDirectory } from '../../disk/own-files.ts';
 import { ownPaths } from '../../disk/own-paths.ts';
-import { namesIn, requireReadable } from '../../disk/require-readable.ts';
 import { CertmendError, exitStatus } from '../../error.ts';
 import type { ReasonCode } from '../../reason.ts';
-import { readLive } from '../observe.ts';
+import { readLive } from '../change.ts';
 import { boundQuarantine } from './bound.ts';
 import { freePlace, freeSibling, notePath, siblings } from './place.ts';
 

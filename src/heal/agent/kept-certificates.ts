@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import type { PutChange } from '../../commit/change.ts';
-import { makeOwnDirectory } from '../../disk/own-directory.ts';
+import { makeOwnDirectory } from '../../disk/own-files.ts';
 import { ownPaths } from '../../disk/own-paths.ts';
 import { writeDurably } from '../../disk/durable-write.ts';
 import type { FileReader } from '../../disk/file-reader.ts';

@@ -1,7 +1,6 @@
 import type { FileReader } from '../../disk/file-reader.ts';
 import type { ProductUnit } from './find-units.ts';
 import { type KnownLayout, layoutOf, products } from '../names.ts';
-import { nodeTraces } from './node-traces.ts';
 
 type FromDirectories =
   | {
@@ -77,4 +76,19 @@ function roleIn(dataDir: string, reader: FileReader, evidence: string[]): KnownL
   if (!hasAgent) return undefined;
   evidence.push(`${dataDir}/agent exists without a complete server directory: weak evidence of an agent`);
   return 'agent';
+}
+
+/** What a server leaves beside `server/tls` once it has run, and never makes without one (products 1.5). */
+const traces = ['token', 'cred/passwd', 'db'] as const;
+
+/** Which of them are there, below `<data dir>/server`. */
+export function nodeTraces(dataDir: string, reader: FileReader): readonly string[] {
+  return traces.filter((name) => {
+    const state = reader.stat(`${dataDir}/server/${name}`);
+    // An empty directory is where something was to be mounted.
+    return (
+      state.state === 'present' &&
+      (state.type !== 'directory' || reader.list(`${dataDir}/server/${name}`)?.length !== 0)
+    );
+  });
 }

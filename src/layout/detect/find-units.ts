@@ -1,8 +1,7 @@
 import type { FileReader } from '../../disk/file-reader.ts';
 import { readCommandLine } from './arguments.ts';
 import { type KnownLayout, knownLayouts, layoutOf } from '../names.ts';
-import { findDropIns, unitDirectories } from '../../systemd/unit-directories.ts';
-import { findUnit, readUnit, realUnitName } from '../../systemd/unit-file.ts';
+import { findDropIns, unitDirectories, findUnit, readUnit, realUnitName } from '../../systemd/unit-file.ts';
 
 /** A unit of this node that runs a product. */
 export interface ProductUnit {

@@ -1,5 +1,5 @@
 import type { AuthorityEntry, DocumentEntry, Entry, KubeconfigEntry, LeafEntry, Reload } from '../entry.ts';
-import type { ExtendedKeyUsage } from '../../x509/encode-extensions.ts';
+import type { ExtendedKeyUsage } from '../../x509/encode-certificate.ts';
 import type { Supervisor } from '../layout.ts';
 import { factsOf, type Product, type Role } from '../names.ts';
 import type { NodeSettings } from '../node-settings.ts';

@@ -1,5 +1,5 @@
 import type { Reload } from '../entry.ts';
-import type { ExtendedKeyUsage } from '../../x509/encode-extensions.ts';
+import type { ExtendedKeyUsage } from '../../x509/encode-certificate.ts';
 import type { Product } from '../names.ts';
 import type { NameRule } from './subject-names.ts';
 

@@ -1,4 +1,4 @@
-import { normalAddress } from '../../x509/ip-address.ts';
+import { normalAddress } from '../../x509/general-name.ts';
 import type { NodeSettings } from '../node-settings.ts';
 
 /** Which names a certificate of the tables carries. */

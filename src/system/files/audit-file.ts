@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { makeOwnDirectory } from '../../disk/own-directory.ts';
+import { makeOwnDirectory } from '../../disk/own-files.ts';
 import { ownPaths } from '../../disk/own-paths.ts';
 import { hostPlace } from './host-place.ts';
 import { createFileReader } from './node-file-reader.ts';

@@ -1,5 +1,4 @@
-import type { FileReader } from '../../disk/file-reader.ts';
-import { unread } from '../../disk/require-readable.ts';
+import { type FileReader, unread } from '../../disk/file-reader.ts';
 import { CertmendError, exitStatus } from '../../error.ts';
 
 /**

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { messageId } from '../../../src/audit/message-id.ts';
+import { messageId } from '../../../src/audit/audit-text.ts';
 import { eventually, type SystemdNode } from './node.ts';
 
 /** For a test that has no time to wait; the watchdog is so quick only while it is what is looked at. */

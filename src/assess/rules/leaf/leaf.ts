@@ -7,7 +7,7 @@ import { chainRule, issuerRule, keyIdentifierRule } from './issuer.ts';
 import { leafSubject, type LeafSubject } from './subject.ts';
 import { leafServedRule, servedOf } from './served.ts';
 import { expiryRule, notBeforeRule } from './validity.ts';
-import { leaveToProduct } from '../reissued.ts';
+import { leaveToProduct } from '../product-start.ts';
 import { certificateRow, type Judgement } from '../../row.ts';
 import { findingsOf, type Rule } from '../rule.ts';
 

@@ -7,7 +7,7 @@ import { effectiveEnd, issuerRelation, type IssuerRelation } from '../../chain.t
 import type { AssessContext } from '../../context.ts';
 import { isReplaceable } from '../../file-fault.ts';
 import type { Issuer } from '../../issuer.ts';
-import { isBetterGone } from '../restored.ts';
+import { isBetterGone } from '../product-start.ts';
 import type { Fault } from '../rule.ts';
 
 /** A leaf entry with everything its rules look at. */
