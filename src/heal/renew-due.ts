@@ -1,4 +1,5 @@
 import { isAbout } from '../plan/decide-live.ts';
+import { writablePairs } from '../plan/pairs.ts';
 import type { SaidReason } from '../reason.ts';
 import type { Session } from '../session/session.ts';
 import { withSession } from '../session/with-session.ts';
@@ -67,11 +68,17 @@ export function makeDueLive(ports: Ports, layout: Layout): Promise<OpenRenewal |
     const decision = liveDecision(ports.config, session.survey, session.state());
     if (decision.is !== 'due') return undefined;
     const { first, end, ids, phase } = decision;
-    const { now } = session.survey.assessment;
+    const { inventory, assessment } = session.survey;
+    const { now } = assessment;
+    const all = writablePairs(inventory, now).length;
+    const what =
+      ids.length === all
+        ? 'every leaf is renewed with its existing key'
+        : `${String(ids.length)} of ${String(all)} leaves are renewed with their existing keys, the others cannot be`;
     const reason: SaidReason = {
       code: 'LeafRenewDue',
       id: first,
-      message: `${first} expires in ${span(end - now)}, at ${instant(end)}, and ${layout.unit} is running: every leaf is renewed with its existing key`,
+      message: `${first} expires in ${span(end - now)}, at ${instant(end)}, and ${layout.unit} is running: ${what}`,
     };
     return makeLive(session, { ids, phase, reason });
   });
