@@ -20,7 +20,7 @@ import { makeDueLive } from './renew-due.ts';
 const lockWaitMs = 2000;
 
 /** A set that is due again as soon as it is live is renewed every day: a rehearsal does not go on like this for ever. */
-const mostRenewals = 60;
+const mostRenewals = 32;
 /** Each of them with what it may wait for: a window, the day's budget, a pause. */
 const mostSteps = 30 * mostRenewals;
 

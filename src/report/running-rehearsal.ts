@@ -185,8 +185,8 @@ function levelOf(findings: readonly Finding[]): Health['level'] {
 
 /** That a restart will be due is no end yet. */
 function keepsRunning({ assessment, layout }: SeenRunning): boolean {
-  const { restart, heldUntil, now } = assessment;
-  if ((restart !== undefined && restart.before <= now) || (heldUntil !== undefined && heldUntil <= now)) return false;
+  const { restart, now } = assessment;
+  if (restart !== undefined && restart.before <= now) return false;
   const findings = assessment.findings.filter(({ code }) => code !== 'RestartDue');
   return stands({ layout, assessment: { ...assessment, findings, health: { level: levelOf(findings), reasons: [] } } });
 }
