@@ -10,6 +10,7 @@ const leftWords: Readonly<Record<LeftOver['what'], string>> = {
   restart: 'restart due by',
   listener: 'listener until',
   agent: 'agent part until',
+  kubeconfig: 'kubeconfig of users until',
   authority: 'authorities until',
 };
 

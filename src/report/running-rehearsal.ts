@@ -64,8 +64,8 @@ export interface RehearsedRenewalReport {
 
 /** What no renewal reaches while the service runs, with its date. */
 export interface LeftOver {
-  /** `restart`: what only a start renews. `listener`, `agent`, `authority`: the first of them that ends. */
-  readonly what: 'restart' | 'listener' | 'agent' | 'authority';
+  /** `restart`: what the node needs and only a start renews. The others: the first of their kind that ends. */
+  readonly what: 'restart' | 'listener' | 'agent' | 'kubeconfig' | 'authority';
   readonly id: string;
   readonly before: string;
 }
@@ -183,11 +183,11 @@ function levelOf(findings: readonly Finding[]): Health['level'] {
   return findings.some(({ severity }) => severity === 'warning') ? 'warning' : 'ok';
 }
 
-/** That a restart will be due is no end yet. */
+/** What is no end of a node: that a restart will be due, and that people have to fetch their kubeconfig again. */
 function keepsRunning({ assessment, layout }: SeenRunning): boolean {
   const { restart, now } = assessment;
   if (restart !== undefined && restart.before <= now) return false;
-  const findings = assessment.findings.filter(({ code }) => code !== 'RestartDue');
+  const findings = assessment.findings.filter(({ code }) => code !== 'RestartDue' && code !== 'KubeconfigStale');
   return stands({ layout, assessment: { ...assessment, findings, health: { level: levelOf(findings), reasons: [] } } });
 }
 
@@ -207,6 +207,7 @@ function leftOvers(entries: readonly Entry[], { assessment }: SeenRunning): read
     ...restarts.slice(0, 1).map(({ id, end }) => ({ what: 'restart', id, end }) as const),
     ...firstEnd('listener', rows, ({ role }) => role === 'listener'),
     ...agent,
+    ...firstEnd('kubeconfig', rows, ({ role }) => role === 'kubeconfig'),
     ...firstEnd('authority', rows, ({ role }) => role === 'authority'),
   ];
   return found.map(({ what, id, end }) => ({ what, id, before: rfc3339(end) }));

@@ -77,6 +77,7 @@ test('rehearse --running says when the daemon renews, does nothing before that, 
       ['restart', 'agent/client-kubelet', true],
       ['listener', 'dynamic-cert', true],
       ['agent', 'agent/client-kubelet', true],
+      ['kubeconfig', 'rke2.yaml', true],
       ['authority', 'server-ca', false],
     ],
   );
@@ -384,7 +385,13 @@ const published = strictObject({
   ),
   stoppedAt: time.nullable(),
   after: state,
-  left: array(strictObject({ what: oneOf(['restart', 'listener', 'agent', 'authority']), id: string(), before: time })),
+  left: array(
+    strictObject({
+      what: oneOf(['restart', 'listener', 'agent', 'kubeconfig', 'authority']),
+      id: string(),
+      before: time,
+    }),
+  ),
   notRehearsed: array(string()),
 });
 
