@@ -156,7 +156,7 @@ async function renewUntil(
   { there, goTo, layout }: { readonly there: Ports; readonly goTo: (at: number) => void; readonly layout: Layout },
 ): Promise<Pick<RunningRehearsal, 'renewals' | 'stoppedAt'>> {
   const renewals: RehearsedRenewal[] = [];
-  for (let step = 0; step < mostSteps && renewals.length < mostRenewals; step += 1) {
+  for (let step = 0; step < mostSteps; step += 1) {
     const seen = await survey(there, layout);
     const decision = liveDecision(there.config, seen, stateOf(seen));
     if (decision.is === 'watching') {
@@ -164,10 +164,11 @@ async function renewUntil(
       continue;
     }
     if (decision.is === 'due') {
+      if (renewals.length === mostRenewals) break;
       const renewal = await renewOnce(there, layout, decision.phase);
-      renewals.push(renewal);
+      if (renewal !== undefined) renewals.push(renewal);
       // What is refused now is tried again, and nothing in the copy changes until then.
-      if (renewal.failure !== undefined) return { renewals, stoppedAt: undefined };
+      if (renewal?.failure !== undefined) return { renewals, stoppedAt: undefined };
       continue;
     }
     const next = 'from' in decision ? decision.from : 'until' in decision ? decision.until : undefined;
@@ -177,11 +178,12 @@ async function renewUntil(
   return { renewals, stoppedAt: there.clock.now() };
 }
 
-async function renewOnce(there: Ports, layout: Layout, phase: LivePhase): Promise<RehearsedRenewal> {
+/** @returns undefined when it is due no more: time goes on, and a window is over */
+async function renewOnce(there: Ports, layout: Layout, phase: LivePhase): Promise<RehearsedRenewal | undefined> {
   const at = there.clock.now();
   try {
     const open = await makeDueLive(there, layout);
-    if (open === undefined) throw new TypeError('the same look came to another decision');
+    if (open === undefined) return undefined;
     const { outcome } = open;
     const mounted = new Set(
       layout.entries.flatMap((entry) =>
