@@ -148,14 +148,24 @@ export const commands: readonly Command[] = [
   command({
     name: 'rehearse',
     positionals: [],
-    describe: 'run the boot hook in a scratch copy of the node, at another time',
+    describe: 'run the boot hook, or the renewals of a running service, in a scratch copy of the node at another time',
     details:
       'Copies the certificates and keys to a private directory, runs the real boot hook there, reports, and removes the copy. The node is only read. ' +
-      'Exit status: 0 the node would come back, 2 it would not.',
-    options: { at },
+      'With --running: what the daemon does from now until TIME if the service is not restarted, each renewal with the real decision, verification and ' +
+      'commit, and what it does not reach. The ports and the health of the service cannot be rehearsed: what is assumed of them is listed. ' +
+      'Exit status: 0 the node would come back (or keep running), 2 it would not.',
+    options: {
+      at,
+      running: {
+        type: 'boolean',
+        describe: 'rehearse the daemon under a service that runs until TIME, instead of the boot hook at TIME',
+      },
+    },
     examples: [
       ['certmend rehearse', 'what the boot hook would do now'],
       ['certmend rehearse --at +400d', 'would this node survive a year powered off?'],
+      ['certmend rehearse --running', 'when the daemon renews, and what it would do now'],
+      ['certmend rehearse --running --at +400d', 'would this node survive a year without a restart?'],
     ],
     load: () => import('./commands/rehearse.ts'),
   }),

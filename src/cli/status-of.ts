@@ -54,3 +54,8 @@ export function ofStandby({ state }: StandbyVerdict): ExitStatus {
 export function ofRehearsal({ comesBack }: { readonly comesBack: boolean }): ExitStatus {
   return comesBack ? exitStatus.ok : exitStatus.critical;
 }
+
+/** `rehearse --running`. */
+export function ofRunningRehearsal({ keepsRunning }: { readonly keepsRunning: boolean }): ExitStatus {
+  return keepsRunning ? exitStatus.ok : exitStatus.critical;
+}

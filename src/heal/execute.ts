@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { changeSet, filesOf, storedFiles } from '../activate/change-set.ts';
 import type { Change } from '../commit/change.ts';
 import { journalPending } from '../commit/journal.ts';
+import { CertmendError } from '../error.ts';
 import { isShielded } from '../commit/protected.ts';
 import { keepInQuarantine, putBackMoved } from '../commit/quarantine/quarantine.ts';
 import { adoptLive, anchorsOn } from '../generation/material-set.ts';
@@ -48,6 +49,7 @@ export async function execute(
   session.begin({ reason, byItself: !options.byPerson });
   let material: Material | undefined;
   const moved = new Map<string, string>();
+  let live: Omit<Parameters<typeof announce.committed>[1], 'plan'>;
   try {
     const previous = plan.source.kind === 'none' ? undefined : keepLiveSet(session);
     material = await materialFor(session, plan, options);
@@ -64,7 +66,7 @@ export async function execute(
       whileRunning: options.whileRunning,
     });
     const at = session.survey.assessment.now;
-    const { changed, warnings } = session.commit({
+    const done = session.commit({
       transaction,
       changes,
       after: (state) => {
@@ -77,28 +79,45 @@ export async function execute(
         return options.also === undefined ? committed : options.also(committed, transaction.generation);
       },
     });
-    announce.committed(session, { plan, changes, changed, warnings, manifest });
-    prune(session);
-    // What is remembered is the node as it is now, or the next start would find that it has changed.
-    const after = await survey(session.ports, session.survey.layout);
-    session.remember((state) => afterAssessment(state, after));
-    session.save();
-    return {
-      decision: plan.decision === 'rotate' ? 'rotated' : 'repaired',
-      generation: manifest?.number,
-      // A kubeconfig that was written again is no material that was issued.
-      origin: plan.actions.some(({ kind }) => kind === 'install') ? material?.origin : undefined,
-      reasons: plan.reasons,
-      left: plan.left ?? [],
-      changed: [...new Set([...moved.keys(), ...changed])],
-      notes: [...(material?.notes ?? []), ...warnings],
-      survey: session.survey,
-    };
+    live = { changes, manifest, ...done };
   } catch (error) {
     discard(session, material);
     putBack(session, moved);
     session.abandon();
     throw error;
+  }
+  announce.committed(session, { plan, ...live });
+  const undone = await afterwards(session);
+  return {
+    decision: plan.decision === 'rotate' ? 'rotated' : 'repaired',
+    generation: live.manifest?.number,
+    // A kubeconfig that was written again is no material that was issued.
+    origin: plan.actions.some(({ kind }) => kind === 'install') ? material?.origin : undefined,
+    reasons: plan.reasons,
+    left: plan.left ?? [],
+    changed: [...new Set([...moved.keys(), ...live.changed])],
+    notes: [...(material?.notes ?? []), ...live.warnings, ...undone],
+    survey: session.survey,
+  };
+}
+
+/**
+ * What is done once a set is live. It takes nothing back: the set stays, and so does what the state says of it.
+ * @returns what was left to the next run, a sentence
+ */
+async function afterwards(session: Session): Promise<readonly string[]> {
+  try {
+    prune(session);
+    // What is remembered is the node as it is now, or the next start would find that it has changed.
+    const after = await survey(session.ports, session.survey.layout);
+    session.remember((state) => afterAssessment(state, after));
+    session.save();
+    return [];
+  } catch (error) {
+    if (!(error instanceof CertmendError)) throw error;
+    const message = `the new files are live; the look at them afterwards is left to the next run: ${error.message}`;
+    session.tell({ event: 'failed', priority: 'warning', reason: error.code, message, hint: error.hint });
+    return [message];
   }
 }
 

@@ -33,11 +33,41 @@ export interface Scratch {
 
 /**
  * Runs the boot hook in a scratch copy of the node under another clock: the real decision, issuing, handshakes and
- * commit, on files nobody uses. The node itself is only read. What nobody may write (P2), the authorities' keys before
- * all, is read where it is and never copied. The copy holds leaf keys, so it is made 0700 and taken away whatever
- * happens (P9).
+ * commit, on files nobody uses.
  */
-export async function rehearse(ports: Ports, scratch: () => Promise<Scratch>): Promise<Rehearsal> {
+export function rehearse(ports: Ports, scratch: () => Promise<Scratch>): Promise<Rehearsal> {
+  return inCopy(ports, scratch, async (there, { layout }) => {
+    const before = await survey(there, layout);
+    let outcome: Outcome | undefined;
+    let failure: CertmendError | undefined;
+    try {
+      outcome = await prestart(there, layout);
+    } catch (error) {
+      failure = failureOf(error);
+    }
+    const { maxWaitMs: clockWaitMs } = ports.config.clock;
+    return { at: there.clock.now(), clockWaitMs, before, outcome, failure, after: await survey(there, layout) };
+  });
+}
+
+/** What a rehearsal shows, since it would happen on the node too; anything else is no outcome. */
+export function failureOf(error: unknown): CertmendError {
+  if (!(error instanceof CertmendError) || error.exit === exitStatus.bug) throw error;
+  return error;
+}
+
+/**
+ * Does something in a scratch copy of the node. The node itself is only read. What nobody may write (P2), the authorities'
+ * keys before all, is read where it is and never copied. The copy holds leaf keys, so it is made 0700 and taken away
+ * whatever happens (P9).
+ *
+ * @param work gets ports that see the copy, and the node as it is
+ */
+export async function inCopy<T>(
+  ports: Ports,
+  scratch: () => Promise<Scratch>,
+  work: (there: Ports, here: Survey) => Promise<T>,
+): Promise<T> {
   const here = await survey(ports);
   const copy = await scratch();
   try {
@@ -48,17 +78,7 @@ export async function rehearse(ports: Ports, scratch: () => Promise<Scratch>): P
       reader: sharing(shared, ports.reader, copy.ports.reader),
       hints: { layout: here.layout.name, dataDir: here.layout.dataDir },
     };
-    const before = await survey(there, here.layout);
-    let outcome: Outcome | undefined;
-    let failure: CertmendError | undefined;
-    try {
-      outcome = await prestart(there, here.layout);
-    } catch (error) {
-      if (!(error instanceof CertmendError) || error.exit === exitStatus.bug) throw error;
-      failure = error;
-    }
-    const { maxWaitMs: clockWaitMs } = ports.config.clock;
-    return { at: there.clock.now(), clockWaitMs, before, outcome, failure, after: await survey(there, here.layout) };
+    return await work(there, here);
   } finally {
     copy.remove();
   }

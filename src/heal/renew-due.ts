@@ -1,4 +1,5 @@
 import { isAbout } from '../plan/decide-live.ts';
+import { writablePairs } from '../plan/pairs.ts';
 import type { SaidReason } from '../reason.ts';
 import type { Session } from '../session/session.ts';
 import { withSession } from '../session/with-session.ts';
@@ -6,6 +7,7 @@ import type { State, StateRenewal } from '../state/state.ts';
 import { withRenewal } from '../state/transitions.ts';
 import { liveDecision } from '../survey/live-decision.ts';
 import type { Ports, UnitRun } from '../survey/ports.ts';
+import type { Layout } from '../layout/layout.ts';
 import { mayWrite } from '../layout/written-files.ts';
 import { isSameRun } from '../survey/service-run.ts';
 import type { Survey } from '../survey/survey.ts';
@@ -13,7 +15,7 @@ import { instant, instantOf } from '../time/rfc3339.ts';
 import { span } from '../time/span.ts';
 import { minuteMs } from '../time/units.ts';
 import { askComponents } from './ask-components.ts';
-import { makeLive } from './renew.ts';
+import { makeLive, type OpenRenewal } from './renew.ts';
 import { isActive, leaveUnconfirmed, settleRenewal, tellConfirmed, type Settled } from './settle-renewal.ts';
 import { watchService } from './watch-service.ts';
 
@@ -50,20 +52,36 @@ export async function mindWhatRuns(
 }
 
 async function renewDue(ports: Ports, { layout }: Survey, stopping: AbortSignal): Promise<Settled | undefined> {
-  const open = await withSession(ports, { layout, lockWaitMs }, async (session) => {
+  const open = await makeDueLive(ports, layout);
+  return open === undefined ? undefined : settleRenewal(ports, layout, open, stopping);
+}
+
+/**
+ * The renewal that is due, up to its commit: what comes after it is the gate.
+ *
+ * @returns undefined when none is due any more
+ * @throws CertmendError RenewalUnfit, AuthorityUnusable, VerificationFailed, LockHeld, Storage…; nothing was changed then
+ */
+export function makeDueLive(ports: Ports, layout: Layout): Promise<OpenRenewal | undefined> {
+  return withSession(ports, { layout, lockWaitMs }, async (session) => {
     // The look of a moment ago was without this lock.
     const decision = liveDecision(ports.config, session.survey, session.state());
     if (decision.is !== 'due') return undefined;
     const { first, end, ids, phase } = decision;
-    const { now } = session.survey.assessment;
+    const { inventory, assessment } = session.survey;
+    const { now } = assessment;
+    const all = writablePairs(inventory, now).length;
+    const what =
+      ids.length === all
+        ? 'every leaf is renewed with its existing key'
+        : `${String(ids.length)} of ${String(all)} leaves are renewed with their existing keys, the others cannot be`;
     const reason: SaidReason = {
       code: 'LeafRenewDue',
       id: first,
-      message: `${first} expires in ${span(end - now)}, at ${instant(end)}, and ${layout.unit} is running: every leaf is renewed with its existing key`,
+      message: `${first} expires in ${span(end - now)}, at ${instant(end)}, and ${layout.unit} is running: ${what}`,
     };
     return makeLive(session, { ids, phase, reason });
   });
-  return open === undefined ? undefined : settleRenewal(ports, layout, open, stopping);
 }
 
 async function resume(ports: Ports, { layout }: Survey, stopping: AbortSignal): Promise<Settled | undefined> {

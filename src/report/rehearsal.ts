@@ -94,12 +94,12 @@ export function rehearsalReport(rehearsed: Rehearsed, root: string): RehearsalRe
 const dead: ReadonlySet<CertificateStatus> = new Set(['EXPIRED', 'NOT YET VALID', 'DAMAGED', 'MISSING']);
 
 /** A clock that is wrong makes no finding critical (nothing is decided on it), and yet nothing works under it. */
-function stands({ assessment: { health, rows, findings } }: Seen): boolean {
+export function stands({ assessment: { health, rows, findings } }: Seen): boolean {
   const counts = new Set(findings.filter(({ severity }) => severity !== 'note').map(({ id }) => id));
   return health.level !== 'critical' && rows.every(({ id, status }) => !dead.has(status) || !counts.has(id));
 }
 
-function stateOf({ assessment }: Seen): RehearsedState {
+export function stateOf({ assessment }: Seen): RehearsedState {
   const rows = assessment.rows.filter(({ role }) => role === 'leaf' || role === 'listener');
   const expired = rows.filter(({ status }) => status === 'EXPIRED');
   const remade = expired.filter(({ findings }) => findings.some((code) => reasonTable[code].nature === 'pending'));
@@ -136,13 +136,15 @@ export function rehearsalText(report: RehearsalReport, paper: Paper): string {
   return `${lines.join('\n')}\n`;
 }
 
-function stateText({ health, expired, remadeAtStart, certificates }: RehearsedState): string {
+export function stateText({ health, expired, remadeAtStart, certificates }: RehearsedState): string {
   const remade = remadeAtStart === 0 ? '' : `, ${String(remadeAtStart)} more that the service recreates as it starts`;
   return `${health.level}: ${String(expired)} of ${String(certificates)} certificates expired${remade}`;
 }
 
 /** After a year in a box all certificates say the same thing: one line a code. */
-function firstOfEach(reasons: readonly { readonly code: string; readonly message: string }[]): readonly string[] {
+export function firstOfEach(
+  reasons: readonly { readonly code: string; readonly message: string }[],
+): readonly string[] {
   return [...Map.groupBy(reasons, ({ code }) => code)].map(([code, [first, ...others]]) => {
     const more = others.length === 0 ? '' : ` (and ${String(others.length)} more)`;
     return `             ${code}: ${printable(first?.message ?? '')}${more}`;

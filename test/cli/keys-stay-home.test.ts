@@ -47,6 +47,7 @@ test('no private key is in any output, log, state, journal or note over a whole 
 
   await look();
   await run('rehearse', '--at', '+400d');
+  await run('rehearse', '--running', '--at', '+340d');
   await run('prestart', '--unit', 'rke2-server');
   await run('standby', 'prepare');
   await look();

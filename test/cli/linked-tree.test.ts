@@ -58,6 +58,8 @@ for (const [name, arrange] of Object.entries(links)) {
     t.notRegex(doctor.stdout, /critical/);
     const rehearsal = await runBuilt(['--root', tree.root, 'rehearse', '--at', '+400d']);
     t.is(rehearsal.status, 0, rehearsal.stdout + rehearsal.stderr);
+    const live = await runBuilt(['--root', tree.root, 'rehearse', '--running', '--at', '+340d']);
+    t.regex(live.stdout, /renewed with the existing keys/, live.stdout + live.stderr);
     if (existsSync(tree.host('/mnt/certmend-state'))) {
       t.true(readdirSync(tree.host('/mnt/certmend-state')).includes('audit.jsonl'));
       t.true(readdirSync(tree.host('/data/run/certmend')).includes('lock'));

@@ -22,7 +22,10 @@ import { filesBelow, privateKeysIn } from './private-keys.ts';
 
 /* A rehearsal has a copy of leaf keys for a while. How it ends decides who removes it, never whether. */
 
-const line = (tree: Tree, at = '+400d'): string[] => ['--root', tree.root, 'rehearse', '--at', at];
+const line = (tree: Tree, more: readonly string[] = []): string[] => [
+  ...['--root', tree.root, 'rehearse', '--at'],
+  ...(more.includes('--running') ? ['+340d', ...more] : ['+400d', ...more]),
+];
 
 function keysBelow(directory: string): readonly string[] {
   return filesBelow(directory).flatMap((path) => privateKeysIn(readFileSync(path, 'latin1')));
@@ -32,40 +35,50 @@ function keysBelow(directory: string): readonly string[] {
 async function stopped(
   t: ExecutionContext,
   tree: Tree,
+  more: readonly string[] = [],
 ): Promise<{ readonly child: ChildProcess; readonly ended: Promise<Ended>; readonly copy: string }> {
   const rehearsals = tree.host('/run/certmend/rehearsals');
   // The first rename: after it there are handshakes to wait for, and what waits hears a signal at once.
-  const { child, ended } = startBuilt(line(tree), [], atRename('SIGSTOP', 1, '/rehearsals/'));
+  const { child, ended } = startBuilt(line(tree, more), [], atRename('SIGSTOP', 1, '/rehearsals/'));
   t.teardown(() => child.kill('SIGKILL'));
   while (!/^\d+ \([^)]*\) T/.test(readFileSync(`/proc/${String(child.pid)}/stat`, 'utf8'))) await sleep(5);
   const [name = ''] = readdirSync(rehearsals);
   return { child, ended, copy: join(rehearsals, name) };
 }
 
-test('certmend rehearse copies no key of an authority, nor any other file that nobody may write', async (t) => {
-  const tree = temporaryTree(t, { leaf: 'expired' });
-  const { child, copy } = await stopped(t, tree);
-  const copied = new Set(keysBelow(copy));
-  t.true(copied.size > 10, 'leaf keys are there');
-  const guarded = tree.protectedPaths.filter((path) => existsSync(tree.host(path)) && !path.endsWith('/'));
-  t.true(guarded.filter((path) => path.endsWith('-ca.key')).length >= 5);
-  for (const path of guarded) {
-    t.false(existsSync(join(copy, path)), path);
-    // A kubeconfig of the product has the key of a leaf in it.
-    const keys = path.endsWith('.key') ? privateKeysIn(readFileSync(tree.host(path), 'latin1')) : [];
-    t.deepEqual(
-      keys.filter((key) => copied.has(key)),
-      [],
-      path,
-    );
-  }
-  child.kill('SIGKILL');
-});
+const roads = [[], ['--running']] as const;
+const named = (words: readonly string[]): string => ['certmend rehearse', ...words].join(' ');
 
-for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGABRT', 'SIGALRM', 'SIGUSR2', 'SIGPWR'] as const) {
-  test(`certmend rehearse that ${signal} ends leaves no copy behind`, async (t) => {
-    const tree = temporaryTree(t, { leaf: 'expired' });
-    const { child, ended, copy } = await stopped(t, tree);
+for (const more of roads) {
+  test(`${named(more)} copies no key of an authority, nor any other file that nobody may write`, async (t) => {
+    const tree = temporaryTree(t, { leaf: more.length === 0 ? 'expired' : 'fresh' });
+    const { child, copy } = await stopped(t, tree, more);
+    const copied = new Set(keysBelow(copy));
+    t.true(copied.size > 10, 'leaf keys are there');
+    const guarded = tree.protectedPaths.filter((path) => existsSync(tree.host(path)) && !path.endsWith('/'));
+    t.true(guarded.filter((path) => path.endsWith('-ca.key')).length >= 5);
+    for (const path of guarded) {
+      t.false(existsSync(join(copy, path)), path);
+      // A kubeconfig of the product has the key of a leaf in it.
+      const keys = path.endsWith('.key') ? privateKeysIn(readFileSync(tree.host(path), 'latin1')) : [];
+      t.deepEqual(
+        keys.filter((key) => copied.has(key)),
+        [],
+        path,
+      );
+    }
+    child.kill('SIGKILL');
+  });
+}
+
+const signals = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGABRT', 'SIGALRM', 'SIGUSR2', 'SIGPWR'] as const;
+for (const [signal, more] of [
+  ...signals.map((signal) => [signal, []] as const),
+  ...(['SIGTERM', 'SIGINT'] as const).map((signal) => [signal, ['--running']] as const),
+]) {
+  test(`${named(more)} that ${signal} ends leaves no copy behind`, async (t) => {
+    const tree = temporaryTree(t, { leaf: more.length === 0 ? 'expired' : 'fresh' });
+    const { child, ended, copy } = await stopped(t, tree, more);
     t.true(keysBelow(copy).length > 10);
     child.kill(signal);
     child.kill('SIGCONT');
@@ -74,16 +87,17 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGABRT', 'SIGA
   });
 }
 
-for (const words of [
-  ['rehearse', '--at', '+1d'],
-  ['prestart', '--unit', 'rke2-server'],
-  ['standby', 'prepare'],
-  ['rotate', '--yes'],
-]) {
-  test(`certmend ${words[0] ?? ''} removes what a rehearsal that was killed left, on a node that is well`, async (t) => {
+for (const [words, more] of [
+  [['rehearse', '--at', '+1d'], []],
+  [['rehearse', '--running'], ['--running']],
+  [['prestart', '--unit', 'rke2-server'], []],
+  [['standby', 'prepare'], []],
+  [['rotate', '--yes'], []],
+] as const) {
+  test(`certmend ${words.slice(0, 2).join(' ')} removes what a rehearsal that was killed left, on a node that is well`, async (t) => {
     const tree = temporaryTree(t);
     await runBuilt(['--root', tree.root, 'prestart', '--unit', 'rke2-server']);
-    const { child, ended, copy } = await stopped(t, tree);
+    const { child, ended, copy } = await stopped(t, tree, more);
     child.kill('SIGKILL');
     await ended;
     t.true(keysBelow(copy).length > 10);

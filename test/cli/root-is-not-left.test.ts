@@ -20,6 +20,7 @@ const commands = [
   ['rotate', '--yes'],
   ['rollback', '--yes'],
   ['rehearse', '--at', '+400d'],
+  ['rehearse', '--running', '--at', '+340d'],
   ['doctor', '--write-drop-ins'],
 ];
 

@@ -35,6 +35,7 @@ for (const command of [
   ['doctor'],
   ['why', 'client-admin'],
   ['rehearse'],
+  ['rehearse', '--running', '--at', '+340d'],
   ['--verbose', 'prestart', '--unit', 'rke2-server'],
 ]) {
   test(`certmend ${command.join(' ')} prints nothing that steers a terminal, in any form`, async (t) => {

@@ -27,6 +27,7 @@ export function afterFault(tree: Tree, before: Before, ended: Ended, failed: Cal
   const isOpen = hasJournal(tree);
   const isWhole = isOpen || changed.length === 0 || pairsFit(tree);
   if (!isWhole) problems.push(`torn without a journal: ${changed.join(' ')}`);
+  if (situation.isLive === true) problems.push(...underService(tree, before, changed, isOpen));
   if (!situation.changesSet && changed.length > 0) problems.push(`replaced on a healthy node: ${changed.join(' ')}`);
   if (ended.status !== 0 && !names(ended.printed, failed)) problems.push(`names not the file: ${last(ended.printed)}`);
   return problems;
@@ -40,6 +41,12 @@ export function afterNext(tree: Tree, before: Before, ended: Ended, situation: S
   if (hasJournal(tree)) problems.push('the next run leaves a journal');
   if (!pairsFit(tree)) problems.push('the next run leaves a pair that does not fit');
   if (situation.changesSet !== changed.length > 0) problems.push(`the next run has replaced ${changed.length} files`);
+  if (situation.isLive === true) {
+    const outcome = stateOf(tree).renewal?.outcome ?? 'none';
+    problems.push(...underService(tree, before, changed, false));
+    // What nobody watched in time stays, and that was told; all else was watched to its end.
+    if (!['confirmed', 'unconfirmed'].includes(outcome)) problems.push(`the renewal is ${outcome}`);
+  }
   const serving = tree.host(tree.leaf('serving-kube-apiserver').certificatePath);
   if (!new X509Certificate(readFileSync(serving)).subjectAltName?.includes(rememberedAddress))
     problems.push('a remembered address is not in the certificate');
@@ -48,6 +55,18 @@ export function afterNext(tree: Tree, before: Before, ended: Ended, situation: S
   );
   if (strays.length > 0) problems.push(`left over: ${strays.join(' ')}`);
   return problems;
+}
+
+/** P12: no key is another, and at no time does a file hold no certificate or one of another key; old and new are not mixed. */
+function underService(tree: Tree, before: Before, changed: readonly string[], isOpen: boolean): string[] {
+  const keys = changed.filter((path) => path.endsWith('.key')).map((path) => `another key: ${path}`);
+  const certificates = [...before.live.keys()].filter((path) => path.endsWith('.crt'));
+  const isMixed = changed.length > 0 && changed.length < certificates.length;
+  return [
+    ...keys,
+    ...(isMixed && !isOpen ? [`old and new without a journal: ${changed.join(' ')}`] : []),
+    ...(pairsFit(tree) ? [] : ['a pair does not fit under the service']),
+  ];
 }
 
 /** What must hold at any time. */

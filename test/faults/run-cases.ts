@@ -34,7 +34,7 @@ for (const each of cases) {
   const { ended, isHit } = await watched(each);
   const problems = isHit ? [] : ['this call was never made'];
   problems.push(...judged(() => afterFault(tree, before, ended, each.call, situation)));
-  const next = await situation.run(tree).catch(broken);
+  const next = await (situation.next ?? situation.run)(tree).catch(broken);
   problems.push(...judged(() => afterNext(tree, before, next, situation)));
   const { call, turn, errno } = each;
   if (problems.length > 0)

@@ -1,10 +1,13 @@
 import { spawnSync } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { main } from '../../src/cli/main.ts';
 import { CertmendError } from '../../src/error.ts';
 import type { State } from '../../src/state/state.ts';
-import { live } from '../daemon/life.ts';
+import type { Ports } from '../../src/survey/ports.ts';
+import { live, type Life } from '../daemon/life.ts';
 import { atRename } from '../fixtures/at-rename.ts';
 import { emptyFile } from '../fixtures/damage.ts';
 import { reissueLeaf } from '../fixtures/damage-pair.ts';
@@ -20,8 +23,12 @@ export interface Situation {
   readonly name: string;
   readonly make: (directory: string) => Promise<Tree>;
   readonly run: (tree: Tree) => Promise<Ended>;
+  /** The run after it, when it is not the same again. */
+  readonly next?: (tree: Tree) => Promise<Ended>;
   /** Whether the files of the set are others when it has gone well. */
   readonly changesSet: boolean;
+  /** Under a service that runs: only certificates change, all of them or none, and each file is whole at any time (P12). */
+  readonly isLive?: boolean;
 }
 
 /** An address that was in the serving certificate once and is nowhere else but in certmend's memory. */
@@ -60,6 +67,14 @@ export const situations: readonly Situation[] = [
     changesSet: false,
   },
   { name: 'a recovery', make: cutNode, run: prestart, changesSet: true },
+  {
+    name: 'a live renewal',
+    make: runningNode,
+    run: renewLive,
+    next: afterThePause,
+    changesSet: true,
+    isLive: true,
+  },
 ];
 
 export function stateOf(tree: Tree): State {
@@ -105,6 +120,19 @@ async function cutNode(directory: string): Promise<Tree> {
   return tree;
 }
 
+/** The same, eleven months later, under a service that was not restarted. */
+async function runningNode(directory: string): Promise<Tree> {
+  const tree = await knownNode(directory, false);
+  configure(tree, false);
+  const validity = { notBefore: Date.now() - hour - 5 * 60_000, notAfter: Date.now() + 20 * day };
+  for (const { id, reissuedAtStart, ipAddresses } of tree.leaves) {
+    // A name that is nowhere but in the memory needs a start: the node would not be sound.
+    const leaf = id === remembering ? { ipAddresses: [...ipAddresses, rememberedAddress] } : {};
+    if (!reissuedAtStart) reissueLeaf(tree, id, { validity, leaf });
+  }
+  return tree;
+}
+
 function configure(tree: Tree, standby: boolean): void {
   mkdirSync(tree.host('/etc/certmend'), { recursive: true });
   writeFileSync(tree.host('/etc/certmend/config.yaml'), `standby: {enabled: ${String(standby)}}\n`);
@@ -124,13 +152,52 @@ async function prestart(tree: Tree): Promise<Ended> {
   return { status, printed };
 }
 
-async function check(tree: Tree): Promise<Ended> {
+function check(tree: Tree): Promise<Ended> {
+  return ending(() => live(tree.root, []));
+}
+
+async function ending(life: () => Promise<Life>): Promise<Ended> {
   try {
-    const { told, announced } = await live(tree.root, []);
+    const { told, announced } = await life();
     return { status: 0, printed: [...told, ...announced].join('\n') };
   } catch (error) {
     // Before it was ready: systemd starts it again.
     if (!(error instanceof CertmendError)) throw error;
     return { status: error.exit, printed: `${error.message}\n${error.hint ?? ''}` };
   }
+}
+
+/** The daemon's first check of a node whose service runs; what is due is renewed after it. Looked at by calls that are not counted. */
+async function renewLive(tree: Tree): Promise<Ended> {
+  return daemonOf(tree, Date.now());
+}
+
+/** After an attempt that failed the daemon waits for some hours; what is live and not confirmed it looks after at once. */
+async function afterThePause(tree: Tree): Promise<Ended> {
+  return daemonOf(tree, Date.now() + (stateOf(tree).renewal?.outcome === 'failed' ? 7 * hour : 60_000));
+}
+
+async function daemonOf(tree: Tree, start: number): Promise<Ended> {
+  const ended = await ending(() => live(tree.root, [], { start, ports: (ports) => underService(tree, ports) }));
+  const { renewal } = JSON.parse(await readFile(tree.host('/var/lib/certmend/dynamic-cert.json'), 'utf8')) as State;
+  // Whatever kept it from being confirmed was to be told.
+  const isDone = ended.status !== 0 || renewal?.outcome === 'confirmed';
+  return isDone ? ended : { ...ended, status: 75 };
+}
+
+/** Its components take what is on the disk at once, and are well. They read by calls that are not counted. */
+function underService(tree: Tree, ports: Ports): Ports {
+  const served: Readonly<Record<number, string>> = { 6443: 'serving-kube-apiserver', 2379: 'etcd/server-client' };
+  return {
+    ...ports,
+    synchronisation: () => 'synchronised',
+    serviceRunning: () => true,
+    unitRun: () => ({ state: 'up', invocation: 'a', forMs: hour }),
+    servedChain: async (port) => {
+      const id = served[port];
+      if (id === undefined) return undefined;
+      return [new X509Certificate(await readFile(tree.host(tree.leaf(id).certificatePath))).raw];
+    },
+    askHealth: () => Promise.resolve({ is: 'well' }),
+  };
 }

@@ -30,6 +30,7 @@ const commands: readonly Command[] = [
   { words: ['standby', 'prepare'], leaf: 'fresh', next: ['standby', 'prepare'] },
   { words: ['rehearse', '--at', '+400d'], leaf: 'fresh', first: [['standby', 'prepare']], next: boot },
   { words: ['rehearse', '--at', '+400d'], leaf: 'expired', next: ['rehearse', '--at', '+1d'] },
+  { words: ['rehearse', '--running', '--at', '+340d'], leaf: 'fresh', next: ['rehearse', '--running'] },
   { words: ['rollback', '--yes'], leaf: 'fresh', first: [['rotate', '--yes']], next: ['rollback', '--yes'] },
   { words: ['daemon'], leaf: 'fresh', next: ['standby', 'prepare'] },
 ];
