@@ -17,7 +17,10 @@ export interface Daemon {
 export function startDaemon(plane: ControlPlane, environment: NodeJS.ProcessEnv = {}, preload?: string): Daemon {
   const options = preload === undefined ? [] : ['--no-warnings', '--import', preload];
   const [command, ...words] = plane.enter([process.execPath, ...options, program, 'daemon']);
-  const child = spawn(command, words, { env: { ...process.env, ...environment }, stdio: ['ignore', 'ignore', 'inherit'] });
+  const child = spawn(command, words, {
+    env: { ...process.env, ...environment },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
   const forget = atExit(() => child.kill('SIGKILL'));
   const ended = once(child, 'exit').finally(forget);
   return {

@@ -8,6 +8,7 @@ import { requestsOf, troublesOf, underLoad } from '../control-plane/load.ts';
 import { fingerprintOnDisk, renewInPlaceByHand } from '../control-plane/renew-by-hand.ts';
 import { renewable, renewablePrints } from '../control-plane/renewable.ts';
 import { startControlPlane, type ControlPlane } from '../control-plane/start.ts';
+import { wrongSetsAreTakenBack } from '../control-plane/taken-back.ts';
 import { until } from '../control-plane/until.ts';
 import { makeTree } from '../fixtures/tree.ts';
 import { program } from './certmend.ts';
@@ -52,6 +53,13 @@ export const controlPlane: readonly Scenario[] = [
     isHeavy: true,
     isOnRequest: true,
     run: async () => await onControlPlane(isTakenBack),
+  },
+  {
+    name: 'a control plane gets its old set back within a minute, and no second try, when a set that was verified lacks a name, has a wrong usage or an unknown authority, or a consumer hangs on it',
+    needs,
+    isHeavy: true,
+    isOnRequest: true,
+    run: async () => await onControlPlane(wrongSetsAreTakenBack, 300),
   },
   {
     name: 'a control plane under load does not notice a certmend renew that is killed at any call and recovered by the next run',
