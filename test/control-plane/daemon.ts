@@ -6,9 +6,9 @@ import type { ControlPlane } from './start.ts';
 
 /** The daemon of a control plane's node, as the package starts it but for systemd. */
 export interface Daemon {
-  /** The signal that ended it; undefined while it runs, or when none did. */
-  signal(): string | undefined;
   isRunning(): boolean;
+  /** It reads its configuration again, and checks at once. */
+  reload(): void;
   /** Ends it and waits for that. */
   end(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>;
 }
@@ -24,8 +24,10 @@ export function startDaemon(plane: ControlPlane, environment: NodeJS.ProcessEnv 
   const forget = atExit(() => child.kill('SIGKILL'));
   const ended = once(child, 'exit').finally(forget);
   return {
-    signal: () => child.signalCode ?? undefined,
     isRunning: () => child.exitCode === null && child.signalCode === null,
+    reload: () => {
+      child.kill('SIGHUP');
+    },
     end: async (signal = 'SIGTERM') => {
       child.kill(signal);
       await ended;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { components, servedLeaves, servedPorts } from '../control-plane/arguments.ts';
 import { configure, lastRenewal, startDaemon } from '../control-plane/daemon.ts';
+import { daemonIsKilled } from '../control-plane/killed.ts';
 import { requestsOf, troublesOf, underLoad } from '../control-plane/load.ts';
 import { fingerprintOnDisk, renewInPlaceByHand } from '../control-plane/renew-by-hand.ts';
 import { renewable, renewablePrints } from '../control-plane/renewable.ts';
@@ -67,6 +68,13 @@ export const controlPlane: readonly Scenario[] = [
     isHeavy: true,
     isOnRequest: true,
     run: async () => await onControlPlane(isKilled),
+  },
+  {
+    name: 'a control plane under load does not notice a daemon that is killed at any call of its renewal and started again',
+    needs,
+    isHeavy: true,
+    isOnRequest: true,
+    run: async () => await onControlPlane(daemonIsKilled, 300),
   },
 ];
 
