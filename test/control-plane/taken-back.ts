@@ -106,25 +106,29 @@ async function triesNoMore(
   environment: NodeJS.ProcessEnv,
   preload: string,
 ): Promise<Daemon> {
-  await checksTwice(plane, before);
+  const again = async (daemon: Daemon): Promise<void> => {
+    await checks(plane, () => {
+      daemon.reload();
+    });
+  };
+  // It has acted on a check when the next one is there.
+  await again(before);
+  await again(before);
   await before.end();
-  const daemon = startDaemon(plane, environment, preload);
-  await checksTwice(plane, daemon);
+  let daemon: Daemon | undefined;
+  await checks(plane, () => (daemon = startDaemon(plane, environment, preload)));
+  assert.ok(daemon !== undefined);
+  await again(daemon);
   const commits = (await auditOf(plane)).filter(({ event }) => event === 'committed');
   assert.equal(commits.length, 2, commits.map(({ message }) => message).join('\n'));
   return daemon;
 }
 
-/** The second check follows when it has acted on the first. */
-async function checksTwice(plane: ControlPlane, daemon: Daemon): Promise<void> {
+async function checks(plane: ControlPlane, begin: () => void): Promise<void> {
   const last = async (): Promise<string> => (await savedState(plane))?.lastCheck ?? '';
-  for (let check = 0; check < 2; check += 1) {
-    const before = await last();
-    await until('another check', async () => {
-      daemon.reload();
-      return (await last()) > before;
-    });
-  }
+  const before = await last();
+  begin();
+  await until('another check', async () => (await last()) > before, 200);
 }
 
 /** An API server that was ill before is none that a renewal made ill: nothing is begun while it is, and then it is renewed. */
