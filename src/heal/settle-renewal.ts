@@ -37,8 +37,8 @@ export async function settleRenewal(
   const { renewal, watched } = settled;
   const served = await watchService(ports, watched, stopping);
   if (served === undefined) return { is: 'open' };
-  const trouble = troubleOf(served);
   return withSession(ports, { layout, lockWaitMs: settleWaitMs }, async (session): Promise<Settled> => {
+    const trouble = troubleOf(served) ?? notVerified(session, renewal);
     if (trouble === undefined) {
       confirm(session, renewal);
       return { is: 'confirmed', served };
@@ -111,6 +111,22 @@ export function troubleOf({ silent, ill }: Served): string | undefined {
     ...ill.map(({ port, consumer, problem }) => `${consumer} was no longer healthy (port ${String(port)} ${problem})`),
   ];
   return parts.length === 0 ? undefined : `after the renewal ${parts.join('; ')}`;
+}
+
+/**
+ * The live set is what was verified, or nobody knows what it is: whoever has not read it yet may not get over it. What
+ * somebody else has put there whole has been adopted, and is no set of certmend's any more.
+ */
+function notVerified({ survey, store, state }: Session, { generation }: StateRenewal): string | undefined {
+  if (generation === null || state().generations.active?.number !== generation) return undefined;
+  const verified = new Map(store.manifest(generation)?.files.map(({ path, sha256 }) => [path, sha256]));
+  for (const item of survey.inventory.items) {
+    if (item.kind !== 'leaf' || item.certificateFile.state !== 'regular') continue;
+    const sha256 = verified.get(item.entry.certificatePath);
+    if (sha256 !== undefined && sha256 !== item.certificateFile.sha256)
+      return `after the renewal the certificate of ${item.entry.id} on disk is not the one that was verified`;
+  }
+  return undefined;
 }
 
 async function takeBack(session: Session, message: string, renewal: StateRenewal): Promise<Outcome> {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { createHash, randomInt, X509Certificate } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
-import { pemBlocks, signCertificates } from '../fixtures/sign.ts';
-import { hour, day, type Tree } from '../fixtures/tree.ts';
+import { authorityExtensions } from '../fixtures/authorities.ts';
+import { newKey, pemBlocks, signCertificates, type Validity } from '../fixtures/sign.ts';
+import { hour, day, type Tree, type TreeLeaf } from '../fixtures/tree.ts';
 import { leafExtensions, subjectOf } from '../fixtures/write-tree.ts';
 
 /** SHA-256 of the certificate's DER, lower-case hexadecimal. */
@@ -21,25 +22,55 @@ const mostSignatures = 50;
  * Its inode stays, so that whoever has it mounted by itself sees it.
  */
 export function renewInPlaceByHand(tree: Tree, id: string): Renewed {
-  const leaf = tree.leaf(id);
-  const file = tree.host(leaf.certificatePath);
+  const file = tree.host(tree.leaf(id).certificatePath);
   const old = readFileSync(file, 'utf8');
-  const [before = '', ...carried] = pemBlocks(old);
-  const authority = tree.authority(leaf.issuer);
-  const [certificate = ''] = pemBlocks(readFileSync(tree.host(authority.certificatePath), 'utf8'));
-  const signer = { certificate, key: readFileSync(tree.host(authority.keyPath), 'utf8') };
-  const key = readFileSync(tree.host(leaf.keyPath), 'utf8');
-  const wish = { subject: subjectOf(leaf), key, extensions: leafExtensions(leaf) };
-  const begin = Math.floor(Date.now() / 1000) * 1000 - hour;
-  const validity = { notBefore: begin, notAfter: begin + 365 * day };
   for (let attempt = 0; attempt < mostSignatures; attempt += 1) {
-    const [after = ''] = signCertificates([wish], signer, validity, BigInt(randomInt(2 ** 40, 2 ** 47)) << 15n);
-    const text = after + carried.join('');
+    const text = signByHand(tree, id);
     if (text.length > old.length) continue;
     overwrite(file, text.padEnd(old.length, '\n'));
-    return { id, before: fingerprintOf(before), after: fingerprintOf(after) };
+    return { id, before: fingerprintOf(old), after: fingerprintOf(text) };
   }
   return assert.fail(`${id}: ${String(mostSignatures)} signatures, and none is short enough`);
+}
+
+/** What a certificate by hand has that the one on the disk has not. */
+export interface Otherwise extends Partial<Pick<TreeLeaf, 'purposes' | 'dnsNames' | 'ipAddresses'>> {
+  /** By an authority of the same name that nobody knows. */
+  readonly byStranger?: boolean;
+}
+
+/** A new certificate for the key that is on the disk, signed by openssl, with what its file has behind the leaf. */
+export function signByHand(tree: Tree, id: string, { byStranger = false, ...otherwise }: Otherwise = {}): string {
+  const leaf = { ...tree.leaf(id), ...otherwise };
+  const [, ...carried] = pemBlocks(readFileSync(tree.host(leaf.certificatePath), 'utf8'));
+  const begin = Math.floor(Date.now() / 1000) * 1000 - hour;
+  const validity = { notBefore: begin, notAfter: begin + 365 * day };
+  const wish = {
+    subject: subjectOf(leaf),
+    key: readFileSync(tree.host(leaf.keyPath), 'utf8'),
+    extensions: leafExtensions(leaf),
+  };
+  const signer = byStranger ? strangerLike(tree, leaf.issuer, validity) : signerOf(tree, leaf.issuer);
+  const [certificate = ''] = signCertificates([wish], signer, validity, BigInt(randomInt(2 ** 40, 2 ** 47)) << 15n);
+  return certificate + carried.join('');
+}
+
+interface Signer {
+  readonly certificate: string;
+  readonly key: string;
+}
+
+function signerOf(tree: Tree, id: string): Signer {
+  const { certificatePath, keyPath } = tree.authority(id);
+  const [certificate = ''] = pemBlocks(readFileSync(tree.host(certificatePath), 'utf8'));
+  return { certificate, key: readFileSync(tree.host(keyPath), 'utf8') };
+}
+
+function strangerLike(tree: Tree, id: string, validity: Validity): Signer {
+  const key = newKey('ec');
+  const wish = { subject: `/CN=${tree.authority(id).commonName}`, key, extensions: authorityExtensions };
+  const [certificate = ''] = signCertificates([wish], { key }, validity, 0n);
+  return { certificate, key };
 }
 
 export function fingerprintOf(pem: string): string {

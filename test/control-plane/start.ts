@@ -34,7 +34,9 @@ export interface ControlPlane {
   kubectl(...words: readonly string[]): Promise<Ended>;
   /** SHA-256 of the leaf that is served on each port, lower-case hexadecimal; undefined where nobody answers. */
   served(): Promise<Readonly<Record<ServedPort, string | undefined>>>;
-  /** Process ids as the host counts; undefined for one that has ended. Nobody restarts it. */
+  /** Starts what has ended, as a kubelet does, and waits until all are ready. */
+  revive(): Promise<void>;
+  /** Process ids as the host counts; undefined for one that has ended. */
   pids(): Readonly<Record<Component, number | undefined>>;
   /** Most memory that each has had in use, bytes. */
   peakMemory(): Readonly<Record<Component, number>>;
@@ -93,6 +95,10 @@ class Plane implements ControlPlane {
     this.#layPrograms();
     this.#layEtcd();
     await this.#layNode();
+    await this.revive();
+  }
+
+  async revive(): Promise<void> {
     this.#startComponent('etcd');
     await this.#until('etcd', async () => {
       const { ok } = await this.#ask('http://127.0.0.1:2381/health?serializable=false');
@@ -226,12 +232,14 @@ esac
     assert.ok(ready, `the node's namespaces: ${words}`);
   }
 
+  /** Unless it runs. */
   #startComponent(component: Component): void {
     const { tree } = this;
+    if (this.pids()[component] !== undefined) return;
     const words = argumentsOf(component, tree);
     const { directories, files } = mountsOf(component, words, tree);
     const stage = join(this.scratch, `stage-${component}`);
-    mkdirSync(stage);
+    mkdirSync(stage, { recursive: true });
     const pod = ['unshare', '--mount', '--propagation', 'private', join(import.meta.dirname, 'pod.sh'), tree.dataDir];
     const [command, ...line] = this.enter([
       ...pod,

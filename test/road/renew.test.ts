@@ -271,6 +271,43 @@ for (const [name, after] of [
   });
 }
 
+/** Of one file other bytes are on the disk than were written: what reads them has not done so yet, and all that answers is well. */
+function landing({ tree, ports }: Running, id: string, bytes: string): Ports {
+  const { certificatePath } = tree.leaf(id);
+  const old = readFileSync(tree.host(certificatePath), 'utf8');
+  let isDone = false;
+  return {
+    ...ports,
+    writeSide: async () => {
+      const side = await ports.writeSide();
+      const syncDirectory = (path: string): void => {
+        if (!isDone && readFileSync(tree.host(certificatePath), 'utf8') !== old) {
+          isDone = true;
+          writeFileSync(tree.host(certificatePath), bytes);
+        }
+        side.writer.syncDirectory(path);
+      };
+      return { ...side, writer: { ...side.writer, syncDirectory } };
+    },
+  };
+}
+
+for (const [name, bytes] of [
+  ['an empty file', () => ''],
+  ['another certificate', (tree) => readFileSync(tree.host(tree.leaf('client-supervisor').certificatePath), 'utf8')],
+] as readonly (readonly [string, (tree: Tree) => string])[]) {
+  test(`renew brings the old certificates back, byte for byte, when ${name} is on the disk in place of what was verified`, async (t) => {
+    const node = await running(t);
+    const { tree } = node;
+    const before = bytesBelow(tree);
+    const { rolledBack, served, outcome } = await renew(landing(node, 'client-controller', bytes(tree)), []);
+    t.true(rolledBack);
+    t.deepEqual([served.silent, served.ill], [[], []]);
+    t.regex(outcome.reasons[0]?.message ?? '', /client-controller on disk is not the one that was verified/);
+    t.deepEqual(bytesBelow(tree), before);
+  });
+}
+
 test('renew takes nothing back because a component could not be asked, or was never there', async (t) => {
   const node = await running(t);
   const ports = asking(node, (port, isOld) => {

@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict';
 import { copyFileSync, readFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import { components, servedLeaves, servedPorts } from '../control-plane/arguments.ts';
+import { configure, lastRenewal, startDaemon } from '../control-plane/daemon.ts';
+import { daemonIsKilled } from '../control-plane/killed.ts';
 import { requestsOf, troublesOf, underLoad } from '../control-plane/load.ts';
 import { fingerprintOnDisk, renewInPlaceByHand } from '../control-plane/renew-by-hand.ts';
+import { renewable, renewablePrints } from '../control-plane/renewable.ts';
 import { startControlPlane, type ControlPlane } from '../control-plane/start.ts';
+import { wrongSetsAreTakenBack } from '../control-plane/taken-back.ts';
+import { until } from '../control-plane/until.ts';
 import { makeTree } from '../fixtures/tree.ts';
-import { atExit } from './at-exit.ts';
 import { program } from './certmend.ts';
 import { programs, type Scenario } from './scenario.ts';
 import { inScratch } from './scratch.ts';
@@ -54,11 +56,25 @@ export const controlPlane: readonly Scenario[] = [
     run: async () => await onControlPlane(isTakenBack),
   },
   {
+    name: 'a control plane gets its old set back within a minute, and no second try, when a set that was verified lacks a name, has a wrong usage or an unknown authority, or a consumer hangs on it',
+    needs,
+    isHeavy: true,
+    isOnRequest: true,
+    run: async () => await onControlPlane(wrongSetsAreTakenBack, 300),
+  },
+  {
     name: 'a control plane under load does not notice a certmend renew that is killed at any call and recovered by the next run',
     needs,
     isHeavy: true,
     isOnRequest: true,
     run: async () => await onControlPlane(isKilled),
+  },
+  {
+    name: 'a control plane under load does not notice a daemon that is killed at any call of its renewal and started again',
+    needs,
+    isHeavy: true,
+    isOnRequest: true,
+    run: async () => await onControlPlane(daemonIsKilled, 300),
   },
 ];
 
@@ -151,7 +167,6 @@ async function inUse(plane: ControlPlane): Promise<readonly [readonly string[], 
 
 /** Client-go looks at the files of a pair every five minutes, and closes what was opened with the old one. */
 const followers = ['kube-controller-manager', 'kube-scheduler'] as const;
-const lookMs = 6 * 60_000;
 /** A leader that could not renew its lease has lost it by then. */
 const leaseMs = 20_000;
 
@@ -197,36 +212,17 @@ async function byCertmend(plane: ControlPlane): Promise<Renewals> {
   return seen;
 }
 
-/** What the state says of the last renewal; undefined before the first. */
-async function lastRenewal(plane: ControlPlane): Promise<unknown> {
-  const { status, stdout } = await plane.exec(['cat', '/var/lib/certmend/dynamic-cert.json']);
-  if (status !== 0) return undefined;
-  const { renewal } = JSON.parse(stdout) as { readonly renewal: Readonly<Record<string, unknown>> | null };
-  if (renewal === null) return undefined;
-  const { outcome, phase, well } = renewal;
-  return { outcome, phase, well };
-}
-
 /** Its leaves have less left than it is told to renew at. */
 async function byDaemon(plane: ControlPlane): Promise<Renewals> {
   const seen = new Map(renewable(plane.tree).map((id) => [id, [fingerprintOnDisk(plane.tree, id)]]));
-  await plane.exec([
-    'sh',
-    '-c',
-    'mkdir -p /etc/certmend && echo "live: { renewBefore: 360d }" >/etc/certmend/config.yaml',
-  ]);
-  const [command, ...words] = plane.enter([process.execPath, program, 'daemon']);
-  const daemon = spawn(command, words, { stdio: ['ignore', 'ignore', 'inherit'] });
-  const forget = atExit(() => daemon.kill('SIGKILL'));
-  const ended = once(daemon, 'exit');
+  await configure(plane, 'live: { renewBefore: 360d }');
+  const daemon = startDaemon(plane);
   try {
     const well = ['serving-kube-apiserver', 'etcd/server-client'];
     const confirmed = JSON.stringify({ outcome: 'confirmed', phase: 'usual', well });
     await until('it is renewed and confirmed', async () => JSON.stringify(await lastRenewal(plane)) === confirmed);
   } finally {
-    daemon.kill('SIGTERM');
-    await ended;
-    forget();
+    await daemon.end();
   }
   for (const [id, prints] of seen) prints.push(fingerprintOnDisk(plane.tree, id));
   return seen;
@@ -235,14 +231,14 @@ async function byDaemon(plane: ControlPlane): Promise<Renewals> {
 /** A component that stops to answer right after the commit, and one that is ill before it. */
 async function isTakenBack(plane: ControlPlane): Promise<string> {
   const { tree } = plane;
-  const prints = (): readonly string[] => renewable(tree).map((id) => fingerprintOnDisk(tree, id));
+  const prints = (): readonly string[] => renewablePrints(tree);
   const before = prints();
   const renew = [process.execPath, program, 'renew', '--yes', '-o', 'json'];
   const { 'kube-scheduler': scheduler, etcd } = plane.pids();
   assert.ok(scheduler !== undefined && etcd !== undefined);
   const begun = performance.now();
   const running = plane.exec(renew);
-  await until('it is live', () => Promise.resolve(prints().every((print, at) => print !== before[at])));
+  await until('it is live', () => prints().every((print, at) => print !== before[at]));
   process.kill(scheduler, 'SIGSTOP');
   const { status, stdout, stderr } = await running;
   const took = (performance.now() - begun) / 1000;
@@ -276,10 +272,6 @@ async function isTakenBack(plane: ControlPlane): Promise<string> {
   return `taken back ${took.toFixed(0)} s after the begin of the renewal, with one component stopped; left alone while etcd was`;
 }
 
-function renewable({ leaves }: ControlPlane['tree']): readonly string[] {
-  return leaves.filter(({ reissuedAtStart }) => !reissuedAtStart).map(({ id }) => id);
-}
-
 async function takesWhatIsRenewed(
   plane: ControlPlane,
   renew: (plane: ControlPlane) => Promise<Renewals>,
@@ -295,7 +287,7 @@ async function takesWhatIsRenewed(
       return servedPorts.every((port) => served[port] === renewed.get(servedLeaves[port])?.at(-1));
     });
     await until('the client pairs are followed', () =>
-      Promise.resolve(followers.every((component) => (plane.lastRotation(component) ?? 0) > last)),
+      followers.every((component) => (plane.lastRotation(component) ?? 0) > last),
     );
     await wait(leaseMs);
   });
@@ -326,7 +318,7 @@ async function isKilled(plane: ControlPlane): Promise<string> {
   const renew = [process.execPath, ...preload, program, 'renew', '--yes'];
   const log = join(scratch, 'calls.log');
   const counted = { CERTMEND_KILL_ROOT: '/var/lib' };
-  const prints = (): readonly string[] => renewable(tree).map((id) => fingerprintOnDisk(tree, id));
+  const prints = (): readonly string[] => renewablePrints(tree);
   let [old, made, all] = [0, 0, 0];
   const report = await underLoad(plane, async () => {
     const whole = await plane.exec(renew, { ...counted, CERTMEND_KILL_LOG: log });
@@ -356,12 +348,4 @@ async function isKilled(plane: ControlPlane): Promise<string> {
   assert.equal(check.status, 0, check.stdout);
   assert.ok(old > 0 && made > 0, `${String(old)} old, ${String(made)} new`);
   return `${String(kills)} kills in ${String(all)} calls: ${String(old)} sets stayed old, ${String(made)} became new; ${String(requestsOf(report))} requests, none failed`;
-}
-
-async function until(what: string, question: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + lookMs;
-  while (!(await question())) {
-    assert.ok(performance.now() < deadline, `not within ${String(lookMs / 60_000)} minutes: ${what}`);
-    await wait(1000);
-  }
 }
