@@ -3,7 +3,8 @@ import { instantOf, minute } from '../time/rfc3339.ts';
 import { minuteMs } from '../time/units.ts';
 import { liveText } from './live.ts';
 import { firstOfEach, stateText } from './rehearsal.ts';
-import type { LeftOver, RehearsedRenewalReport, RunningRehearsalReport } from './running-rehearsal.ts';
+import type { LeftOver } from './left-over.ts';
+import type { RehearsedRenewalReport, RunningRehearsalReport } from './running-rehearsal.ts';
 
 const leftWords: Readonly<Record<LeftOver['what'], string>> = {
   restart: 'restart due by',

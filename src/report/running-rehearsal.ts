@@ -1,13 +1,14 @@
 import type { Assessment, CertificateRow, Finding, Health, Restart } from '../assess/assessment.ts';
 import { isEndOfLeaf } from '../assess/rules/restart.ts';
 import { isOfAgentPart } from '../layout/written-files.ts';
-import type { Entry, LeafEntry } from '../layout/entry.ts';
+import type { Entry } from '../layout/entry.ts';
 import type { LiveDecision, LivePhase } from '../plan/decide-live.ts';
 import type { SaidReason } from '../reason.ts';
 import type { StateRenewal } from '../state/state.ts';
 import { rfc3339 } from '../time/rfc3339.ts';
 import { apiVersion, documented, type DocumentHeader } from './document.ts';
 import { liveReport, type LiveReport } from './live.ts';
+import { leftOvers, notRehearsed, type LeftOver } from './left-over.ts';
 import { stands, stateOf, type RehearsedState } from './rehearsal.ts';
 
 /** What the daemon would do from now until an instant, under a service that is not restarted. */
@@ -65,14 +66,6 @@ export interface RehearsedRenewalReport {
   readonly notes: readonly string[];
 }
 
-/** What no renewal reaches while the service runs, with its date. */
-export interface LeftOver {
-  /** `restart`: what the node needs and only a start renews. The others: the first of their kind that ends. */
-  readonly what: 'restart' | 'listener' | 'agent' | 'kubeconfig' | 'authority';
-  readonly id: string;
-  readonly before: string;
-}
-
 interface SeenRunning {
   readonly layout: { readonly name: string };
   readonly assessment: Pick<Assessment, 'now' | 'clock' | 'findings' | 'rows' | 'health' | 'restart' | 'heldUntil'>;
@@ -122,10 +115,9 @@ export interface RunningRehearsed {
 }
 
 export function runningRehearsalReport(rehearsed: RunningRehearsed, root: string): RunningRehearsalReport {
-  const { now, at, layout, service, decision, appointment, nextWindow, last, renewals, stoppedAt } = rehearsed;
-  const agentPart = new Set(
-    rehearsed.isAgentPartRenewed ? layout.entries.filter(isOfAgentPart).map(({ id }) => id) : [],
-  );
+  const { now, at, layout, service, decision, appointment, nextWindow, last, renewals, stoppedAt, isAgentPartRenewed } =
+    rehearsed;
+  const agentPart = new Set(isAgentPartRenewed ? layout.entries.filter(isOfAgentPart).map(({ id }) => id) : []);
   const [before, after] = [rehearsed.before, rehearsed.after].map((seen) =>
     withoutEndsElsewhere(seen, agentPart, layout.entries),
   ) as [SeenRunning, SeenRunning];
@@ -167,11 +159,7 @@ export function runningRehearsalReport(rehearsed: RunningRehearsed, root: string
     })),
     stoppedAt: stoppedAt === undefined ? null : rfc3339(stoppedAt),
     after: stateOf(after),
-    left: leftOvers(
-      layout.entries,
-      { ...rehearsed.after, assessment: { ...after.assessment, rows: rehearsed.after.assessment.rows } },
-      rehearsed.isAgentPartRenewed,
-    ),
+    left: leftOvers(layout.entries, { ...after.assessment, rows: rehearsed.after.assessment.rows }, isAgentPartRenewed),
     notRehearsed: notRehearsed(rehearsed),
   };
 }
@@ -228,92 +216,4 @@ function keepsRunning({ assessment, layout }: SeenRunning): boolean {
   if (restart !== undefined && restart.before <= now) return false;
   const findings = assessment.findings.filter(({ code }) => code !== 'RestartDue' && code !== 'KubeconfigStale');
   return stands({ layout, assessment: { ...assessment, findings, health: { level: levelOf(findings), reasons: [] } } });
-}
-
-function leftOvers(
-  entries: readonly Entry[],
-  { assessment }: SeenRunning,
-  isAgentPartRenewed: boolean,
-): readonly LeftOver[] {
-  const { rows, restart, heldUntil } = assessment;
-  const atStart = new Set(
-    entries.flatMap((entry) => (entry.kind === 'leaf' && entry.reissuedAtStart ? [entry.id] : [])),
-  );
-  const agent = firstEnd('agent', rows, ({ id }) => atStart.has(id));
-  const held = entries.find((entry) => entry.kind === 'leaf' && entry.readAtStartBy !== undefined);
-  const restarts = [
-    ...(restart === undefined ? [] : [{ id: restart.first, end: restart.before }]),
-    ...(isAgentPartRenewed ? [] : agent),
-    ...(held === undefined || heldUntil === undefined ? [] : [{ id: held.id, end: heldUntil }]),
-  ].toSorted((left, right) => left.end - right.end);
-  const found = [
-    ...restarts.slice(0, 1).map(({ id, end }) => ({ what: 'restart', id, end }) as const),
-    ...firstEnd('listener', rows, ({ role }) => role === 'listener'),
-    ...agent,
-    ...firstEnd('kubeconfig', rows, ({ role }) => role === 'kubeconfig'),
-    ...firstEnd('authority', rows, ({ role }) => role === 'authority'),
-  ];
-  return found.map(({ what, id, end }) => ({ what, id, before: rfc3339(end) }));
-}
-
-function firstEnd<What extends LeftOver['what']>(
-  what: What,
-  rows: readonly CertificateRow[],
-  isMeant: (row: CertificateRow) => boolean,
-): readonly { readonly what: What; readonly id: string; readonly end: number }[] {
-  return rows
-    .flatMap((row) =>
-      isMeant(row) && row.effectiveNotAfter !== undefined ? [{ what, id: row.id, end: row.effectiveNotAfter }] : [],
-    )
-    .toSorted((left, right) => left.end - right.end)
-    .slice(0, 1);
-}
-
-function notRehearsed({ layout, service, renewals, isAgentPartRenewed }: RunningRehearsed): readonly string[] {
-  const { unit, product, entries } = layout;
-  const leaves = entries.filter((entry): entry is LeafEntry => entry.kind === 'leaf');
-  const ports = entries.flatMap((entry) =>
-    (entry.kind === 'leaf' || entry.kind === 'listener') && entry.port !== undefined ? [entry.port] : [],
-  );
-  const asked = leaves.flatMap(({ consumer, health }) =>
-    health === undefined ? [] : [`${consumer} on ${String(health.port)}${health.path}`],
-  );
-  const parts = [
-    [true, `certmend.service and ${unit} run until then, and ${unit} is not restarted; ${nowOf(service)}`],
-    [
-      ports.length > 0,
-      `ports ${listedPorts(ports)} answer then, each with the certificate that is on disk; they are not asked`,
-    ],
-    [
-      asked.length > 0,
-      `the components that say whether they are healthy (${asked.join(', ')}) are healthy then; they are not asked. One that is not keeps the daemon from renewing`,
-    ],
-    [
-      renewals.some(({ outcome }) => outcome !== undefined),
-      'the node is healthy with the new certificates. The daemon watches that, and restores the old ones if it is not',
-    ],
-    [
-      entries.some(({ kind }) => kind === 'listener'),
-      `${product} renews its listener while it runs; the copy has the one of now`,
-    ],
-    [
-      leaves.some(({ reissuedAtStart }) => reissuedAtStart),
-      isAgentPartRenewed
-        ? 'a server of the cluster signs the agent part again when the daemon asks for it; nobody is asked here, and the copy has the one of now'
-        : `the agent part is the one of now until ${unit} is restarted`,
-    ],
-  ] as const;
-  return parts.flatMap(([isSaid, sentence]) => (isSaid ? [sentence] : []));
-}
-
-function nowOf({ running, answering }: RunningRehearsed['service']): string {
-  if (running === undefined) return 'whether it runs now could not be asked here';
-  if (!running) return 'it does not run now';
-  return answering === undefined || answering.length === 0
-    ? 'it runs now, and none of its ports answers'
-    : `it runs now, and ports ${listedPorts(answering)} answer`;
-}
-
-function listedPorts(ports: readonly number[]): string {
-  return [...new Set(ports)].toSorted((left, right) => left - right).join(', ');
 }
