@@ -30,12 +30,13 @@ interface Agent {
   is: { answers: boolean; invocation: string };
 }
 
-async function agentOf(t: ExecutionContext): Promise<Agent> {
+/** The node that is looked after: an agent of a server's cluster, or that server itself. */
+async function agentOf(t: ExecutionContext, role: 'agent' | 'server' = 'agent'): Promise<Agent> {
   const cluster = temporaryTree(t, { product: 'k3s', nodeName: 'server-1', nodeIp: '10.0.0.1' });
-  const tree = temporaryTree(t, { product: 'k3s', role: 'agent', nodeName: 'node-2', cluster });
+  const tree = role === 'server' ? cluster : temporaryTree(t, { product: 'k3s', role, nodeName: 'node-2', cluster });
   const server = await supervisorOf(t, cluster, tree);
   mkdirSync(tree.host('/etc/rancher/k3s/config.yaml.d'), { recursive: true });
-  const port = `lb-server-port: ${String(server.port)}\n`;
+  const port = `${role === 'agent' ? 'lb-server-port' : 'https-listen-port'}: ${String(server.port)}\n`;
   writeFileSync(tree.host('/etc/rancher/k3s/config.yaml.d/port.yaml'), port);
   return { tree, server, end: endOf(tree, 'agent/client-kubelet'), is: { answers: true, invocation: 'a' } };
 }
@@ -70,10 +71,11 @@ function lifeOf(agent: Agent, daysLeft: number, steps: readonly Step[], options:
         askHealth,
         serviceRunning: () => true,
         unitRun: () => ({ state: 'up', invocation: is.invocation, forMs: 3_600_000 }),
-        servedChain: (port) =>
-          Promise.resolve(
-            port === 10250 && is.answers ? [certificateOf(tree, 'agent/serving-kubelet').raw] : undefined,
-          ),
+        servedChain: (port) => {
+          const id = port === 10250 ? 'agent/serving-kubelet' : 'serving-kube-apiserver';
+          const isThere = port === 10250 || (tree.role === 'server' && port === server.port + 1);
+          return Promise.resolve(isThere && is.answers ? [certificateOf(tree, id).raw] : undefined);
+        },
       };
       return options.ports?.(mine) ?? mine;
     },
@@ -106,6 +108,25 @@ for (const [name, made, isDown] of years) {
     }
   });
 }
+
+test.serial(
+  'in a year and a half without a restart no certificate of a server expires, of its own set or of its agent part',
+  async (t) => {
+    const node = await agentOf(t, 'server');
+    const { tree, end } = node;
+    let passed = 0;
+    const steps = Array.from({ length: 92 }, (): Step => () => {
+      passed += 6;
+      for (const { id } of tree.leaves)
+        if (endOf(tree, id) < end - 364 * dayMs + passed * dayMs) t.fail(`${id} on day ${String(passed)}`);
+      return { ms: 6 * dayMs };
+    });
+    await lifeOf(node, 364, steps);
+    t.is(stateOf(node).renewal?.outcome, 'confirmed');
+    t.is(stateOf(node).agentRenewal?.outcome, 'confirmed');
+    for (const { id } of tree.leaves) t.true(endOf(tree, id) > end + 200 * dayMs, id);
+  },
+);
 
 test.serial(
   'a daemon that is killed anywhere in a renewal of the agent part leaves all old or all new, and the next one knows which',
