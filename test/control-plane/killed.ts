@@ -78,7 +78,9 @@ async function withWrongKey(plane: ControlPlane, isSeen: () => boolean): Promise
   const key = tree.host(tree.leaf('etcd/server-client').keyPath);
   overwrite(key, readFileSync(tree.host(tree.leaf('client-admin').keyPath)));
   await until('etcd complains of a wrong key', async () => {
-    await underLoad(plane, async () => await wait(1000));
+    await underLoad(plane, async () => {
+      await wait(1000);
+    });
     return isSeen();
   });
 }
