@@ -117,8 +117,9 @@ export function troubleOf({ silent, ill }: Served): string | undefined {
  * The live set is what was verified, or nobody knows what it is: whoever has not read it yet may not get over it. What
  * somebody else has put there whole has been adopted, and is no set of certmend's any more.
  */
-function notVerified({ survey, store, state }: Session, { generation }: StateRenewal): string | undefined {
-  if (generation === null || state().generations.active?.number !== generation) return undefined;
+function notVerified(session: Session, { generation }: StateRenewal): string | undefined {
+  const { survey, store } = session;
+  if (generation === null || !isActive(session, generation)) return undefined;
   const verified = new Map(store.manifest(generation)?.files.map(({ path, sha256 }) => [path, sha256]));
   for (const item of survey.inventory.items) {
     if (item.kind !== 'leaf' || item.certificateFile.state !== 'regular') continue;

@@ -34,6 +34,10 @@ const wrongs: readonly Wrong[] = [
     name: 'an authority that the API server does not trust',
     lands: { id: 'client-admin', otherwise: () => ({ byStranger: true }) },
   },
+  {
+    name: 'a wrong usage of a client that nobody asks',
+    lands: { id: 'client-controller', otherwise: () => ({ purposes: ['sslserver'] }) },
+  },
   { name: 'a scheduler that hangs', hangs: 'kube-scheduler' },
   { name: 'an API server that hangs', hangs: 'kube-apiserver' },
 ];

@@ -293,10 +293,16 @@ function landing({ tree, ports }: Running, id: string, bytes: string): Ports {
 }
 
 for (const [name, bytes] of [
-  ['an empty file', () => ''],
-  ['another certificate', (tree) => readFileSync(tree.host(tree.leaf('client-supervisor').certificatePath), 'utf8')],
+  [
+    'renew brings the old certificates back, byte for byte, when an empty file is on the disk in place of what was verified',
+    () => '',
+  ],
+  [
+    'renew brings the old certificates back, byte for byte, when another certificate is on the disk in place of what was verified',
+    (tree) => readFileSync(tree.host(tree.leaf('client-supervisor').certificatePath), 'utf8'),
+  ],
 ] as readonly (readonly [string, (tree: Tree) => string])[]) {
-  test(`renew brings the old certificates back, byte for byte, when ${name} is on the disk in place of what was verified`, async (t) => {
+  test(name, async (t) => {
     const node = await running(t);
     const { tree } = node;
     const before = bytesBelow(tree);

@@ -3,6 +3,7 @@ import { copyFileSync, readFileSync, renameSync, truncateSync, writeFileSync } f
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { components, servedLeaves, servedPorts } from '../control-plane/arguments.ts';
+import { buildControlPlane } from '../control-plane/build.ts';
 import { configure, lastRenewal, startDaemon } from '../control-plane/daemon.ts';
 import { daemonIsKilled } from '../control-plane/killed.ts';
 import { requestsOf, troublesOf, underLoad } from '../control-plane/load.ts';
@@ -18,7 +19,10 @@ import { inScratch } from './scratch.ts';
 
 const needs = [programs.go, programs.openssl, programs.ip, programs.nsenter, programs.flock, programs.cp];
 
-/** Kubernetes and etcd as they are, on a tree, as RKE2 starts them: what they do with the files is what a node does. */
+/**
+ * Kubernetes and etcd as they are, on a tree, as RKE2 starts them: what they do with the files is what a node does. The two
+ * that are part of every run wait for most of their time.
+ */
 export const controlPlane: readonly Scenario[] = [
   {
     name: 'a control plane runs on a tree as in its static pods, and status says which of its five ports serve what is on disk',
@@ -58,8 +62,8 @@ export const controlPlane: readonly Scenario[] = [
   {
     name: 'a control plane gets its old set back within a minute, and no second try, when a set that was verified lacks a name, has a wrong usage or an unknown authority, or a consumer hangs on it',
     needs,
-    isHeavy: true,
-    isOnRequest: true,
+    isHeavy: false,
+    prepare: buildControlPlane,
     run: async () => await onControlPlane(wrongSetsAreTakenBack, 300),
   },
   {
@@ -72,8 +76,8 @@ export const controlPlane: readonly Scenario[] = [
   {
     name: 'a control plane under load does not notice a daemon that is killed at any call of its renewal and started again',
     needs,
-    isHeavy: true,
-    isOnRequest: true,
+    isHeavy: false,
+    prepare: buildControlPlane,
     run: async () => await onControlPlane(daemonIsKilled, 300),
   },
 ];

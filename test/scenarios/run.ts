@@ -25,6 +25,9 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
 for (const { name } of chosen.filter((scenario) => !scenarios.includes(scenario)))
   console.log(`not run unless it is chosen by words of its name: ${name}`);
 
+for (const prepare of new Set(scenarios.flatMap((one) => (one.needs.some(isMissing) ? [] : (one.prepare ?? [])))))
+  prepare().catch(() => undefined);
+
 let passed = 0;
 let failed = 0;
 const [heavy, light] = [scenarios.filter(({ isHeavy }) => isHeavy), scenarios.filter(({ isHeavy }) => !isHeavy)];

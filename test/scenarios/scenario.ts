@@ -9,6 +9,11 @@ export interface Scenario {
   readonly takesHalf?: boolean;
   /** Run only when words choose it: what it builds first takes longer than all others together. Left out, it is named. */
   readonly isOnRequest?: boolean;
+  /**
+   * Begun in the background when the run begins: what takes long and has time until then. When it fails, `run` fails for
+   * the same reason and says it.
+   */
+  readonly prepare?: () => Promise<unknown>;
   /** Throws (node:assert) when it does not hold; the text it returns says what was covered. */
   readonly run: () => Promise<string>;
 }
