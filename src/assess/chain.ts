@@ -150,11 +150,7 @@ export function lacking(
 }
 
 function isSameLink(one: Certificate, other: Certificate): boolean {
-  return (
-    one.subjectDer.equals(other.subjectDer) &&
-    one.issuerDer.equals(other.issuerDer) &&
-    one.spkiDer.equals(other.spkiDer)
-  );
+  return isSameAuthority(one, other) && one.issuerDer.equals(other.issuerDer);
 }
 
 /**
@@ -182,6 +178,11 @@ export function issuerRelation(
   if (named && isSignedBy(leaf, signer)) return sameIdentifier ? 'fits' : 'identifier-differs';
   if (lifeUnder(leaf, [signer, ...others], carried, leaf.notBefore) !== undefined) return 'bundled';
   return named && sameIdentifier ? 'signature-invalid' : 'foreign';
+}
+
+/** Of one name and one key: whatever else differs, to what either has signed they are the same. */
+export function isSameAuthority(one: Certificate, other: Certificate): boolean {
+  return one.subjectDer.equals(other.subjectDer) && one.spkiDer.equals(other.spkiDer);
 }
 
 /** True when the certificate says it may sign certificates (RFC 5280 4.2.1.3, 4.2.1.9). */

@@ -170,6 +170,30 @@ export const commands: readonly Command[] = [
     load: () => import('./commands/rehearse.ts'),
   }),
   command({
+    name: 'ca',
+    positionals: [
+      {
+        name: 'action',
+        describe: 'show the authorities and what replacing them would mean',
+        required: true,
+        many: false,
+        choices: ['status'],
+      },
+    ],
+    describe: 'the authorities: their ends, and what a rotation would mean',
+    details:
+      'Reads files only and changes nothing. For each authority: its end, what its leaves can live to, how its file is built, whether its key is here, ' +
+      'and who uses it. For the node: its datastore, the hash that a token pins, whether a rotation would need a new token on every node, ' +
+      'who has to restart in which order, and when to begin: two years before the first of them ends. ' +
+      'Exit status: 0 nothing to do for two years, 1 warning, 2 critical (authority.critical), 3 no authorities.',
+    options: { at },
+    examples: [
+      ['certmend ca status', 'when do the authorities of this node end?'],
+      ['certmend ca status --at +3650d -o json', 'in ten years, for a script'],
+    ],
+    load: () => import('./commands/ca/ca.ts'),
+  }),
+  command({
     name: 'status',
     positionals: [],
     describe: 'health, generations, last events, next deadline',

@@ -12,6 +12,11 @@ export function ofHealth(level: HealthLevel): ExitStatus {
   return byHealth[level];
 }
 
+/** `ca status`: of no authority at all nobody can tell. */
+export function ofAuthorities({ level }: { readonly level: HealthLevel | undefined }): ExitStatus {
+  return level === undefined ? exitStatus.unknown : ofHealth(level);
+}
+
 /** What was carried out: `prestart --strict`, `rotate`, `rollback`. A node that is healed but for one file is not well. */
 export function ofOutcome({ decision, left }: Outcome): ExitStatus {
   if (decision === 'refused' || decision === 'deferred') return exitStatus.refused;

@@ -32,6 +32,7 @@ const keptKeys = new Set([
   'bind-address',
   'cluster-domain',
   'data-dir',
+  'datastore-endpoint',
   'disable-agent',
   'disable-apiserver',
   'disable-controller-manager',
@@ -63,6 +64,7 @@ const secretKeys = new Set(['token', 'agent-token', 'vpn-auth']);
 
 const environmentKeys: Readonly<Record<string, string>> = {
   DATA_DIR: 'data-dir',
+  DATASTORE_ENDPOINT: 'datastore-endpoint',
   NODE_NAME: 'node-name',
   TOKEN: 'token',
   TOKEN_FILE: 'token-file',
@@ -94,7 +96,8 @@ export function readEffectiveConfig(
   const evidence: string[] = [];
   const keep = (key: string, value: Origin<string>): void => {
     const name = longName(key);
-    const kept = secretKeys.has(name) && name !== wantedSecret ? { value: '(set)', origin: value.origin } : value;
+    const kept =
+      secretKeys.has(name) && name !== wantedSecret ? { value: '(set)', origin: value.origin } : told(name, value);
     if (keptKeys.has(name) || secretKeys.has(name)) values.set(name, [...(values.get(name) ?? []), kept]);
   };
 
@@ -140,6 +143,13 @@ export function readEffectiveConfig(
   return refused === undefined
     ? { ok: true, config: { values, evidence } }
     : { ok: false, ...refused, evidence, rest: { values, evidence } };
+}
+
+/** Of a datastore only its kind: the rest of the address has the password. */
+function told(key: string, { value, origin }: Origin<string>): Origin<string> {
+  if (key !== 'datastore-endpoint' || value === '') return { value, origin };
+  const scheme = /^([a-z][a-z0-9]{1,15}):\/\//i.exec(value)?.[1];
+  return { value: scheme?.toLowerCase() ?? '(set)', origin };
 }
 
 /** The value in force for a key that has one, with its origin. */

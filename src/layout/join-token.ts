@@ -1,4 +1,4 @@
-import type { FileReader } from '../disk/file-reader.ts';
+import type { FileReader, FileState } from '../disk/file-reader.ts';
 import { readUnit } from '../systemd/unit-file.ts';
 import { lastValue, readEffectiveConfig } from './effective-config.ts';
 import type { Layout } from './layout.ts';
@@ -33,6 +33,21 @@ export function readJoinToken(layout: Layout, reader: FileReader): JoinToken | u
       ? (textOf(`${layout.dataDir}/server/agent-token`, reader) ?? textOf(`${layout.dataDir}/server/token`, reader))
       : (secretOf('token') ?? fileOf('token-file'));
   return text === undefined ? undefined : parseJoinToken(text);
+}
+
+/**
+ * What the server's own token says of the authority, without its password: the hash, `none` for a token that has no hash,
+ * undefined when there is no token that can be read.
+ */
+export function readPinnedHash(dataDir: string, read: (path: string) => FileState): string | undefined {
+  const file = read(tokenPath(dataDir));
+  if (file.state !== 'regular') return undefined;
+  const text = file.bytes.toString('latin1').trim();
+  return text === '' ? undefined : (/^K10([0-9a-f]{64})::/.exec(text)?.[1] ?? 'none');
+}
+
+export function tokenPath(dataDir: string): string {
+  return `${dataDir}/server/token`;
 }
 
 function textOf(path: string, reader: FileReader): string | undefined {

@@ -115,6 +115,9 @@ export function readNodeSettings(
       ? (externalAddresses[0] ?? explicitAddresses[0])
       : normalAddress(show('advertise-address', advertised));
 
+  const datastore = lastValue(config, 'datastore-endpoint');
+  if (layout.role === 'server' && datastore !== undefined) show('datastore-endpoint', datastore);
+
   const cidrs = listValues(config, 'service-cidr');
   const defaultCidr = isIPv6(nodeAddresses[0] ?? '') ? 'fd00:43::/112' : '10.43.0.0/16';
   const services = (cidrs.length > 0 ? cidrs : [{ value: defaultCidr, origin: 'default' }]).map((cidr) =>

@@ -13,6 +13,7 @@ import { addressText } from './general-name.ts';
 /** The extensions that certmend looks at (RFC 5280 4.2.1); an absent one is undefined or empty. */
 export interface CertificateExtensions {
   isAuthority: boolean;
+  pathLength: number | undefined;
   keyUsages: readonly string[] | undefined;
   extendedKeyUsages: readonly string[] | undefined;
   subjectKeyIdentifier: string | undefined;
@@ -23,6 +24,7 @@ export interface CertificateExtensions {
 
 export const noExtensions: CertificateExtensions = {
   isAuthority: false,
+  pathLength: undefined,
   keyUsages: undefined,
   extendedKeyUsages: undefined,
   subjectKeyIdentifier: undefined,
@@ -138,7 +140,14 @@ function basicConstraints(value: Buffer): Reading {
   if (first?.tag !== tag.boolean) return { isAuthority: false };
   const flag = contentOf(value, first);
   // X.690 11.1: TRUE is 0xff and nothing else.
-  return flag.length === 1 && (flag[0] === 0xff || flag[0] === 0) ? { isAuthority: flag[0] === 0xff } : undefined;
+  if (flag.length !== 1 || (flag[0] !== 0xff && flag[0] !== 0)) return undefined;
+  return { isAuthority: flag[0] === 0xff, pathLength: parts[1] && pathLength(value, parts[1]) };
+}
+
+/** No file of authorities is as long as what does not fit into one octet: that is no limit. */
+function pathLength(value: Buffer, element: Element): number | undefined {
+  const content = contentOf(value, element);
+  return element.tag === tag.integer && content.length === 1 ? content[0] : undefined;
 }
 
 /** Of the nine kinds of GeneralName only the two that TLS servers are checked against. */

@@ -23,6 +23,8 @@ export interface Certificate {
   readonly ipAddresses: readonly string[];
   /** True when a basicConstraints extension says cA TRUE. */
   readonly isAuthority: boolean;
+  /** How many authorities may stand between it and a leaf (RFC 5280 4.2.1.9); undefined when there is no limit. */
+  readonly pathLength: number | undefined;
   /** Names of RFC 5280 4.2.1.3; undefined when the extension is absent. */
   readonly keyUsages: readonly string[] | undefined;
   /** `serverAuth`, `clientAuth` or a dotted OID; undefined when the extension is absent. */

@@ -47,6 +47,7 @@ export interface CertificateShape {
   /** Name of the key that signed it; its issuer's when absent. */
   readonly signedWith?: string;
   readonly isAuthority?: boolean;
+  readonly pathLength?: number;
   readonly keyUsages?: readonly string[] | undefined;
   readonly extendedKeyUsages?: readonly string[] | undefined;
   readonly subjectKeyIdentifier?: string | undefined;
@@ -74,6 +75,7 @@ export function certificate(shape: CertificateShape): Certificate {
     dnsNames: shape.dnsNames ?? [],
     ipAddresses: shape.ipAddresses ?? [],
     isAuthority: shape.isAuthority ?? false,
+    pathLength: shape.pathLength,
     keyUsages: 'keyUsages' in shape ? shape.keyUsages : ['digitalSignature', 'keyEncipherment'],
     extendedKeyUsages: 'extendedKeyUsages' in shape ? shape.extendedKeyUsages : ['clientAuth'],
     subjectKeyIdentifier: shape.subjectKeyIdentifier,
