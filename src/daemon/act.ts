@@ -4,7 +4,7 @@ import { healHungStart } from '../heal/heal-start.ts';
 import { mindWhatRuns } from '../heal/renew-due.ts';
 import type { Outcome } from '../session/outcome.ts';
 import type { Ports, UnitRun } from '../survey/ports.ts';
-import { nextAppointment } from './schedule.ts';
+import { isPausing, nextAppointment } from './schedule.ts';
 import { record } from './record.ts';
 import type { Check } from './reconcile.ts';
 
@@ -29,7 +29,9 @@ export async function act(
     await telling(ports, known.before, () => actUnder(run, ports, result, known)),
     await telling(ports, known.before, () => actOnAgentPart(run, ports, result, known.stopping)),
   ].filter((remark) => remark !== undefined);
-  const remark = remarks.length === 0 ? undefined : [...new Set(remarks)].join('; ');
+  // What was in the way is still, as far as anybody knows, until the next attempt: it stays in the headline, and is no news then.
+  const isPaused = remarks.length === 0 && isPausing(ports, result);
+  const remark = isPaused ? known.before : remarks.length === 0 ? undefined : [...new Set(remarks)].join('; ');
   return { remark, nextMs: nextAppointment(ports, result, run) };
 }
 

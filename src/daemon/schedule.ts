@@ -81,12 +81,28 @@ export function nextAppointment(
   if (run.state === 'starting') return survey.assessment.health.level === 'critical' ? busyMs : undefined;
   const now = ports.clock.now();
   const known = savedState(ports.reader) ?? state;
-  const seen = { inventory: survey.inventory, assessment: { ...survey.assessment, now } };
+  const { set, agentPart } = decisionsOf(ports, { survey, state: known }, now);
   const appointments = [
-    appointmentOf(liveDecision(ports.config, seen, known), known.renewal, ports, now),
-    appointmentOf(agentDecision(ports.config, seen, known), known.agentRenewal, ports, now),
+    appointmentOf(set, known.renewal, ports, now),
+    appointmentOf(agentPart, known.agentRenewal, ports, now),
   ].filter((inMs) => inMs !== undefined);
   return appointments.length === 0 ? undefined : Math.min(...appointments);
+}
+
+function decisionsOf(
+  { config }: Ports,
+  { survey, state }: Pick<Check & { readonly kind: 'checked' }, 'survey' | 'state'>,
+  now: number,
+): { readonly set: LiveDecision; readonly agentPart: LiveDecision } {
+  const seen = { inventory: survey.inventory, assessment: { ...survey.assessment, now } };
+  return { set: liveDecision(config, seen, state), agentPart: agentDecision(config, seen, state) };
+}
+
+/** A renewal has failed, and is tried again after a while. */
+export function isPausing(ports: Ports, { survey, state }: Check & { readonly kind: 'checked' }): boolean {
+  const known = savedState(ports.reader) ?? state;
+  const { set, agentPart } = decisionsOf(ports, { survey, state: known }, ports.clock.now());
+  return [set, agentPart].some((decision) => decision.is === 'waiting' && decision.for === 'pause');
 }
 
 function appointmentOf(

@@ -119,19 +119,23 @@ function decideFor(
   if (last?.outcome === 'watching') return { is: 'watching' };
   if (!settings.enabled) return { is: 'off' };
   const issuers = issuersOf(inventory, now);
-  const ends = new Map(assessment.rows.map(({ id, effectiveNotAfter }) => [id, effectiveNotAfter]));
-  const able = entries.flatMap(({ id, issuer }) => {
-    const end = ends.get(id);
+  const rows = new Map(assessment.rows.map((row) => [row.id, row]));
+  const able = entries.flatMap((entry) => {
+    const { id, issuer } = entry;
+    const { effectiveNotAfter: end, notBefore = Number.NEGATIVE_INFINITY } = rows.get(id) ?? {};
     const authorityEnd = issuers.get(issuer)?.end;
     const isWorthwhile = end !== undefined && authorityEnd !== undefined && isWorthReplacing(end, authorityEnd);
-    return isWorthwhile ? [{ id, end }] : [];
+    // How long one lasts that certmend issues is for its own settings to say; of others it is not known.
+    const life = isOfAgentPart(entry) && end !== undefined ? end - notBefore : Number.POSITIVE_INFINITY;
+    return isWorthwhile ? [{ id, end, life }] : [];
   });
   const [nearest] = able.toSorted((left, right) => left.end - right.end);
   if (nearest === undefined) return { is: 'off' };
   const { id: first, end } = nearest;
-  const from = end - settings.renewBeforeDays * dayMs;
+  const { renewBeforeMs, emergencyBeforeMs } = windowOf(nearest.life, settings);
+  const from = end - renewBeforeMs;
   if (now < from) return { is: 'ahead', from, first };
-  const emergencyFrom = end - settings.emergencyBeforeDays * dayMs;
+  const emergencyFrom = end - emergencyBeforeMs;
   const phase: LivePhase = now < emergencyFrom ? 'usual' : 'emergency';
   if (last !== undefined && isAbout(last, end)) {
     // A person who takes it back in the last days has the last word.
@@ -149,6 +153,20 @@ function decideFor(
   if (opening !== now)
     return { is: 'waiting', until: Math.min(opening ?? emergencyFrom, emergencyFrom), for: 'window', first, end };
   return { is: 'due', phase, first, end, ids: able.map(({ id }) => id) };
+}
+
+/**
+ * What a server signs for less than the usual year is not renewed again and again: a third of its life is left at the
+ * earliest, a sixth when it waits for no window.
+ */
+function windowOf(
+  life: number,
+  { renewBeforeDays, emergencyBeforeDays }: LiveSettings,
+): { readonly renewBeforeMs: number; readonly emergencyBeforeMs: number } {
+  return {
+    renewBeforeMs: Math.min(renewBeforeDays * dayMs, life / 3),
+    emergencyBeforeMs: Math.min(emergencyBeforeDays * dayMs, life / 6),
+  };
 }
 
 /** The same set as then: whatever has been replaced since has another end. */

@@ -95,7 +95,7 @@ function beginning({ firstEnd, beginAt, at }: AuthorityReport): readonly Line[] 
   const [now, begin, end] = [instantOf(at), instantOf(beginAt), instantOf(firstEnd)];
   if (now === undefined || begin === undefined || end === undefined) return [];
   const day = beginAt?.slice(0, 10) ?? '';
-  const first = `the first of them ends ${distanceText(end - now)}`;
+  const first = `the first of them ${end < now ? 'ended' : 'ends'} ${distanceText(end - now)}`;
   if (end <= now) return [['begin', `it is late: ${first}`]];
   if (begin <= now) return [['begin', `now: ${first}, and two years before that was ${day}`]];
   return [['begin', `on ${day}, ${distanceText(begin - now)}: two years before the first of them ends`]];

@@ -32,6 +32,7 @@ for (const command of [
   ['status'],
   ['standby', 'prepare'],
   ['generations'],
+  ['ca', 'status'],
   ['doctor'],
   ['why', 'client-admin'],
   ['rehearse'],

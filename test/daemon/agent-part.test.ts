@@ -4,6 +4,7 @@ import test, { type ExecutionContext } from 'ava';
 import type { Config } from '../../src/config/config.ts';
 import type { State } from '../../src/state/state.ts';
 import type { Ports } from '../../src/survey/ports.ts';
+import { renew } from '../../src/heal/renew.ts';
 import { askHealth } from '../../src/system/ask-health.ts';
 import { askSupervisor } from '../../src/system/ask-supervisor.ts';
 import { PowerCut } from '../crash/interrupted-writer.ts';
@@ -254,5 +255,68 @@ test.serial(
     t.is(stateOf(agent).agentRenewal?.outcome, 'unconfirmed');
     t.true(endOf(tree, 'agent/client-kubelet') > end);
     t.true(eventsOf(agent).includes('unconfirmed'));
+  },
+);
+
+test.serial('servers that do not sign for days are one record, and stand in the headline all the time', async (t) => {
+  const agent = await agentOf(t);
+  agent.server.is.ready = false;
+  const { told } = await lifeOf(
+    agent,
+    31,
+    Array.from({ length: 60 }, () => hour),
+  );
+  const lines = readFileSync(agent.tree.host('/var/lib/certmend/audit.jsonl'), 'utf8').split('\n');
+  t.is(lines.filter((line) => line.includes('ServerUnavailable')).length, 1);
+  t.true(told.findLast((line) => line.startsWith('status: '))?.includes('did not sign') ?? false, told.at(-2));
+  // A day's hours, and a request for each pause of six; not one for each check.
+  t.true(agent.server.asked.length < 12, String(agent.server.asked.length));
+});
+
+test.serial(
+  'what a server signs for less than a month is renewed in the last third of its life, not at each check',
+  async (t) => {
+    const agent = await agentOf(t);
+    agent.server.is.signs = { days: 25 };
+    await lifeOf(
+      agent,
+      20,
+      Array.from({ length: 48 }, () => hour),
+    );
+    const posts = agent.server.asked.filter((line) => line.startsWith('POST'));
+    t.is(posts.length, 4, posts.join('\n'));
+  },
+);
+
+test.serial(
+  'a kubelet that falls silent takes back what its own renewal brought, and nothing of an earlier one',
+  async (t) => {
+    const agent = await agentOf(t);
+    const { tree } = agent;
+    await lifeOf(agent, 40, [hour]);
+    await lifeOf(agent, 20, [hour]);
+    const after = leaves.map((id) => readFileSync(tree.host(tree.leaf(id).certificatePath)));
+    const serving = certificateOf(tree, 'agent/serving-kubelet').fingerprint256;
+    let ports: Ports | undefined;
+    await lifeOf({ ...agent, end: endOf(tree, 'agent/serving-kubelet') }, 200, [hour], {
+      ports: (given) => {
+        ports ??= {
+          ...given,
+          servedChain: (port) => {
+            const { fingerprint256, raw } = certificateOf(tree, 'agent/serving-kubelet');
+            return Promise.resolve(port === 10250 && fingerprint256 === serving ? [raw] : undefined);
+          },
+        };
+        return ports;
+      },
+    });
+    t.truthy(ports);
+    if (ports === undefined) return;
+    const { rolledBack } = await renew(ports, ['agent/serving-kubelet']);
+    t.true(rolledBack);
+    t.deepEqual(
+      leaves.map((id) => readFileSync(tree.host(tree.leaf(id).certificatePath))),
+      after,
+    );
   },
 );

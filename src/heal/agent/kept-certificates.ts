@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import type { PutChange } from '../../commit/change.ts';
+import { onDisk } from '../../disk/disk-error.ts';
 import { makeOwnDirectory } from '../../disk/own-files.ts';
 import { ownPaths } from '../../disk/own-paths.ts';
 import { writeDurably } from '../../disk/durable-write.ts';
@@ -27,7 +28,15 @@ export function keep(
   which: Kept,
   files: readonly { readonly item: LeafItem; readonly bytes: Buffer }[],
 ): void {
-  makeOwnDirectory(reader, writer, `${ownPaths.agentPart}/${which}`);
+  const directory = `${ownPaths.agentPart}/${which}`;
+  makeOwnDirectory(reader, writer, directory);
+  // What an earlier renewal left there of other leaves is not of this one, and must not come back with it.
+  for (const name of reader.list(directory) ?? []) {
+    const path = `${directory}/${name}`;
+    onDisk('remove', path, () => {
+      writer.unlink(path);
+    });
+  }
   for (const { item, bytes } of files) {
     const path = keptPath(which, item);
     writeDurably(writer, path, bytes, { mode: 0o600, temporaryName: `.${basename(path)}.certmend-${randomHex(8)}` });
