@@ -119,20 +119,19 @@ function decideFor(
   if (last?.outcome === 'watching') return { is: 'watching' };
   if (!settings.enabled) return { is: 'off' };
   const issuers = issuersOf(inventory, now);
-  const rows = new Map(assessment.rows.map((row) => [row.id, row]));
-  const able = entries.flatMap((entry) => {
-    const { id, issuer } = entry;
-    const { effectiveNotAfter: end, notBefore = Number.NEGATIVE_INFINITY } = rows.get(id) ?? {};
+  const ends = new Map(assessment.rows.map(({ id, effectiveNotAfter }) => [id, effectiveNotAfter]));
+  const able = entries.flatMap(({ id, issuer }) => {
+    const end = ends.get(id);
     const authorityEnd = issuers.get(issuer)?.end;
     const isWorthwhile = end !== undefined && authorityEnd !== undefined && isWorthReplacing(end, authorityEnd);
-    // How long one lasts that certmend issues is for its own settings to say; of others it is not known.
-    const life = isOfAgentPart(entry) && end !== undefined ? end - notBefore : Number.POSITIVE_INFINITY;
-    return isWorthwhile ? [{ id, end, life }] : [];
+    return isWorthwhile ? [{ id, end }] : [];
   });
   const [nearest] = able.toSorted((left, right) => left.end - right.end);
   if (nearest === undefined) return { is: 'off' };
   const { id: first, end } = nearest;
-  const { renewBeforeMs, emergencyBeforeMs } = windowOf(nearest.life, settings);
+  // How long one lasts that certmend issues is for its own settings to say.
+  const life = brake === undefined ? knownLife(end, last) : Number.POSITIVE_INFINITY;
+  const { renewBeforeMs, emergencyBeforeMs } = windowOf(life, settings);
   const from = end - renewBeforeMs;
   if (now < from) return { is: 'ahead', from, first };
   const emergencyFrom = end - emergencyBeforeMs;
@@ -153,6 +152,12 @@ function decideFor(
   if (opening !== now)
     return { is: 'waiting', until: Math.min(opening ?? emergencyFrom, emergencyFrom), for: 'window', first, end };
   return { is: 'due', phase, first, end, ids: able.map(({ id }) => id) };
+}
+
+/** From when a server signed it: its notBefore is that of the authority where the product is older (products 0), and says nothing of it. */
+function knownLife(end: number, last: LastRenewal | undefined): number {
+  const isLive = last?.outcome === 'confirmed' || last?.outcome === 'unconfirmed';
+  return isLive && end > last.at ? end - last.at : Number.POSITIVE_INFINITY;
 }
 
 /**

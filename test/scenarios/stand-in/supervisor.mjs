@@ -1,6 +1,7 @@
 // Stands in for the product's supervisor (products 6.1), run by the runtime of the installed package: signs the public key
 // of a request for whoever shows the kubelet's pair, and for the node's own names wants the node's name and password.
 import { Buffer } from 'node:buffer';
+import { X509Certificate } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:https';
@@ -54,8 +55,9 @@ function sign({ ca, usage, subject }, request, names) {
       at('pem'),
       execFileSync('openssl', ['req', '-inform', 'DER', '-in', at('csr'), '-verify'], { stdio: 'pipe' }),
     );
-    // Backdated by an hour, as the product does it (products 1.1).
-    const from = `${new Date(Date.now() - 3_600_000).toISOString().replaceAll(/[-:T]|\.\d+Z$/g, '')}Z`;
+    // From the beginning of its authority on, as the product did it until late 2025.
+    const { validFrom } = new X509Certificate(readFileSync(`${tls}/${ca}.crt`));
+    const from = `${new Date(validFrom).toISOString().replaceAll(/[-:T]|\.\d+Z$/g, '')}Z`;
     const line = [
       'ca',
       '-startdate',
