@@ -95,7 +95,7 @@ export function leaveUnconfirmed(session: Session, renewal: StateRenewal, why: s
 }
 
 /** Whoever stops or restarts the service makes its ports silent: that says nothing of the certificates. That it died does. */
-function wasStartedAnew(ports: Ports, { unit }: Layout, renewal: StateRenewal): boolean {
+export function wasStartedAnew(ports: Ports, { unit }: Layout, renewal: StateRenewal): boolean {
   if (ports.serviceRunning(unit) === false) return true;
   const run = ports.unitRun(unit);
   if (run === undefined || run.afterDeath === true) return false;

@@ -320,3 +320,32 @@ test.serial(
     );
   },
 );
+
+test.serial(
+  'what was there before a renewal and has expired meanwhile does not come back: what is live stays, and it is said',
+  async (t) => {
+    const agent = await agentOf(t);
+    const { tree, end } = agent;
+    await lifeOf(agent, 40, [hour]);
+    // Due and expired already: signed in by the token, and silent afterwards.
+    const falling: LifeOptions = {
+      ports: (ports) => ({
+        ...ports,
+        servedChain: (port) =>
+          Promise.resolve(
+            port === 10250 && endOf(tree, 'agent/serving-kubelet') === end
+              ? [certificateOf(tree, 'agent/serving-kubelet').raw]
+              : undefined,
+          ),
+      }),
+    };
+    await lifeOf(agent, -1, [hour], falling);
+    t.is(stateOf(agent).agentRenewal?.outcome, 'unconfirmed');
+    t.true(leaves.every((id) => endOf(tree, id) > end));
+    const events = stateOf(agent).events.filter(({ event }) => event === 'unconfirmed');
+    t.regex(
+      events[0]?.message ?? '',
+      /the certificates before it cannot be restored \(agent\/client-kubelet: it expired at/,
+    );
+  },
+);

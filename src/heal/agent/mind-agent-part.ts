@@ -15,6 +15,7 @@ import {
   isAsRenewed,
   leaveUnconfirmed,
   settleAgentPart,
+  takeBack,
   type SettledAgentPart,
 } from './settle-agent-part.ts';
 
@@ -37,6 +38,8 @@ export async function mindAgentPart(
   if (run.state !== 'up' || run.forMs < settledMs) return undefined;
   if (layout.weakened !== undefined || !assessment.clock.believed) return undefined;
   if (state.agentRenewal?.outcome === 'watching') return resume(ports, survey, stopping);
+  if (state.agentRenewal?.outcome === 'rolled-back' && agentPart({ survey }).some((item) => isAsRenewed(ports, item)))
+    return goOnTakingBack(ports, survey);
   const decision = agentDecision(ports.config, survey, state);
   if (decision.is !== 'due' || stopping.aborted) return undefined;
   const { first, end, ids, phase } = decision;
@@ -74,4 +77,17 @@ async function resume(ports: Ports, { layout }: Survey, stopping: AbortSignal): 
   const { renewal, ids } = open;
   const watched = { layout, answered: renewal.answered, well: [], ids };
   return settleAgentPart(ports, layout, { renewal, watched }, stopping);
+}
+
+/** A rollback that was cut off before its commit: what had made it necessary is still live. */
+function goOnTakingBack(ports: Ports, { layout }: Survey): Promise<undefined> {
+  return withSession(ports, { layout, lockWaitMs }, async (session) => {
+    const renewal = session.state().agentRenewal;
+    if (renewal?.outcome !== 'rolled-back' || !agentPart(session).some((item) => isAsRenewed(ports, item)))
+      return undefined;
+    if (isSameRun(ports.unitRun(layout.unit), renewal))
+      await takeBack(session, renewal, 'its rollback was interrupted');
+    else leaveUnconfirmed(session, renewal, 'the service was restarted before its rollback was done');
+    return undefined;
+  });
 }

@@ -26,7 +26,7 @@ export async function proveAnswers(
     if (problem !== undefined) throw unproven(answer.item.entry.id, problem);
   }
   const verdict = await verifyMaterial({
-    files: answers.flatMap(filesOf),
+    files: answers.flatMap(({ item, certificatePem }) => pairFiles(item, certificatePem)),
     inventory,
     memory: ports.memory,
     now: assessment.now,
@@ -53,8 +53,8 @@ function whyWorse({ item, certificatePem }: SignedAnswer): string | undefined {
   return undefined;
 }
 
-function filesOf({ item, certificatePem }: SignedAnswer): readonly MaterialFile[] {
-  const { entry, keyFile } = item;
+/** A certificate with the key of its leaf that is here. */
+export function pairFiles({ entry, keyFile }: LeafItem, certificatePem: Buffer): readonly MaterialFile[] {
   const { id, keyPath, certificatePath, keyMode, certificateMode } = entry;
   const key = keyFile.state === 'regular' ? keyFile.bytes : Buffer.alloc(0);
   const root = { uid: 0, gid: 0 };

@@ -7,11 +7,12 @@ import { withSession } from '../../session/with-session.ts';
 import type { StateRenewal } from '../../state/state.ts';
 import { afterAssessment, afterCommit, withAgentRenewal } from '../../state/transitions.ts';
 import type { Ports } from '../../survey/ports.ts';
-import { isSameRun } from '../../survey/service-run.ts';
 import { survey } from '../../survey/survey.ts';
-import { troubleOf } from '../settle-renewal.ts';
+import { verifyMaterial } from '../../verify/verify-material.ts';
+import { troubleOf, wasStartedAnew } from '../settle-renewal.ts';
 import { watchService, type Served, type Watched } from '../watch-service.ts';
 import { keptPath, putKept } from './kept-certificates.ts';
+import { pairFiles } from './prove-answers.ts';
 import { commitFacts } from './renew-agent-part.ts';
 
 /** Longer than any commit takes: what a renewal came to must not be lost because somebody else is at work. */
@@ -35,18 +36,23 @@ export async function settleAgentPart(
   const served = await watchService(ports, watched, stopping);
   if (served === undefined) return { is: 'open' };
   const trouble = troubleOf(served);
-  return withSession(ports, { layout, lockWaitMs: settleWaitMs }, (session): Promise<SettledAgentPart> => {
+  return withSession(ports, { layout, lockWaitMs: settleWaitMs }, async (session): Promise<SettledAgentPart> => {
+    const known = session.state().agentRenewal;
+    // A person's command and the daemon may watch the same one: who is first has the word.
+    if (known?.outcome !== 'watching' || known.at !== renewal.at) {
+      const is = known?.at === renewal.at ? known.outcome : 'unconfirmed';
+      return { is: is === 'confirmed' || is === 'rolled-back' ? is : 'unconfirmed', served };
+    }
     if (trouble === undefined) {
       confirm(session, renewal);
-      return Promise.resolve({ is: 'confirmed', served });
+      return { is: 'confirmed', served };
     }
-    const run = ports.unitRun(layout.unit);
     // Whoever stops or restarts the service makes its ports silent, and it has made its own certificates since.
-    if (renewal.invocation !== null && run !== undefined && !isSameRun(run, renewal)) {
+    if (wasStartedAnew(ports, layout, renewal)) {
       leaveUnconfirmed(session, renewal, `${trouble}, but ${layout.unit} was stopped or restarted meanwhile`);
-      return Promise.resolve({ is: 'unconfirmed', served });
+      return { is: 'unconfirmed', served };
     }
-    return takeBack(session, renewal, trouble).then(() => ({ is: 'rolled-back', served }));
+    return { is: await takeBack(session, renewal, trouble), served };
   });
 }
 
@@ -69,13 +75,27 @@ export function leaveUnconfirmed(session: Session, renewal: StateRenewal, why: s
   session.save();
 }
 
-async function takeBack(session: Session, renewal: StateRenewal, trouble: string): Promise<void> {
+/**
+ * @param trouble a clause
+ * @returns `unconfirmed` when what was there before is not there any more, or is worse by now: then what is live stays
+ */
+export async function takeBack(
+  session: Session,
+  renewal: StateRenewal,
+  trouble: string,
+): Promise<'rolled-back' | 'unconfirmed'> {
   const { ports, survey: seen } = session;
-  const changes = agentPart(session).flatMap((item) => {
+  const back = agentPart(session).flatMap((item) => {
     const old = ports.reader.read(keptPath('old', item));
     // Only what still is as the renewal left it: what somebody else has put there since is theirs.
-    return old.state === 'regular' && isAsRenewed(ports, item) ? (putKept('old', item, old.bytes) ?? []) : [];
+    return old.state === 'regular' && isAsRenewed(ports, item) ? [{ item, bytes: old.bytes }] : [];
   });
+  const problem = await whyNotBack(session, back);
+  if (problem !== undefined) {
+    leaveUnconfirmed(session, renewal, `${trouble}, but ${problem}`);
+    return 'unconfirmed';
+  }
+  const changes = back.flatMap(({ item, bytes }) => putKept('old', item, bytes) ?? []);
   await session.write.audit.ready();
   // Said before: a recovery that completes this must not find a renewal that may be tried again.
   session.remember((state) => withAgentRenewal(state, { ...renewal, outcome: 'rolled-back' }));
@@ -101,6 +121,26 @@ async function takeBack(session: Session, renewal: StateRenewal, trouble: string
   const after = await survey(ports, seen.layout);
   session.remember((state) => afterAssessment(state, after));
   session.save();
+  return 'rolled-back';
+}
+
+/** What comes back is proven as everything that goes live is (P4): it may have expired meanwhile. @returns a clause */
+async function whyNotBack(
+  { ports, survey: { inventory, assessment } }: Session,
+  back: readonly { readonly item: LeafItem; readonly bytes: Buffer }[],
+): Promise<string | undefined> {
+  if (back.length === 0) return 'the certificates before it are not there any more';
+  const verdict = await verifyMaterial({
+    files: back.flatMap(({ item, bytes }) => pairFiles(item, bytes)),
+    inventory,
+    memory: ports.memory,
+    now: assessment.now,
+    clockIsShifted: ports.clockIsShifted,
+    acceptRenewDue: true,
+  });
+  if (verdict.ok) return undefined;
+  const [first] = verdict.failures;
+  return `the certificates before it cannot be restored${first === undefined ? '' : ` (${first.id}: ${first.message})`}`;
 }
 
 export function agentPart({ survey: { inventory } }: Pick<Session, 'survey'>): readonly LeafItem[] {
