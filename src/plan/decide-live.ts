@@ -157,7 +157,8 @@ function decideFor(
 /** From when a server signed it: its notBefore is that of the authority where the product is older (products 0), and says nothing of it. */
 function knownLife(end: number, last: LastRenewal | undefined): number {
   const isLive = last?.outcome === 'confirmed' || last?.outcome === 'unconfirmed';
-  return isLive && end > last.at ? end - last.at : Number.POSITIVE_INFINITY;
+  // A person may have had others renewed than the one that ends first, and that one is about the same end as then.
+  return isLive && !isAbout(last, end) && end > last.at ? end - last.at : Number.POSITIVE_INFINITY;
 }
 
 /**

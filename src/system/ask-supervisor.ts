@@ -56,6 +56,10 @@ function ask(host: string, question: SupervisorRequest, ended: AbortSignal): Pro
             resolve({ is: 'answered', status: response.statusCode ?? 0, body: Buffer.concat(parts) });
           });
       });
+      // A switch of protocols ends the connection, and no answer.
+      asked.on('close', () => {
+        fail(new Error('ended the connection without an answer'));
+      });
       asked.on('error', fail).end(body);
     } catch (error) {
       // OpenSSL's word on the pair or the authority, before anybody was asked.

@@ -1,3 +1,4 @@
+import { isKeyOf } from '../../assess/leaf-checks.ts';
 import { CertmendError, exitStatus } from '../../error.ts';
 import type { AuthorityItem, LeafItem } from '../../inventory/inventory.ts';
 import { readJoinToken } from '../../layout/join-token.ts';
@@ -84,7 +85,7 @@ async function askWith(
   return answer;
 }
 
-/** The kubelet's pair while it is valid, then the token. An expired pair is not shown: the token alone is enough. */
+/** The kubelet's pair while it is one and valid, then the token. Another pair is not shown: the token alone is enough. */
 function credentialsOf(
   ports: Ports,
   { inventory, layout, assessment }: Survey,
@@ -93,8 +94,9 @@ function credentialsOf(
   const item = inventory.items.find((one): one is LeafItem => one.kind === 'leaf' && one.entry.id === client);
   const leaf = item?.certificates.ok === true ? item.certificates.value[0] : undefined;
   const isValid = leaf !== undefined && leaf.notBefore <= assessment.now && assessment.now < leaf.notAfter;
+  const isMatched = leaf !== undefined && item?.key.ok === true && isKeyOf(leaf, item.key.value);
   const pair =
-    isValid && item?.certificateFile.state === 'regular' && item.keyFile.state === 'regular' && item.key.ok
+    isValid && item?.certificateFile.state === 'regular' && item.keyFile.state === 'regular' && isMatched
       ? { certificatePem: item.certificateFile.bytes, keyPem: item.keyFile.bytes }
       : undefined;
   const token = readJoinToken(layout, ports.reader);
@@ -103,7 +105,8 @@ function credentialsOf(
     ...(token === undefined ? [] : [{ headers: { authorization: authorizationOf(token) } }]),
   ];
   if (credentials.length > 0) return credentials;
-  const why = leaf === undefined ? 'cannot be used' : `expired at ${instant(leaf.notAfter)}`;
+  const isOver = leaf !== undefined && leaf.notAfter <= assessment.now;
+  const why = isOver ? `expired at ${instant(leaf.notAfter)}` : 'cannot be used';
   throw new CertmendError(
     'ServerRefused',
     `the agent part cannot be renewed: ${client} ${why}, and the configuration of ${layout.product} has no token, so this node cannot prove to a server who it is; nothing was changed`,

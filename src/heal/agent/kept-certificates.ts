@@ -28,18 +28,27 @@ export function keep(
   which: Kept,
   files: readonly { readonly item: LeafItem; readonly bytes: Buffer }[],
 ): void {
-  const directory = `${ownPaths.agentPart}/${which}`;
-  makeOwnDirectory(reader, writer, directory);
-  // What an earlier renewal left there of other leaves is not of this one, and must not come back with it.
-  for (const name of reader.list(directory) ?? []) {
-    const path = `${directory}/${name}`;
-    onDisk('remove', path, () => {
-      writer.unlink(path);
-    });
-  }
+  makeOwnDirectory(reader, writer, `${ownPaths.agentPart}/${which}`);
   for (const { item, bytes } of files) {
     const path = keptPath(which, item);
     writeDurably(writer, path, bytes, { mode: 0o600, temporaryName: `.${basename(path)}.certmend-${randomHex(8)}` });
+  }
+}
+
+/**
+ * Removes what an earlier renewal kept: it would be taken for this one's, and come back
+ * with its rollback. Before the state says that there is something to watch, and `new` first.
+ *
+ * @throws CertmendError StorageReadOnly and siblings
+ */
+export function forgetKept(reader: FileReader, { writer }: WriteSide): void {
+  for (const which of ['new', 'old'] as const) {
+    const directory = `${ownPaths.agentPart}/${which}`;
+    const names = reader.list(directory) ?? [];
+    onDisk('remove', directory, () => {
+      for (const name of names) writer.unlink(`${directory}/${name}`);
+      if (names.length > 0) writer.syncDirectory(directory);
+    });
   }
 }
 

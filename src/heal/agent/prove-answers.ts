@@ -39,6 +39,18 @@ export async function proveAnswers(
   throw unproven(first?.id, first?.message ?? 'it failed verification');
 }
 
+/** Leaves that last longer as they are stay as they are, where others do not: the shortest of a set is what stops the node. */
+export function outlasting(answers: readonly SignedAnswer[]): readonly SignedAnswer[] {
+  const better = answers.filter(({ item, certificatePem }) => {
+    const signed = parseCertificates(certificatePem);
+    const before = item.certificates.ok ? item.certificates.value[0] : undefined;
+    const after = signed.ok ? signed.value[0] : undefined;
+    // What cannot be read is refused by name (whyWorse).
+    return before === undefined || after === undefined || after.notAfter > before.notAfter;
+  });
+  return better.length === 0 ? answers : better;
+}
+
 function whyWorse({ item, certificatePem }: SignedAnswer): string | undefined {
   const signed = parseCertificates(certificatePem);
   const after = signed.ok ? signed.value[0] : undefined;

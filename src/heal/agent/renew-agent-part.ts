@@ -19,8 +19,8 @@ import { parseCertificates } from '../../x509/certificate.ts';
 import { journalPending } from '../../commit/journal.ts';
 import type { Watched } from '../watch-service.ts';
 import { askForCertificates, type SignedAnswer } from './ask-for-certificates.ts';
-import { keep, putKept } from './kept-certificates.ts';
-import { proveAnswers, tryClients } from './prove-answers.ts';
+import { forgetKept, keep, putKept } from './kept-certificates.ts';
+import { outlasting, proveAnswers, tryClients } from './prove-answers.ts';
 
 const lockWaitMs = 5000;
 
@@ -52,9 +52,14 @@ export async function renewAgentPart(
   const items = chosen(seen, request.ids);
   const end = firstEnd(seen, items);
   try {
-    const answers = await askForCertificates(ports, seen, items);
+    const signed = await askForCertificates(ports, seen, items);
+    const answers = outlasting(signed);
+    const kept = signed.filter((answer) => !answers.includes(answer)).map(({ item }) => item.entry.id);
     const handshakes = await proveAnswers(ports, seen, answers);
-    const notes = await tryClients(ports, seen, answers);
+    const notes = [
+      ...kept.map((id) => `${id} was left as it is: what a server signs now would expire before it`),
+      ...(await tryClients(ports, seen, answers)),
+    ];
     return await withSession(ports, { layout, lockWaitMs }, (session) => {
       requireSame(seen, session.survey, answers);
       return makeAgentLive(session, answers, { ...request, end, notes, handshakes });
@@ -129,6 +134,7 @@ async function makeAgentLive(
   });
   const proven = `${String(ids.length)} certificates of the agent part were signed by a server and proven by ${String(request.handshakes)} TLS handshakes`;
   session.tell({ event: 'verified', priority: 'info', message: proven });
+  forgetKept(ports.reader, write);
   session.remember((state) => withAgentRenewal(state, renewal));
   session.begin({ reason: reason.code, byItself: request.reason !== undefined });
   const { changed, warnings } = commitAgentPart(session, answers, renewal);
