@@ -5,6 +5,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { once } from 'node:events';
 import { atExit } from '../scenarios/at-exit.ts';
+import { NotRunHere } from '../scenarios/scenario.ts';
 
 const here = import.meta.dirname;
 const sources = ['go.mod', 'go.sum', 'main.go'];
@@ -33,6 +34,7 @@ async function buildOnce(): Promise<string> {
   // Beside its place and renamed into it: two that build at a time do each other no harm.
   const scratch = mkdtempSync(join(directory, 'building-'));
   try {
+    await download();
     await build(join(scratch, 'control-plane'));
     renameSync(join(scratch, 'control-plane'), program);
   } finally {
@@ -67,6 +69,21 @@ function requireGo(): void {
   if (error !== undefined) throw new Error(`there is no go: ${help}`, { cause: error });
   const version = stdout.trim().replace(/^go/, '');
   if (version.localeCompare(wanted, 'en', { numeric: true }) < 0) throw new Error(`go is ${version}: ${help}`);
+}
+
+/** @throws NotRunHere without the network for Go's modules: that is this machine's, and says nothing of certmend */
+async function download(): Promise<void> {
+  const child = spawn('go', ['mod', 'download'], {
+    cwd: here,
+    env: { ...process.env, GOTOOLCHAIN: 'local', GOFLAGS: '', GO111MODULE: 'on' },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const forget = atExit(() => child.kill('SIGTERM'));
+  let words = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (words += text));
+  const [status] = (await once(child, 'close')) as [number | null];
+  forget();
+  if (status !== 0) throw new NotRunHere(`the control plane's Go modules cannot be had here: ${words.slice(-600)}`);
 }
 
 async function build(program: string): Promise<void> {

@@ -3,7 +3,7 @@ import { delimiter, resolve } from 'node:path';
 import { inspect } from 'node:util';
 import { allScenarios } from './all-scenarios.ts';
 import { program } from './certmend.ts';
-import type { Program, Scenario } from './scenario.ts';
+import { NotRunHere, type Program, type Scenario } from './scenario.ts';
 import { inLanes } from './scratch.ts';
 
 /*
@@ -49,15 +49,16 @@ async function work(queue: readonly Scenario[], lanes = 1): Promise<void> {
 async function tell(scenario: Scenario): Promise<void> {
   const begin = performance.now();
   const { ok, text } = await outcome(scenario);
-  if (ok) passed += 1;
-  else failed += 1;
+  if (ok === true) passed += 1;
+  if (ok === false) failed += 1;
   const seconds = ((performance.now() - begin) / 1000).toFixed(1);
   console.log(
-    `${ok ? 'ok    ' : 'FAILED'}  ${scenario.name} (${seconds} s)\n        ${text.replaceAll('\n', '\n        ')}`,
+    `${ok === undefined ? 'NOT RUN' : ok ? 'ok    ' : 'FAILED'}  ${scenario.name} (${seconds} s)\n        ${text.replaceAll('\n', '\n        ')}`,
   );
 }
 
-async function outcome(scenario: Scenario): Promise<{ readonly ok: boolean; readonly text: string }> {
+/** @returns `ok` undefined for one that was not run */
+async function outcome(scenario: Scenario): Promise<{ readonly ok: boolean | undefined; readonly text: string }> {
   const missing = scenario.needs.filter(isMissing);
   if (missing.length > 0) {
     const text = missing.map(({ command, debianPackage }) => `needs ${command}: apt-get install ${debianPackage}`);
@@ -66,6 +67,7 @@ async function outcome(scenario: Scenario): Promise<{ readonly ok: boolean; read
   try {
     return { ok: true, text: await scenario.run() };
   } catch (error) {
+    if (error instanceof NotRunHere) return { ok: undefined, text: error.message };
     return { ok: false, text: tellFailure(error) };
   }
 }

@@ -18,6 +18,9 @@ export interface Scenario {
   readonly run: () => Promise<string>;
 }
 
+/** This machine cannot run it, for what lies outside of it: said aloud and not counted, neither as passed nor as failed. */
+export class NotRunHere extends Error {}
+
 /** A foreign program and the Debian package that brings it. */
 export interface Program {
   readonly command: string;
