@@ -8,7 +8,7 @@ import { unparsablePaths } from '../inventory/unparsable-paths.ts';
 import type { Entry } from '../layout/entry.ts';
 import type { Layout } from '../layout/layout.ts';
 import { bootstrapFiles } from '../layout/bootstrap-files.ts';
-import { writtenModes } from '../layout/written-files.ts';
+import { isOfAgentPart, writtenModes } from '../layout/written-files.ts';
 import type { Change } from './change.ts';
 import type { Journal, JournalNode } from './journal-format.ts';
 import { isShielded } from './protected.ts';
@@ -34,8 +34,10 @@ export function whyNotFollowed(
   const bootstrap = new Map(
     layout.entries.flatMap((entry) => bootstrapFiles(entry).map((path) => [path, entry] as const)),
   );
-  const sources =
-    transaction.generation === 0 ? `${ownPaths.agentPart}/` : `${generationDirectory(transaction.generation)}/`;
+  // The agent part is in no generation, and nothing else comes from where its copies are.
+  const agentPart = new Set(layout.entries.filter(isOfAgentPart).map(({ certificatePath }) => certificatePath));
+  const sourcesOf = (path: string): string =>
+    agentPart.has(path) ? `${ownPaths.agentPart}/` : `${generationDirectory(transaction.generation)}/`;
   for (const change of changes) {
     const { path } = change;
     const mode = ours.get(path);
@@ -50,7 +52,7 @@ export function whyNotFollowed(
     } else if (change.op === 'put' && (change.mode & ~mode) !== 0) {
       return `gives ${path} mode 0${change.mode.toString(8)}, and 0${mode.toString(8)} is the most it may have`;
     }
-    if (change.op === 'put' && change.source !== null && !isBelow(change.source, sources))
+    if (change.op === 'put' && change.source !== null && !isBelow(change.source, sourcesOf(path)))
       return `takes ${path} from ${change.source}, which is not in its generation`;
   }
   return undefined;

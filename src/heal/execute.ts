@@ -105,7 +105,7 @@ export async function execute(
  * What is done once a set is live. It takes nothing back: the set stays, and so does what the state says of it.
  * @returns what was left to the next run, a sentence
  */
-async function afterwards(session: Session): Promise<readonly string[]> {
+export async function afterwards(session: Session): Promise<readonly string[]> {
   try {
     prune(session);
     // What is remembered is the node as it is now, or the next start would find that it has changed.

@@ -102,8 +102,7 @@ export function wasStartedAnew(ports: Ports, { unit }: Layout, renewal: StateRen
   return renewal.invocation !== null && !isSameRun(run, renewal);
 }
 
-/** What the node is worse for; undefined when it is not. */
-/** What was well before and is not now, as a clause. */
+/** What was well before and is not now, as a clause; undefined when the node is not worse. */
 export function troubleOf({ silent, ill }: Served): string | undefined {
   const where = silent.map(({ port, consumer }) => `${String(port)} (${consumer})`).join(', ');
   const parts = [

@@ -134,6 +134,18 @@ setsAside(
   /not in its generation/,
 );
 setsAside(
+  'takes a leaf from the copies of the agent part, which it is not of',
+  (tree) => {
+    const source = '/var/lib/certmend/agent-part/new/client-admin.crt';
+    plant(tree, source, evil);
+    return {
+      transaction: { ...transaction, generation: 0 },
+      changes: [put(tree, { path: `${tls}/client-admin.crt`, source })],
+    };
+  },
+  /not in its generation/,
+);
+setsAside(
   'opens a key',
   (tree) => ({ changes: [put(tree, { path: `${tls}/client-admin.key`, mode: 0o644 })] }),
   /client-admin\.key mode 0644/,

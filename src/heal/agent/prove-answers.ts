@@ -1,11 +1,12 @@
 import { hasSubject, namesLacking } from '../../assess/leaf-checks.ts';
 import { CertmendError, exitStatus } from '../../error.ts';
-import type { AuthorityItem, Inventory, LeafItem } from '../../inventory/inventory.ts';
+import type { LeafItem } from '../../inventory/inventory.ts';
 import type { MaterialFile } from '../../issue/material.ts';
 import type { HealthAnswer, Ports } from '../../survey/ports.ts';
 import type { Survey } from '../../survey/survey.ts';
 import { instant } from '../../time/rfc3339.ts';
-import { verifyMaterial } from '../../verify/verify-material.ts';
+import { authorityOf } from '../../verify/candidate.ts';
+import { verifyMaterial, type Verdict } from '../../verify/verify-material.ts';
 import { parseCertificates } from '../../x509/certificate.ts';
 import type { SignedAnswer } from './ask-for-certificates.ts';
 
@@ -16,27 +17,32 @@ import type { SignedAnswer } from './ask-for-certificates.ts';
  * @returns how many handshakes were held
  * @throws CertmendError ServerRefused, VerificationFailed (exit 77); nothing was changed
  */
-export async function proveAnswers(
-  ports: Ports,
-  { inventory, assessment }: Survey,
-  answers: readonly SignedAnswer[],
-): Promise<number> {
+export async function proveAnswers(ports: Ports, seen: Survey, answers: readonly SignedAnswer[]): Promise<number> {
   for (const answer of answers) {
     const problem = whyWorse(answer);
     if (problem !== undefined) throw unproven(answer.item.entry.id, problem);
   }
-  const verdict = await verifyMaterial({
-    files: answers.flatMap(({ item, certificatePem }) => pairFiles(item, certificatePem)),
+  const verdict = await verifyPairs(ports, seen, answers);
+  if (verdict.ok) return verdict.handshakes;
+  const [first] = verdict.failures;
+  throw unproven(first?.id, first?.message ?? 'it failed verification');
+}
+
+/** The checks and handshakes of every set, of certificates with the keys that are here. */
+export function verifyPairs(
+  ports: Ports,
+  { inventory, assessment }: Survey,
+  pairs: readonly SignedAnswer[],
+): Promise<Verdict> {
+  return verifyMaterial({
+    files: pairs.flatMap(({ item, certificatePem }) => pairFiles(item, certificatePem)),
     inventory,
     memory: ports.memory,
     now: assessment.now,
     clockIsShifted: ports.clockIsShifted,
-    // How long a certificate of the agent part lasts is the server's business; that it lasts longer was asked above.
+    // How long a certificate of the agent part lasts is the server's business; that it lasts longer is asked beside this.
     acceptRenewDue: true,
   });
-  if (verdict.ok) return verdict.handshakes;
-  const [first] = verdict.failures;
-  throw unproven(first?.id, first?.message ?? 'it failed verification');
 }
 
 /** Leaves that last longer as they are stay as they are, where others do not: the shortest of a set is what stops the node. */
@@ -66,7 +72,7 @@ function whyWorse({ item, certificatePem }: SignedAnswer): string | undefined {
 }
 
 /** A certificate with the key of its leaf that is here. */
-export function pairFiles({ entry, keyFile }: LeafItem, certificatePem: Buffer): readonly MaterialFile[] {
+function pairFiles({ entry, keyFile }: LeafItem, certificatePem: Buffer): readonly MaterialFile[] {
   const { id, keyPath, certificatePath, keyMode, certificateMode } = entry;
   const key = keyFile.state === 'regular' ? keyFile.bytes : Buffer.alloc(0);
   const root = { uid: 0, gid: 0 };
@@ -92,7 +98,7 @@ export async function tryClients(
   const clients = answers.filter(({ item }) => item.entry.extendedKeyUsages.includes('clientAuth'));
   const [first] = clients;
   if (supervisor === undefined || first === undefined) return [];
-  const trusted = authorityOf(inventory, supervisor.authority);
+  const trusted = authorityOf(supervisor.authority, inventory);
   const ask = (item: LeafItem, certificatePem: Buffer): Promise<HealthAnswer> =>
     trusted?.certificateFile.state === 'regular' && item.keyFile.state === 'regular'
       ? ports.askHealth({
@@ -116,10 +122,6 @@ export async function tryClients(
     );
   }
   return notes;
-}
-
-function authorityOf({ items }: Inventory, id: string): AuthorityItem | undefined {
-  return items.find((item): item is AuthorityItem => item.kind === 'authority' && item.entry.id === id);
 }
 
 function unproven(id: string | undefined, problem: string): CertmendError {

@@ -11,12 +11,13 @@ import { withRecovery } from '../../session/recovery.ts';
 import type { Session } from '../../session/session.ts';
 import { withSession } from '../../session/with-session.ts';
 import type { StateRenewal } from '../../state/state.ts';
-import { afterAssessment, afterCommit, withAgentRenewal } from '../../state/transitions.ts';
+import { afterCommit, withAgentRenewal } from '../../state/transitions.ts';
 import type { Ports } from '../../survey/ports.ts';
 import { survey, type Survey } from '../../survey/survey.ts';
 import { rfc3339 } from '../../time/rfc3339.ts';
 import { parseCertificates } from '../../x509/certificate.ts';
 import { journalPending } from '../../commit/journal.ts';
+import { afterwards } from '../execute.ts';
 import type { Watched } from '../watch-service.ts';
 import { askForCertificates, type SignedAnswer } from './ask-for-certificates.ts';
 import { forgetKept, keep, putKept } from './kept-certificates.ts';
@@ -140,9 +141,7 @@ async function makeAgentLive(
   const { changed, warnings } = commitAgentPart(session, answers, renewal);
   const notes = [...request.notes, ...warnings];
   for (const note of notes) session.tell({ event: 'verified', priority: 'warning', message: note });
-  const after = await survey(ports, layout);
-  session.remember((state) => afterAssessment(state, after));
-  session.save();
+  const undone = await afterwards(session);
   const outcome: Outcome = {
     decision: 'rotated',
     generation: undefined,
@@ -150,7 +149,7 @@ async function makeAgentLive(
     reasons: [reason],
     left: [],
     changed,
-    notes,
+    notes: [...notes, ...undone],
     survey: seen,
   };
   return {

@@ -5,14 +5,13 @@ import { isOfAgentPart } from '../../layout/written-files.ts';
 import type { Session } from '../../session/session.ts';
 import { withSession } from '../../session/with-session.ts';
 import type { StateRenewal } from '../../state/state.ts';
-import { afterAssessment, afterCommit, withAgentRenewal } from '../../state/transitions.ts';
+import { afterCommit, withAgentRenewal } from '../../state/transitions.ts';
 import type { Ports } from '../../survey/ports.ts';
-import { survey } from '../../survey/survey.ts';
-import { verifyMaterial } from '../../verify/verify-material.ts';
+import { afterwards } from '../execute.ts';
 import { troubleOf, wasStartedAnew } from '../settle-renewal.ts';
 import { watchService, type Served, type Watched } from '../watch-service.ts';
 import { keptPath, putKept } from './kept-certificates.ts';
-import { pairFiles } from './prove-answers.ts';
+import { verifyPairs } from './prove-answers.ts';
 import { commitFacts } from './renew-agent-part.ts';
 
 /** Longer than any commit takes: what a renewal came to must not be lost because somebody else is at work. */
@@ -118,26 +117,21 @@ export async function takeBack(
     message: `${trouble}; the previous certificates of the agent part were restored`,
     hint: `check the log of that component; systemctl restart ${seen.layout.unit} recreates the agent part`,
   });
-  const after = await survey(ports, seen.layout);
-  session.remember((state) => afterAssessment(state, after));
-  session.save();
+  await afterwards(session);
   return 'rolled-back';
 }
 
 /** What comes back is proven as everything that goes live is (P4): it may have expired meanwhile. @returns a clause */
 async function whyNotBack(
-  { ports, survey: { inventory, assessment } }: Session,
+  { ports, survey: seen }: Session,
   back: readonly { readonly item: LeafItem; readonly bytes: Buffer }[],
 ): Promise<string | undefined> {
   if (back.length === 0) return 'the certificates before it are not there any more';
-  const verdict = await verifyMaterial({
-    files: back.flatMap(({ item, bytes }) => pairFiles(item, bytes)),
-    inventory,
-    memory: ports.memory,
-    now: assessment.now,
-    clockIsShifted: ports.clockIsShifted,
-    acceptRenewDue: true,
-  });
+  const verdict = await verifyPairs(
+    ports,
+    seen,
+    back.map(({ item, bytes }) => ({ item, certificatePem: bytes })),
+  );
   if (verdict.ok) return undefined;
   const [first] = verdict.failures;
   return `the certificates before it cannot be restored${first === undefined ? '' : ` (${first.id}: ${first.message})`}`;
