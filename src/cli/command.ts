@@ -6,6 +6,7 @@ import type { Io } from './io.ts';
  * parser, and nothing but the named command's module is loaded.
  */
 export interface Command {
+  /** One word, or two: then the first one has its line in `groups` (cli/commands.ts). */
   readonly name: string;
   readonly positionals: readonly PositionalSpec[];
   readonly describe: string;

@@ -17,6 +17,11 @@ const entry = {
   many: false,
 } as const satisfies PositionalSpec;
 
+/** The first words of commands that have two, with what their commands are about. */
+export const groups: Readonly<Record<string, string>> = {
+  ca: 'the certificate authorities of the node',
+};
+
 /** The commands in the order of a bad day: look, understand, act, undo, prepare the next one. */
 export const commands: readonly Command[] = [
   command({
@@ -170,16 +175,8 @@ export const commands: readonly Command[] = [
     load: () => import('./commands/rehearse.ts'),
   }),
   command({
-    name: 'ca',
-    positionals: [
-      {
-        name: 'action',
-        describe: 'show the authorities and what replacing them would mean',
-        required: true,
-        many: false,
-        choices: ['status'],
-      },
-    ],
+    name: 'ca status',
+    positionals: [],
     describe: 'the authorities: their ends, and what a rotation would mean',
     details:
       'Reads files only and changes nothing. For each authority: its end, what its leaves can live to, how its file is built, whether its key is here, ' +
@@ -191,7 +188,7 @@ export const commands: readonly Command[] = [
       ['certmend ca status', 'when do the authorities of this node end?'],
       ['certmend ca status --at +3650d -o json', 'in ten years, for a script'],
     ],
-    load: () => import('./commands/ca/ca.ts'),
+    load: () => import('./commands/ca/status.ts'),
   }),
   command({
     name: 'status',

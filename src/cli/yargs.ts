@@ -3,7 +3,7 @@ import yargs, { type Argv, type Options } from 'yargs';
 import { version } from '../build-info.ts';
 import { CertmendError, exitStatus } from '../error.ts';
 import { type Command, type Run, isOutputFormat, outputFormats } from './command.ts';
-import { commands } from './commands.ts';
+import { commands, groups } from './commands.ts';
 import type { Io } from './io.ts';
 
 /** The command that was asked for and its arguments. */
@@ -58,16 +58,17 @@ export const globalOptions = {
  */
 export async function parse(argv: readonly string[], io: Io): Promise<Invocation | undefined> {
   let chosen: Invocation | undefined;
-  const parser = commands.reduce<Argv>(
-    (sofar, command) =>
-      sofar.command(
-        commandLine(command),
-        command.describe,
-        (own) => describeCommand(own, command),
-        (values) => {
-          chosen = { command, args: argumentsOf(command, values) };
-        },
-      ),
+  const add = (parser: Argv, command: Command): Argv =>
+    parser.command(
+      commandLine(command),
+      command.describe,
+      (own) => describeCommand(own, command),
+      (values) => {
+        chosen = { command, args: argumentsOf(command, values) };
+      },
+    );
+  const parser = inGroups(commands).reduce<Argv>(
+    (sofar, one) => (isGroup(one) ? addGroup(sofar, one, add) : add(sofar, one)),
     describeProgram(yargs([...argv]), io, argv),
   );
   let printed = '';
@@ -80,6 +81,44 @@ export async function parse(argv: readonly string[], io: Io): Promise<Invocation
   }
   if (chosen === undefined) throw usage('a command is missing');
   return chosen;
+}
+
+/** Commands whose names share their first word. */
+interface Group {
+  readonly word: string;
+  readonly members: readonly Command[];
+}
+
+function isGroup(one: Command | Group): one is Group {
+  return 'members' in one;
+}
+
+/** A group stands where its first command does. */
+function inGroups(all: readonly Command[]): readonly (Command | Group)[] {
+  const byFirstWord = Map.groupBy(all, ({ name }) => firstWord(name));
+  return [...byFirstWord].flatMap(([word, members]): readonly (Command | Group)[] =>
+    word in groups ? [{ word, members }] : members,
+  );
+}
+
+function addGroup(parser: Argv, { word, members }: Group, add: (parser: Argv, command: Command) => Argv): Argv {
+  const describe = groups[word] ?? '';
+  const names = members.map(({ name }) => lastWord(name));
+  return parser.command(word, describe, (own) =>
+    members
+      .reduce(add, own)
+      .usage(`certmend ${word} COMMAND\n\n${describe}`)
+      .demandCommand(1, 1, `${word} needs a command: ${names.join(', ')}`)
+      .epilogue(`certmend ${word} COMMAND --help explains a command.`),
+  );
+}
+
+function firstWord(name: string): string {
+  return name.split(' ')[0] ?? name;
+}
+
+function lastWord(name: string): string {
+  return name.split(' ').at(-1) ?? name;
 }
 
 function describeProgram(parser: Argv, io: Io, argv: readonly string[]): Argv {
@@ -118,7 +157,7 @@ function said(message: string, argv: readonly string[]): string {
   const option = /^Not enough arguments following: (.*)$/.exec(message)?.[1];
   if (option !== undefined) return `${option.length === 1 ? '-' : '--'}${option} needs a value`;
   if (!message.startsWith('Not enough non-option arguments')) return message;
-  const command = commands.find(({ name }) => argv.includes(name));
+  const command = commands.find(({ name }) => name.split(' ').every((word) => argv.includes(word)));
   const missing = command?.positionals.find(({ required }) => required);
   return command === undefined || missing === undefined
     ? 'an argument is missing on the command line'
@@ -126,7 +165,7 @@ function said(message: string, argv: readonly string[]): string {
 }
 
 function describeCommand(parser: Argv, command: Command): Argv {
-  parser.usage(`certmend ${commandLine(command)}\n\n${command.describe}\n\n${command.details}`);
+  parser.usage(`certmend ${usageLine(command)}\n\n${command.describe}\n\n${command.details}`);
   for (const { name, describe, choices } of command.positionals)
     parser.positional(name, { type: 'string', describe, ...(choices === undefined ? {} : { choices }) });
   for (const [name, { type, describe, required }] of Object.entries(command.options)) {
@@ -140,7 +179,12 @@ function describeCommand(parser: Argv, command: Command): Argv {
   return parser;
 }
 
-function commandLine({ name, positionals }: Command): string {
+/** As the parser wants it, inside its group. */
+function commandLine(command: Command): string {
+  return usageLine({ ...command, name: lastWord(command.name) });
+}
+
+function usageLine({ name, positionals }: Command): string {
   const words = positionals.map((word) => {
     const inside = word.many ? `${word.name}..` : word.name;
     return word.required ? `<${inside}>` : `[${inside}]`;
@@ -149,9 +193,13 @@ function commandLine({ name, positionals }: Command): string {
 }
 
 /** The members that `ArgumentsOf` promises to the command. */
-function argumentsOf({ options, positionals }: Command, values: Readonly<Record<string, unknown>>): Invocation['args'] {
+function argumentsOf(
+  { name: command, options, positionals }: Command,
+  values: Readonly<Record<string, unknown>>,
+): Invocation['args'] {
   // The parser would leave them out, and `rotate -- ENTRY` would be a rotation of everything.
-  const [, ...unread] = Array.isArray(values['_']) ? (values['_'] as readonly unknown[]) : [];
+  const given = Array.isArray(values['_']) ? (values['_'] as readonly unknown[]) : [];
+  const unread = given.slice(command.split(' ').length);
   if (unread.length > 0)
     throw usage(`no arguments are allowed after --: ${unread.map((word) => printable(String(word))).join(' ')}`);
   const output = values['output'];

@@ -39,6 +39,11 @@ const refused: readonly (readonly [words: readonly string[], says: RegExp])[] = 
   [['rollback', '9'.repeat(400)], /is not a generation number/],
   [['standby', 'destroy'], /Choices: "show", "prepare", "verify"/],
   [['rotate', '--reuse-keys'], /Unknown argument/],
+  [['ca'], /^certmend: ca needs a command: status/],
+  [['ca', 'stat'], /Did you mean status\?/],
+  [['ca', 'destroy'], /Unknown (argument|command): destroy/],
+  [['ca', 'status', 'server-ca'], /Unknown (argument|command): server-ca/],
+  [['ca', 'status', '--', 'server-ca'], /no arguments are allowed after --: server-ca/],
   [['check', '\u001b[31mred'], /./],
   [['--', '-x'], /./],
   [['check', '--__proto__', 'x'], /Unknown argument/],
@@ -80,7 +85,7 @@ test('certmend refuses an entry that the node does not have, and names the neare
 
 test('certmend answers any words without a stack trace and with a status of its own', async (t) => {
   // The daemon alone does not come to an end by itself.
-  const names = commands.map(({ name }) => name).filter((name) => name !== 'daemon');
+  const names = commands.flatMap(({ name }) => name.split(' ')).filter((name) => name !== 'daemon');
   const word = fc.oneof(
     fc.constantFrom(...names),
     fc.constantFrom(
@@ -118,8 +123,11 @@ test('certmend --help names every command, and each explains itself', async (t) 
   const { status, stdout } = await runCli(['--help']);
   t.is(status, 0);
   for (const { name, describe, details } of commands) {
-    t.regex(stdout, new RegExp(`^ +certmend ${name}\\b`, 'm'));
-    const own = await runCli([name, '--help']);
+    const [first = name, ...second] = name.split(' ');
+    const list = second.length === 0 ? stdout : (await runCli([first, '--help'])).stdout;
+    t.regex(stdout, new RegExp(`^ +certmend ${first}\\b`, 'm'));
+    t.regex(list, new RegExp(`^ +certmend ${name}\\b`, 'm'));
+    const own = await runCli([...name.split(' '), '--help']);
     t.is(own.status, 0);
     t.true(flat(own.stdout).includes(flat(describe)), name);
     t.true(flat(own.stdout).includes(flat(details)), name);
@@ -148,7 +156,7 @@ test('certmend completion prints a script that bash takes, and the shell gets th
   const offered = await runBuilt(['--get-yargs-completions', 'certmend', '']);
   t.is(offered.status, 0, offered.stderr);
   const words = offered.stdout.split('\n').map((line) => line.split(':')[0]);
-  for (const { name } of commands) t.true(words.includes(name), name);
+  for (const { name } of commands) t.true(words.includes(name.split(' ')[0]), name);
   const options = await runBuilt(['--get-yargs-completions', 'certmend', 'prestart', '--']);
   t.regex(options.stdout, /^--unit/m);
   t.regex(options.stdout, /^--strict/m);

@@ -46,16 +46,16 @@ test('certmend(8) explains the options that certmend --help lists, no more and n
 test('certmend(8) has the commands that certmend --help lists', async (t) => {
   const { stdout } = await runCli(['--help']);
   const listedCommands = [...stdout.matchAll(/^ +certmend ([a-z]+)/gm)].flatMap(([, name]) => name ?? []);
-  t.true(listedCommands.length > commands.length);
+  t.true(listedCommands.length > 10);
   const explainedCommands = [...program.matchAll(/^\.SS ([a-z]+)/gm)].flatMap(([, name]) => name ?? []);
-  t.deepEqual(explainedCommands.toSorted(), listedCommands.toSorted());
+  t.deepEqual([...new Set(explainedCommands)].toSorted(), listedCommands.toSorted());
 });
 
 for (const { name, positionals, examples, details } of commands) {
   test(`certmend(8) explains ${name} as certmend ${name} --help does`, async (t) => {
     const text = below(program, new RegExp(name));
     const everywhere = await listed();
-    const own = (await listed(name)).filter((option) => !everywhere.includes(option));
+    const own = (await listed(...name.split(' '))).filter((option) => !everywhere.includes(option));
     t.deepEqual(explained(text), own);
     t.true(text.includes(details));
     for (const { name: word } of positionals) t.regex(text, new RegExp(`^\\.TP\\n${word}$`, 'm'));

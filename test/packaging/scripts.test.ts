@@ -72,8 +72,10 @@ test('the completion is valid for bash, and registered for certmend', (t) => {
 });
 
 test('the completion offers every command', (t) => {
-  const offered = offers(t, '');
-  for (const { name } of commands) t.true(offered.includes(name), name);
+  for (const { name } of commands) {
+    const words = name.split(' ');
+    t.true(offers(t, ...words.slice(0, -1), '').includes(words.at(-1) ?? ''), name);
+  }
 });
 
 test('the completion offers what begins as the word does, and the options of a command', (t) => {
