@@ -3,6 +3,7 @@ import type { FileWriter, Relabel, Storage } from '../disk/file-writer.ts';
 import { ownPaths } from '../disk/own-paths.ts';
 import { CertmendError } from '../error.ts';
 import { type Change, directoriesOf, requireExpected, standingOf } from './change.ts';
+import type { Door } from './door.ts';
 import { isInPlace } from './in-place.ts';
 import { clearJournal, journalPending, writeJournal } from './journal.ts';
 import { type JournalNode, type Transaction, widestMode } from './journal-format.ts';
@@ -20,6 +21,8 @@ export interface CommitInput {
   /** In table order, key before certificate. */
   readonly changes: readonly Change[];
   readonly protectedPaths: readonly string[];
+  /** Of a command that a person gave to change what is protected. */
+  readonly door?: Door | undefined;
   /** The data dir, as the inventory was read with: no symlink may lead a write out of it. */
   readonly within?: string | undefined;
   readonly reader: FileReader;
@@ -68,7 +71,7 @@ export interface CommitOutcome {
 export function commitChanges(input: CommitInput): CommitOutcome {
   const { transaction, node, within, reader, writer, storage, relabel, saveState, monotonic = () => 0 } = input;
   const started = monotonic();
-  const guarded = refuseProtected(input.changes.map(withoutSpecialBits), input.protectedPaths, reader);
+  const guarded = refuseProtected(input.changes.map(withoutSpecialBits), input.protectedPaths, reader, input.door);
   const changes = guarded.filter(
     (change) => standingOf(change, reader, within) !== 'done',
   ) as readonly Change[] as GuardedChanges;

@@ -3,6 +3,7 @@ import type { FileReader } from '../disk/file-reader.ts';
 import { realPath } from '../disk/real-path.ts';
 import { CertmendError, exitStatus } from '../error.ts';
 import type { Change } from './change.ts';
+import { type Door, lets } from './door.ts';
 
 declare const guarded: unique symbol;
 
@@ -13,21 +14,22 @@ declare const guarded: unique symbol;
 export type GuardedChanges = readonly Change[] & { readonly [guarded]: true };
 
 /**
- * The one guard in front of every write to the node: all changes pass, or none is begun. One kind of change may concern
- * a protected file: taking a damaged one of the bootstrap set away, which only `--repair-bootstrap` asks for.
+ * The one guard in front of every write to the node: all changes pass, or none is begun. What concerns a protected path
+ * passes only through a door, and only as far as that lets it.
  *
  * @param protectedPaths of the layout; one that ends in `/` protects everything below it
+ * @param door of the command that a person gave; absent everywhere else
  * @throws CertmendError ProtectedPath (exit 77) naming the file; nothing was touched
  */
 export function refuseProtected(
   changes: readonly Change[],
   protectedPaths: readonly string[],
   reader?: FileReader,
+  door?: Door,
 ): GuardedChanges {
   for (const change of changes) {
     const { path } = change;
-    const isReleased = change.op === 'remove' && change.bootstrap === true && change.expects.state === 'file';
-    const isRefused = !isReleased && isShielded(path, protectedPaths, reader);
+    const isRefused = !lets(door, change) && isShielded(path, protectedPaths, reader);
     if (!isAbsolute(path) || normalize(path) !== path || path.endsWith('/') || isRefused) {
       throw new CertmendError('ProtectedPath', `refused to write ${path}: it is protected; nothing was changed`, {
         exit: exitStatus.refused,

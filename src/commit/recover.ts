@@ -4,6 +4,7 @@ import { ownPaths } from '../disk/own-paths.ts';
 import { createGenerationStore } from '../generation/store.ts';
 import type { Layout } from '../layout/layout.ts';
 import type { Change } from './change.ts';
+import { type Door, lets } from './door.ts';
 import { readJournal, setJournalAside } from './journal.ts';
 import type { Journal, JournalNode, Transaction } from './journal-format.ts';
 import { isBootstrapRemoval, whyNotFollowed } from './not-followed.ts';
@@ -20,8 +21,8 @@ export interface RecoverInput {
   /** Its entries say where leftovers may be, its protected paths what is never written. */
   readonly layout: Pick<Layout, 'entries' | 'protectedPaths' | 'dataDir'>;
   readonly node: JournalNode;
-  /** A person asked for damaged files of the bootstrap set to be taken away: without it no journal may do so either. */
-  readonly repairBootstrap?: boolean | undefined;
+  /** Of a command that a person gave to change what is protected: without it no journal may do so either. */
+  readonly door?: Door | undefined;
   /** Records a transaction that was completed, with the entries it was about; runs before the journal is cleared, so that it is never forgotten. */
   readonly saveState?: ((transaction: Transaction, ids: readonly string[]) => void) | undefined;
 }
@@ -84,14 +85,14 @@ export function recover(input: RecoverInput): RecoveryOutcome {
 
 function follow(journal: Journal, input: RecoverInput): RolledForward & { readonly heldBack?: readonly string[] } {
   const { reader, writer, layout } = input;
-  const isHeldBack = (change: Change): boolean => isBootstrapRemoval(change) && input.repairBootstrap !== true;
+  const isHeldBack = (change: Change): boolean => isBootstrapRemoval(change) && !lets(input.door, change);
   const changes = journal.changes.filter((change) => !isHeldBack(change));
   try {
     const outcome = rollForward({
       ...input,
       journal,
       within: layout.dataDir,
-      changes: refuseProtected(changes, layout.protectedPaths, reader),
+      changes: refuseProtected(changes, layout.protectedPaths, reader, input.door),
     });
     if (outcome.kind !== 'completed') return outcome;
     const heldBack = journal.changes.filter(isHeldBack).map(({ path }) => path);

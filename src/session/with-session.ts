@@ -62,7 +62,7 @@ async function openSession(ports: Ports, write: WriteSide, layout: Layout, optio
     relabel,
     layout,
     node: { machineId: node.machineId, nodeName: node.nodeName },
-    repairBootstrap: ports.repairBootstrap,
+    door: ports.door,
     saveState: (transaction, ids) => {
       rememberCompleted(ports, write, transaction, ids);
     },
@@ -151,6 +151,7 @@ async function openSession(ports: Ports, write: WriteSide, layout: Layout, optio
         node: { machineId: node.machineId, nodeName: node.nodeName },
         changes,
         protectedPaths: layout.protectedPaths,
+        door: ports.door,
         within: layout.dataDir,
         reader,
         writer,

@@ -5,6 +5,7 @@ import type { Synchronisation } from '../assess/assessment.ts';
 import type { InventoryMemory } from '../inventory/inventory-memory.ts';
 import type { HostFacts, LayoutHints } from '../layout/layout.ts';
 import type { Audit } from '../audit/audit.ts';
+import type { Door } from '../commit/door.ts';
 import type { Config } from '../config/config.ts';
 
 /** What every command needs of the outside world. composition.ts builds the real ones; nothing else does. */
@@ -23,6 +24,8 @@ export interface Ports {
   readonly operatorBelieves: boolean;
   /** A person asked for damaged files of the bootstrap set to be taken away (--repair-bootstrap). */
   readonly repairBootstrap: boolean;
+  /** The right to change protected paths; a command that has it opened it itself, after `compose`. */
+  readonly door?: Door | undefined;
   /** This is the daemon: it renews what runs. Absent in any other command. */
   readonly isDaemon?: boolean | undefined;
   /** The clock is not the machine's (--at): a handshake's own date check cannot be asked to agree. */

@@ -15,6 +15,7 @@ import test, { type ExecutionContext } from 'ava';
 import type { Change } from '../../src/commit/change.ts';
 import { writeJournal } from '../../src/commit/journal.ts';
 import type { Journal } from '../../src/commit/journal-format.ts';
+import { openDoor } from '../../src/commit/open-door.ts';
 import { recover, type RecoverInput, type RecoveryOutcome } from '../../src/commit/recover.ts';
 import { opensslAuthority } from '../issue/make-authority.ts';
 import { cutAtRename } from '../crash/interrupted-writer.ts';
@@ -168,7 +169,7 @@ for (const [what, file] of [
       return { changes: [{ op: 'remove', path: file, id: 'x', bootstrap: true, expects }] };
     },
     /not a file of the bootstrap set/,
-    { repairBootstrap: true },
+    { door: openDoor('prestart --repair-bootstrap') },
   );
 }
 setsAside('is that of another machine', () => ({ node: { machineId: 'other', nodeName: 'n' } }), /another node/);
@@ -227,7 +228,7 @@ test('recover takes away a file of the bootstrap set only with the flag that ask
     within: dataDir,
     changes: bootstrapRemoval(withFlag),
   });
-  t.is(recoverWith(withFlag, { repairBootstrap: true }).kind, 'completed');
+  t.is(recoverWith(withFlag, { door: openDoor('prestart --repair-bootstrap') }).kind, 'completed');
   t.false(existsSync(join(withFlag.root, tls, 'server-ca.crt')));
 });
 
@@ -245,7 +246,7 @@ test('recover takes away no sound file of the bootstrap set, with the flag neith
     const expects = { state: 'file', sha256: sha256(bytes) } as const;
     const changes = [{ op: 'remove', path: file, id: 'server-ca', bootstrap: true, expects }] as const;
     writeJournal(reader, writer, { node, transaction, within: dataDir, changes });
-    const outcome = recoverWith(tree, { repairBootstrap: true });
+    const outcome = recoverWith(tree, { door: openDoor('prestart --repair-bootstrap') });
     t.regex(outcome.kind === 'set-aside' ? outcome.problem : outcome.kind, /not damaged/);
     t.deepEqual(readFileSync(join(tree.root, file)), bytes);
   }
@@ -259,7 +260,7 @@ test('recover completes a journal whose damaged file of the bootstrap set a pers
   const file = `${tls}/server-ca.crt`;
   const sound = Buffer.from(opensslAuthority().pem);
   plant(tree, file, sound);
-  const outcome = recoverWith(tree, { repairBootstrap: true });
+  const outcome = recoverWith(tree, { door: openDoor('prestart --repair-bootstrap') });
   t.is(outcome.kind, 'completed');
   t.deepEqual(outcome.kind === 'completed' ? outcome.left : [], [file]);
   t.deepEqual(readFileSync(join(tree.root, file)), sound);
@@ -276,7 +277,9 @@ test('recover keeps a journal while the file of the bootstrap set that it takes 
     ...reader,
     read: (at: string, within?: string) => (at === file ? unread : reader.read(at, within)),
   };
-  t.throws(() => recoverWith(tree, { reader: failing, repairBootstrap: true }), { code: 'StorageFailed' });
+  t.throws(() => recoverWith(tree, { reader: failing, door: openDoor('prestart --repair-bootstrap') }), {
+    code: 'StorageFailed',
+  });
   t.true(existsSync(join(tree.root, path)));
   t.true(existsSync(join(tree.root, file)));
 });

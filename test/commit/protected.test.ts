@@ -1,7 +1,13 @@
 import test from 'ava';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Change } from '../../src/commit/change.ts';
+import { openDoor } from '../../src/commit/open-door.ts';
 import { refuseProtected } from '../../src/commit/protected.ts';
 import { CertmendError } from '../../src/error.ts';
+
+/** Somebody may speak of it. */
+const comments = /\/\*[^]*?\*\/|^\s*\/\/.*$/gm;
 
 const path = '/data/server/tls/server-ca.crt';
 const file = { state: 'file', sha256: '0'.repeat(64) } as const;
@@ -31,13 +37,46 @@ const refused: Readonly<Record<string, Change>> = {
 };
 for (const [name, change] of Object.entries(refused)) {
   test(`refuseProtected refuses ${name}`, (t) => {
-    const error = t.throws(() => refuseProtected([change], [path, '/data/server/tls/']), { instanceOf: CertmendError });
-    t.is(error?.code, 'ProtectedPath');
+    for (const door of [undefined, openDoor('prestart --repair-bootstrap')]) {
+      const refuse = (): unknown => refuseProtected([change], [path, '/data/server/tls/'], undefined, door);
+      t.is(t.throws(refuse, { instanceOf: CertmendError })?.code, 'ProtectedPath');
+    }
   });
 }
 
 test('refuseProtected lets a bootstrap repair pass, and nothing beside it', (t) => {
   const repair: Change = { ...remove, bootstrap: true };
-  t.deepEqual([...refuseProtected([repair], [path])], [repair]);
-  t.throws(() => refuseProtected([repair, remove], [path]), { instanceOf: CertmendError });
+  const door = openDoor('prestart --repair-bootstrap');
+  t.deepEqual([...refuseProtected([repair], [path], undefined, door)], [repair]);
+  t.throws(() => refuseProtected([repair, remove], [path], undefined, door), { instanceOf: CertmendError });
+});
+
+test('refuseProtected refuses a bootstrap repair without a door, whatever the change says of itself', (t) => {
+  const repair: Change = { ...remove, bootstrap: true };
+  t.is(t.throws(() => refuseProtected([repair], [path]), { instanceOf: CertmendError })?.code, 'ProtectedPath');
+});
+
+for (const by of ['ca recover', 'backup restore'] as const) {
+  test(`refuseProtected lets ${by} write and remove what is protected, by its own name only`, (t) => {
+    const door = openDoor(by);
+    t.deepEqual([...refuseProtected([put, remove], [path], undefined, door)], [put, remove]);
+    const elsewhere = { ...put, path: `/data/../data${path}` };
+    t.throws(() => refuseProtected([elsewhere], [path], undefined, door), { instanceOf: CertmendError });
+  });
+}
+
+/* The list is short, and here a second time: whoever adds to it has to say so twice. */
+test('the door to protected paths is opened by commands that a person gives for just that, and by no other code', (t) => {
+  const src = join(import.meta.dirname, '..', '..', 'src');
+  const openers = readdirSync(src, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts') && name !== 'commit/open-door.ts')
+    .filter((name) =>
+      /open-door|openDoor|as Door\b/.test(readFileSync(join(src, name), 'utf8').replaceAll(comments, '')),
+    );
+  const allowed = ['cli/commands/prestart.ts', 'cli/commands/ca/recover.ts', 'cli/commands/backup/restore.ts'];
+  t.true(openers.includes('cli/commands/prestart.ts'));
+  t.deepEqual(
+    openers.filter((name) => !allowed.includes(name)),
+    [],
+  );
 });

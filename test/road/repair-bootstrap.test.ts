@@ -6,6 +6,7 @@ import { mismatchedAuthorityKey } from '../fixtures/damage-node.ts';
 import { emptyFile, garbagePem, truncateFile } from '../fixtures/damage.ts';
 import { changedPaths, fingerprintPaths } from '../fixtures/fingerprint-tree.ts';
 import type { Tree } from '../fixtures/tree.ts';
+import { openDoor } from '../../src/commit/open-door.ts';
 import { cutAfterJournal } from './cut-after-journal.ts';
 import { temporaryTree } from './temporary-tree.ts';
 
@@ -86,7 +87,7 @@ test('--repair-bootstrap that was cut off is not completed by a boot hook that w
   const tree = temporaryTree(t, { leaf: 'fresh' });
   const path = tree.authority('client-ca').certificatePath;
   truncateFile(tree, path);
-  await cutAfterJournal(tree.root, { repairBootstrap: true });
+  await cutAfterJournal(tree.root, { repairBootstrap: true, door: openDoor('prestart --repair-bootstrap') });
   t.true(existsSync(tree.host(path)));
   const { document } = await runJson<PrestartReport>(line(tree));
   t.true(document.reasons.some(({ code }) => code === 'TransactionRecovered'));

@@ -3,6 +3,7 @@ import { CertmendError, exitStatus, type ExitStatus } from '../../error.ts';
 import { prestart } from '../../heal/prestart.ts';
 import { programFault } from '../../program-fault.ts';
 import { prestartReport, prestartText } from '../../report/prestart.ts';
+import type { Ports } from '../../survey/ports.ts';
 import type { Arguments } from '../command.ts';
 import type { Io } from '../io.ts';
 import { sayFailure } from '../say-failure.ts';
@@ -30,7 +31,7 @@ async function runStrictly(args: PrestartArguments, io: Io): Promise<ExitStatus>
     tellLayout(ports, args, io);
   }
   const started = ports.clock.monotonic();
-  const outcome = await prestart(ports);
+  const outcome = await prestart(args.repairBootstrap ? await allowedToRepair(ports) : ports);
   const report = prestartReport({
     outcome,
     root: ports.root,
@@ -46,6 +47,12 @@ async function runStrictly(args: PrestartArguments, io: Io): Promise<ExitStatus>
     io.stdout.write(renderDocument(report, args.output));
   }
   return ofOutcome(outcome);
+}
+
+/** Loaded only when it is asked for, so that the hook that systemd runs never has it. */
+async function allowedToRepair(ports: Ports): Promise<Ports> {
+  const { openDoor } = await import('../../commit/open-door.ts');
+  return { ...ports, door: openDoor('prestart --repair-bootstrap') };
 }
 
 function failed(error: unknown, io: Io): ExitStatus {
