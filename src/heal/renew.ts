@@ -234,6 +234,9 @@ function heldUntil(survey: Survey, held: readonly ReadAtStart[]): number | undef
   return ends.length === 0 ? undefined : Math.min(...ends);
 }
 
-function illness({ port, consumer, answer }: ComponentHealth): readonly string[] {
-  return answer.is === 'ill' ? [`${consumer} is not healthy (port ${String(port)} ${answer.problem})`] : [];
+/** A client that is refused already is no reason to wait: a renewal can only help it. */
+function illness({ asked, port, consumer, answer }: ComponentHealth): readonly string[] {
+  return asked === 'component' && answer.is === 'ill'
+    ? [`${consumer} is not healthy (port ${String(port)} ${answer.problem})`]
+    : [];
 }
