@@ -93,10 +93,8 @@ async function talk(request: ProofRequest): Promise<AuthorityProof> {
       serverName: peer,
       clockIsShifted: request.clockIsShifted,
     });
-    if (!verdict.ok)
-      problems.push(
-        `a server under ${server.name} file and a client under ${client.name} do not talk: ${verdict.code}`,
-      );
+    const parties = `a server under ${server.name} file and a client under ${client.name}`;
+    if (!verdict.ok) problems.push(`${parties} do not talk: ${verdict.code}`);
   }
   return { handshakes: pairs.length, problems };
 }
