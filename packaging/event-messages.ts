@@ -25,6 +25,10 @@ export const eventMessages: Readonly<Record<AuditEvent, string>> = {
     'A start of the service hung on damaged certificates, and they were repaired. If it was not restarted: systemctl restart UNIT, as the record says.',
   'external-change-adopted': 'Somebody else changed certificates of the node. The change was recorded and is kept.',
   'state-rebuilt': 'The state file was damaged; it was set aside and rebuilt from what is on the node.',
+  'authorities-sent':
+    'New authorities are in the datastore of the cluster. Each server uses them after its next restart: certmend ca rotate --continue says who is next.',
+  'authorities-rotated':
+    'A rotation of the authorities is finished: servers and agents use the new ones. certmend ca status shows them.',
   refused: 'certmend refused to change anything, for safety. certmend plan shows what prevents it.',
   deferred: 'Something is due but could not be done now. It is retried at the next start of the service.',
   failed: 'Something went wrong. The files of the node are still the old set. certmend doctor looks for the cause.',

@@ -4,6 +4,7 @@ import type { Config } from './config/config.ts';
 import { parseInstant } from './time/rfc3339.ts';
 import { loadConfig } from './config/load-config.ts';
 import { CertmendError, exitStatus } from './error.ts';
+import type { FileState } from './disk/file-reader.ts';
 import type { DaemonPorts } from './daemon/ports.ts';
 import type { Examiner } from './doctor/examine.ts';
 import type { Ports, WriteSide } from './survey/ports.ts';
@@ -66,6 +67,11 @@ export async function compose(
     look: recording === undefined ? undefined : { answers: recording.answers, keep: (bytes) => keepLook(root, bytes) },
     writeSide: onlyOnce(() => composeWriteSide({ root, clock, io, config, unit: args.unit })),
   };
+}
+
+/** A file that was named on the command line, which is one of this machine, whatever --root says. */
+export function readGivenFile(path: string): FileState {
+  return createFileReader('/').read(fromWorkingDirectory(path));
 }
 
 /**

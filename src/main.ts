@@ -22,14 +22,18 @@ import { leaveGoneDirectory } from './system/files/working-directory.ts';
  *   as-before.ts                                   the boot hook where nothing has changed since it last found nothing to do
  */
 
-async function confirm(question: string): Promise<boolean> {
+async function ask(question: string): Promise<string> {
   const { createInterface } = await import('node:readline/promises');
   const reader = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    return /^y(es)?$/i.test((await reader.question(`${question} [y/N] `)).trim());
+    return (await reader.question(`${question} `)).trim();
   } finally {
     reader.close();
   }
+}
+
+async function confirm(question: string): Promise<boolean> {
+  return /^y(es)?$/i.test(await ask(`${question} [y/N]`));
 }
 
 async function start(): Promise<number> {
@@ -44,6 +48,7 @@ async function start(): Promise<number> {
     stderr: standardError(),
     env: process.env,
     confirm: isTerminal(0) && isTerminal(2) ? confirm : undefined,
+    ask: isTerminal(0) && isTerminal(2) ? ask : undefined,
     damagedParts,
   };
   const said = asBefore(boot);

@@ -156,6 +156,9 @@ const table = {
   RenewalRolledBack: row('node', 'error', 'error', 'person', 3, 'nothing', 'own'),
   ServerUnavailable: row('node', 'error', 'error', 'nobody', 3, 'nothing', 'own'),
   ServerRefused: row('node', 'error', 'error', 'person', 3, 'nothing', 'own'),
+  RotationUnfit: row('authority', 'error', 'error', 'person', 3, 'nothing', 'own'),
+  RotationRefused: row('authority', 'error', 'error', 'person', 3, 'nothing', 'own'),
+  RotationOpen: row('authority', 'state', 'warning', 'person', 3, 'nothing', 'own'),
   ProgramUnreadable: row('certmend', 'error', 'error', 'person', 3, 'nothing', 'own'),
   DeadlinePassed: row('certmend', 'error', 'error', 'nobody', 3, 'nothing', 'own'),
 };

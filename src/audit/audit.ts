@@ -22,6 +22,8 @@ export type AuditEvent =
   | 'start-healed'
   | 'external-change-adopted'
   | 'state-rebuilt'
+  | 'authorities-sent'
+  | 'authorities-rotated'
   | 'refused'
   | 'deferred'
   | 'failed'

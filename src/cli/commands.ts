@@ -191,6 +191,46 @@ export const commands: readonly Command[] = [
     load: () => import('./commands/ca/status.ts'),
   }),
   command({
+    name: 'ca rotate',
+    positionals: [
+      { name: 'authorities', describe: 'authority ids; default: all that sign something', required: false, many: true },
+    ],
+    describe: 'replace authorities while the cluster is healthy, step by step',
+    details:
+      'Makes new authorities that nodes with the old ones trust and that trust what the old ones signed, proves both sides against each other, keeps the old ones, ' +
+      'and has the server on this node put them into the datastore of the cluster. Then it says who is restarted, in which order, and --continue goes on from step to step; what was reached is remembered. ' +
+      'The first rotation makes a new root, and the token changes; later ones make a new intermediate under the same root, and the token stays. ' +
+      'An authority that has expired cannot be rotated. Exit status: 0 a step was reached, 64 not confirmed, 75 the next step waits for something, or the server did not answer, 77 refused: nothing was changed.',
+    options: {
+      'dry-run': {
+        type: 'boolean',
+        describe: 'make and prove the set in memory, say what would be done, and change nothing',
+      },
+      continue: { type: 'boolean', describe: 'go one step on with the rotation that is under way' },
+      abort: { type: 'boolean', describe: 'send the old authorities back, while no server has been restarted' },
+      'new-root': {
+        type: 'boolean',
+        describe: 'make a new root where a new intermediate under the present one would do',
+      },
+      'root-cert': { type: 'string', describe: 'PEM file of a root of your own, under which they are made' },
+      'root-key': { type: 'string', describe: 'PEM file of its key; it is not kept' },
+      'intermediate-cert': {
+        type: 'string',
+        describe: 'PEM file of an intermediate of your own, with those above it up to the root',
+      },
+      'intermediate-key': { type: 'string', describe: 'PEM file of its key; it is not kept' },
+      confirm: { type: 'string', describe: 'the name of this node, instead of typing it on a terminal' },
+    },
+    examples: [
+      ['certmend ca rotate --dry-run', 'what would be made, what stays valid, who restarts'],
+      ['certmend ca rotate', 'begin, after the name of the node was typed'],
+      ['certmend ca rotate --continue', 'after each step'],
+      ['certmend ca rotate etcd/server-ca etcd/peer-ca', 'two of them'],
+      ['certmend ca rotate --root-cert ca.crt --root-key ca.key', 'under a root of your own'],
+    ],
+    load: () => import('./commands/ca/rotate.ts'),
+  }),
+  command({
     name: 'status',
     positionals: [],
     describe: 'health, generations, last events, next deadline',

@@ -17,6 +17,16 @@ export function ofAuthorities({ level }: { readonly level: HealthLevel | undefin
   return level === undefined ? exitStatus.unknown : ofHealth(level);
 }
 
+/** `ca rotate --dry-run`. */
+export function ofRotationPlan({ decision }: { readonly decision: 'rotate' | 'refused' }): ExitStatus {
+  return decision === 'rotate' ? exitStatus.ok : exitStatus.refused;
+}
+
+/** `ca rotate`: a step was reached, or it waits for something. */
+export function ofRotation({ waiting }: { readonly waiting: readonly string[] }): ExitStatus {
+  return waiting.length === 0 ? exitStatus.ok : exitStatus.tryAgain;
+}
+
 /** What was carried out: `prestart --strict`, `rotate`, `rollback`. A node that is healed but for one file is not well. */
 export function ofOutcome({ decision, left }: Outcome): ExitStatus {
   if (decision === 'refused' || decision === 'deferred') return exitStatus.refused;

@@ -17,6 +17,31 @@ export function makeOwnDirectory(reader: FileReader, writer: FileWriter, path: s
   makeDirectories(writer, path, 0o700, exists);
 }
 
+/**
+ * Removes a directory of certmend's own with all that is in it, durably; nothing where there is none. Links are removed, not followed.
+ *
+ * @throws CertmendError StorageReadOnly and siblings
+ */
+export function removeOwnTree(reader: FileReader, writer: FileWriter, directory: string): void {
+  const { state } = reader.stat(directory);
+  if (state === 'absent') return;
+  for (const name of reader.list(directory) ?? []) {
+    const path = `${directory}/${name}`;
+    const there = reader.stat(path);
+    if (there.state === 'present' && there.type === 'directory') {
+      removeOwnTree(reader, writer, path);
+      continue;
+    }
+    onDisk('remove', path, () => {
+      writer.unlink(path);
+    });
+  }
+  onDisk('remove', directory, () => {
+    writer.removeDirectory(directory);
+    writer.syncDirectory(dirname(directory));
+  });
+}
+
 /** Damaged files by one name that are kept; a node that damages one at each boot must not fill its disk with them. */
 const kept = 5;
 

@@ -7,6 +7,8 @@ export const ownPaths = {
   generations: '/var/lib/certmend/generations',
   /** Certificates of the agent part that are put in place, and those that they replace. No keys. */
   agentPart: '/var/lib/certmend/agent-part',
+  /** A rotation of the authorities that is under way: the new set, the old one, the new tokens. Keys, 0600 in 0700. */
+  authorityRotation: '/var/lib/certmend/authority-rotation',
   quarantine: '/var/lib/certmend/quarantine',
   journal: '/var/lib/certmend/journal.json',
   audit: '/var/lib/certmend/audit.jsonl',

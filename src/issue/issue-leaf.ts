@@ -1,5 +1,5 @@
 import { dayMs, hourMs, secondMs } from '../time/units.ts';
-import { createHash, createPublicKey, generateKeyPairSync, randomBytes, type KeyObject } from 'node:crypto';
+import { createHash, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import type { Identity } from '../layout/entry.ts';
 import {
   type ExtendedKeyUsage,
@@ -11,6 +11,7 @@ import {
 } from '../x509/encode-certificate.ts';
 import * as der from '../x509/write-der.ts';
 import { alternativeNames, subjectName } from './identity.ts';
+import { encodeKey, serialNumber } from './serial-and-key.ts';
 import { encodePem } from '../x509/pem.ts';
 import { openAuthority, type AuthorityMaterial, type SigningAuthority } from './signing-authority.ts';
 
@@ -110,16 +111,4 @@ function extensions(authority: SigningAuthority, request: LeafRequest): Buffer[]
     ...(keyIdentifier === undefined ? [] : [authorityKeyIdentifierExtension(Buffer.from(keyIdentifier, 'hex'))]),
     ...(names === undefined ? [] : [subjectAltNameExtension(names)]),
   ];
-}
-
-/** Random, positive, below 2^63. The second bit is set so that eight octets are always the shortest form. */
-function serialNumber(): Buffer {
-  const octets = randomBytes(8);
-  octets.writeUInt8((octets.readUInt8(0) & 0x7f) | 0x40, 0);
-  return octets;
-}
-
-function encodeKey(key: KeyObject): Buffer {
-  const type = key.asymmetricKeyType === 'rsa' ? 'pkcs1' : 'sec1';
-  return Buffer.from(key.export({ type, format: 'pem' }));
 }

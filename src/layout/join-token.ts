@@ -35,6 +35,32 @@ export function readJoinToken(layout: Layout, reader: FileReader): JoinToken | u
   return text === undefined ? undefined : parseJoinToken(text);
 }
 
+/** One of the tokens that a server keeps for the nodes that join it: secret. */
+export interface ServerToken {
+  /** `token`, `agent-token` */
+  readonly name: string;
+  readonly path: string;
+  /** `server:…`, all behind the hash. */
+  readonly credential: string;
+}
+
+/**
+ * The tokens of a server, its own first: for what asks the server in the name of servers, and to say what they will be. Read only for that.
+ *
+ * @returns those that can be read; without the first one nothing can be asked
+ */
+export function readServerTokens(dataDir: string, reader: FileReader): readonly ServerToken[] {
+  const found = ['token', 'agent-token'].flatMap((name): ServerToken[] => {
+    const path = `${dataDir}/server/${name}`;
+    const text = textOf(path, reader);
+    if (text === undefined) return [];
+    const credential = /^K10[^:]*::(.+:.+)$/s.exec(text)?.[1] ?? `${name === 'token' ? 'server' : 'node'}:${text}`;
+    return text.startsWith('K10') && !credential.includes(':') ? [] : [{ name, path, credential }];
+  });
+  // The one is often a link to the other.
+  return found.filter(({ credential }, index) => found.findIndex((one) => one.credential === credential) === index);
+}
+
 /**
  * What the server's own token says of the authority, without its password: the hash, `none` for a token that has no hash,
  * undefined when there is no token that can be read.

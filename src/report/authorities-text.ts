@@ -146,7 +146,7 @@ function restartText(who: 'servers' | 'agents' | 'pods', { layout, role }: Autho
 }
 
 /** As the product's own installer names it. */
-function otherUnit(layout: string, role: Role): string {
+export function otherUnit(layout: string, role: Role): string {
   const product = knownLayouts.find(({ name }) => name === layout)?.product;
   return knownLayouts.find((other) => other.product === product && other.role === role)?.unit ?? '';
 }

@@ -1,9 +1,11 @@
 import { tidy, stagingDirectories } from '../commit/tidy.ts';
+import { removeOwnTree } from '../disk/own-files.ts';
+import { ownPaths } from '../disk/own-paths.ts';
 import { CertmendError } from '../error.ts';
 import { prunable } from '../generation/numbers.ts';
 import type { GenerationStore } from '../generation/store.ts';
 import type { Layout } from '../layout/layout.ts';
-import type { State } from '../state/state.ts';
+import { isRotationOpen, type State } from '../state/state.ts';
 import type { Ports, WriteSide } from '../survey/ports.ts';
 import type { Session } from './session.ts';
 
@@ -25,6 +27,17 @@ export function removeLeftovers(store: GenerationStore, saved: State | undefined
   const others = numbers.filter((number) => !unheardOf.includes(number));
   const old = prunable({ ...known, numbers: others, confirmed: confirmed ?? undefined, retention });
   for (const number of [...unheardOf, ...old]) store.remove(number);
+}
+
+/**
+ * The keys that a rotation of authorities keeps are there as long as it is under way: those of one that was ended before it was
+ * remembered, or when it was over, go. Without a state that could be read nobody knows, and they stay.
+ *
+ * @throws CertmendError StorageReadOnly and siblings
+ */
+export function removeAbandonedRotation({ reader }: Ports, { writer }: WriteSide, saved: State | undefined): void {
+  if (saved === undefined || isRotationOpen(saved.authorityRotation)) return;
+  removeOwnTree(reader, writer, ownPaths.authorityRotation);
 }
 
 const nothing: Pick<State['generations'], 'next' | 'active' | 'standby' | 'previous' | 'confirmed'> = {

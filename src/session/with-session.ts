@@ -19,7 +19,7 @@ import {
   withTransaction,
 } from '../state/transitions.ts';
 import { adoptForeignChanges, foreignChanges } from './adopt.ts';
-import { removeLeftovers, requireTidy } from './leftovers.ts';
+import { removeAbandonedRotation, removeLeftovers, requireTidy } from './leftovers.ts';
 import type { Ports, WriteSide } from '../survey/ports.ts';
 import { refuseUnusable, rememberCompleted, recoverySentence } from './recovery.ts';
 import { findLayout, survey } from '../survey/survey.ts';
@@ -184,6 +184,7 @@ async function openSession(ports: Ports, write: WriteSide, layout: Layout, optio
   }
   try {
     removeLeftovers(store, saved, ports.config.retention);
+    removeAbandonedRotation(ports, write, saved);
   } catch (error) {
     if (!(error instanceof CertmendError)) throw error;
     inTheWay = error;

@@ -17,8 +17,10 @@ import { highestGeneration } from '../generation/generation.ts';
 import { reasonCodes } from '../reason.ts';
 import type {
   GenerationReference,
+  RotatedAuthority,
   State,
   StateAuthority,
+  StateAuthorityRotation,
   StateCertificate,
   StateEvent,
   StateRenewal,
@@ -80,6 +82,25 @@ const renewal = object<StateRenewal>({
   heldUntil: nullable(instant),
 });
 
+const authorityRotation = object<StateAuthorityRotation>({
+  startedAt: instant,
+  step: oneOf('sending', 'stored', 'this-server', 'servers', 'finished', 'withdrawing', 'withdrawn'),
+  at: instant,
+  tokenChanges: oneOf(true, false),
+  caHash: fingerprint,
+  agentsRestart: oneOf(true, false),
+  authorities: list(
+    object<RotatedAuthority>({
+      id: text(),
+      way: oneOf('intermediate', 'new-root', 'given'),
+      oldSha256: sha256,
+      newSha256: sha256,
+      notAfter: instant,
+      crossSignedUntil: nullable(instant),
+    }),
+  ),
+});
+
 const event = object<StateEvent>({
   at: instant,
   event: text(),
@@ -112,6 +133,7 @@ export const stateSchema: Shape<State> = object<State>({
   transaction: nullable(transaction),
   renewal: added(renewal),
   agentRenewal: added(renewal),
+  authorityRotation: added(authorityRotation),
   brake: object<State['brake']>({
     commits: list(instant),
     repairs: optional(record(list(instant))),

@@ -30,6 +30,8 @@ export interface State {
   readonly renewal: StateRenewal | null;
   /** The last renewal of the agent part, through a server of the cluster. Null when there never was one. */
   readonly agentRenewal: StateRenewal | null;
+  /** The rotation of authorities that is under way, or the last one. Null when there never was one. */
+  readonly authorityRotation: StateAuthorityRotation | null;
   /**
    * What certmend did by itself in the last days, for the brake (P8): rotations of the whole set, and repairs by entry.
    * What a person asked for is not here.
@@ -128,6 +130,43 @@ export interface StateRenewal {
   readonly well: readonly string[];
   /** Until when a certificate is good that a process of the product read at its start, and goes on with until the next one. */
   readonly heldUntil: string | null;
+}
+
+/** How far a rotation of the authorities has come: what a person has to do next, whatever ended the command before. */
+export interface StateAuthorityRotation {
+  readonly startedAt: string;
+  /**
+   * `sending`: the set is made, and it is not known whether the product has taken it. `stored`: it has, and this server has to
+   * be restarted. `this-server`: this server runs with it, and the others have to be. `servers`: all of them do, by an operator's
+   * word, and the agents have to be. `finished`: nothing is left to do. `withdrawing`: the old set is being sent back, and it is not
+   * known whether the product has taken it. `withdrawn`: it has, and no server had been restarted.
+   */
+  readonly step: 'sending' | 'stored' | 'this-server' | 'servers' | 'finished' | 'withdrawing' | 'withdrawn';
+  /** When that was reached. */
+  readonly at: string;
+  /** Every node that has the full token in its settings needs the new one. */
+  readonly tokenChanges: boolean;
+  /** The hash in the token afterwards; null where the authority that it is over is not among these and could not be read. */
+  readonly caHash: string | null;
+  readonly agentsRestart: boolean;
+  readonly authorities: readonly RotatedAuthority[];
+}
+
+/** A person has to go on with it, or to take it back. */
+export function isRotationOpen(rotation: StateAuthorityRotation | null): rotation is StateAuthorityRotation {
+  return rotation !== null && rotation.step !== 'finished' && rotation.step !== 'withdrawn';
+}
+
+export interface RotatedAuthority {
+  readonly id: string;
+  readonly way: 'intermediate' | 'new-root' | 'given';
+  /** SHA-256 of the certificate files: which of them is on the disk. */
+  readonly oldSha256: string;
+  readonly newSha256: string;
+  /** End of the new signer. */
+  readonly notAfter: string;
+  /** Until when nodes that have the old file alone accept what the new one signs; null where no root changes. */
+  readonly crossSignedUntil: string | null;
 }
 
 export interface StateEvent {

@@ -35,6 +35,7 @@ export function emptyState(node: StateNode, now: number): State {
     transaction: null,
     renewal: null,
     agentRenewal: null,
+    authorityRotation: null,
     brake: { commits: [] },
     health: { level: 'ok', since: rfc3339(now), reasons: [] },
     told: null,
@@ -53,7 +54,15 @@ export function ofNode(state: State, node: StateNode, now: number): State {
   const { next } = state.generations;
   const fresh = emptyState(node, now);
   const generations = { ...fresh.generations, next };
-  return { ...fresh, clock: state.clock, brake: state.brake, events: state.events, generations };
+  // A rotation is of the cluster's authorities; what it keeps is on this disk, under whatever name the node goes now.
+  return {
+    ...fresh,
+    authorityRotation: state.authorityRotation,
+    clock: state.clock,
+    brake: state.brake,
+    events: state.events,
+    generations,
+  };
 }
 
 /**

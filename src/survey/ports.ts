@@ -44,7 +44,10 @@ export interface Ports {
   readonly servedChain: (port: number) => Promise<readonly Buffer[] | undefined>;
   /** Asks a component on this machine's loopback for its health. Asked only while something is renewed under it. */
   readonly askHealth: (request: HealthRequest) => Promise<HealthAnswer>;
-  /** Asks a server of the cluster to sign a certificate of the agent part, over this machine's loopback. Never on the boot path. */
+  /**
+   * Asks a server of the cluster, over this machine's loopback: to sign a certificate of the agent part, or to take new
+   * authorities. Never on the boot path.
+   */
   readonly askSupervisor: (request: SupervisorRequest) => Promise<SupervisorAnswer>;
   /** What this look has asked of the disk so far, and where it is kept for the next one; of the boot hook's look alone. */
   readonly look?: LookPorts | undefined;
@@ -90,12 +93,13 @@ export type HealthAnswer =
   | { readonly is: 'well' | 'absent' | 'unasked' }
   | { readonly is: 'ill'; readonly problem: string; readonly status?: number | undefined };
 
-/** One `POST` over TLS. */
+/** One request over TLS. */
 export interface SupervisorRequest {
   readonly port: number;
+  /** `POST` when it is not said. */
+  readonly method?: 'GET' | 'POST' | 'PUT' | undefined;
   /** `/v1-rke2/client-kubelet.crt` */
   readonly path: string;
-  /** DER. */
   readonly body: Buffer;
   readonly headers: Readonly<Record<string, string>>;
   /** The client pair that is shown, PEM; undefined where the headers say who asks. */

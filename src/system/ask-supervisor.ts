@@ -4,7 +4,7 @@ import type { SupervisorAnswer, SupervisorRequest } from '../survey/ports.ts';
 /** As the products' own agents wait for a server (products 6.1). */
 const timeoutMs = 10_000;
 
-/** A leaf and a few certificates of its authority; what is longer is no such answer. */
+/** A leaf and a few certificates of its authority, or all of the bootstrap set; what is longer is no such answer. */
 const maxAnswerBytes = 256 * 1024;
 
 /** Of the network: on this address nobody is there, and on the other one somebody may be. */
@@ -21,7 +21,7 @@ export async function askSupervisor(question: SupervisorRequest): Promise<Superv
 }
 
 function ask(host: string, question: SupervisorRequest, ended: AbortSignal): Promise<SupervisorAnswer> {
-  const { port, path, body, headers, pair, trustedPem } = question;
+  const { port, path, body, headers, pair, trustedPem, method = 'POST' } = question;
   return new Promise((resolve) => {
     const fail = (error: unknown): void => {
       resolve(failed(error));
@@ -31,7 +31,7 @@ function ask(host: string, question: SupervisorRequest, ended: AbortSignal): Pro
         host,
         port,
         path,
-        method: 'POST',
+        method,
         headers: { ...headers, 'content-type': 'application/octet-stream', 'content-length': body.length },
         // By name: every server has it in its certificate, whatever the address that it is reached by (products 1.4, 5).
         servername: 'localhost',

@@ -16,6 +16,20 @@ export function keyUsageExtension(): Buffer {
   return extension('2.5.29.15', der.bitString(Buffer.of(0b1010_0000), 5), true);
 }
 
+/** The same with keyCertSign: what the products give their authorities (products 1.1). */
+export function authorityKeyUsageExtension(): Buffer {
+  return extension('2.5.29.15', der.bitString(Buffer.of(0b1010_0100), 2), true);
+}
+
+/** cA TRUE without a path length, critical. */
+export function authorityConstraintsExtension(): Buffer {
+  return extension('2.5.29.19', der.sequence(der.booleanTrue()), true);
+}
+
+export function subjectKeyIdentifierExtension(keyIdentifier: Buffer): Buffer {
+  return extension('2.5.29.14', der.octetString(keyIdentifier), false);
+}
+
 export function extendedKeyUsageExtension(usages: readonly ExtendedKeyUsage[]): Buffer {
   const identifiers = usages.map((usage) => (usage === 'serverAuth' ? serverAuth : clientAuth));
   return extension('2.5.29.37', der.sequence(...identifiers), false);

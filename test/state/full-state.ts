@@ -58,6 +58,7 @@ export const fullState: State = {
     },
   },
   listenerAsked: { fingerprint256: 'ab'.repeat(32), at: '2027-01-01T00:00:01Z' },
+  authorityRotation: null,
   agentRenewal: null,
   renewal: {
     generation: 8,
