@@ -10,6 +10,7 @@ import type { DaemonPorts, Loaded, Notifier, Snapshot } from './ports.ts';
 import { reconcile, type Check } from './reconcile.ts';
 import type { KnownHealth } from './health-news.ts';
 import { act } from './act.ts';
+import { createClusterTeller, type ClusterTeller } from './cluster-teller.ts';
 import { record, rememberTold } from './record.ts';
 import { nextCheckMs, type CheckEnd } from './schedule.ts';
 import { snapshotOf } from './metrics.ts';
@@ -18,7 +19,7 @@ import { watchedDirectories } from './watched-directories.ts';
 import { blindHead, daemonLine, createSpeaker } from './speaker.ts';
 
 type Remarks = Readonly<
-  Partial<Record<'configuration' | 'notification' | 'metrics' | 'check' | 'action', string | undefined>>
+  Partial<Record<'configuration' | 'notification' | 'metrics' | 'check' | 'action' | 'cluster', string | undefined>>
 >;
 
 /** What the loop carries from one turn to the next. */
@@ -54,6 +55,7 @@ export async function daemon(ports: DaemonPorts): Promise<void> {
     line: '',
     shown: undefined,
   };
+  const cluster = createClusterTeller(waker.stopping);
   waker.watch([]);
   try {
     while (!waker.stopping.aborted) {
@@ -64,6 +66,7 @@ export async function daemon(ports: DaemonPorts): Promise<void> {
       let { delayMs } = turn;
       if (turn.checked !== undefined) {
         const { ports: look, result } = turn.checked;
+        cluster.see(look, result);
         const before = memory.remarks.action;
         const acted = await feeding(notifier, look.clock, act(look, result, { before, stopping: waker.stopping }));
         delayMs = Math.min(delayMs, acted.nextMs ?? delayMs);
@@ -82,10 +85,12 @@ export async function daemon(ports: DaemonPorts): Promise<void> {
         notifier,
         waker,
         reload: (before) => reload({ ...ports, notifier }, before),
+        beside: { nextMs: cluster.nextMs, turn: (before) => besideChecks(before, cluster, notifier) },
       });
     }
   } finally {
     await notifier.stopping();
+    await cluster.end();
     waker.close();
     await ports.close();
   }
@@ -187,6 +192,19 @@ function tellOutside(
 function withAction(memory: Memory, action: string | undefined, head: string): Memory {
   const remarks: Remarks = { ...memory.remarks, action };
   return { ...memory, remarks, line: daemonLine(head, Object.values(remarks)) };
+}
+
+/** The line of `systemctl status` says what the cluster is not told as long as it is in the way. */
+async function besideChecks(memory: Memory, cluster: ClusterTeller, notifier: Notifier): Promise<Memory> {
+  const before = memory.remarks.cluster;
+  await cluster.turn();
+  const remark = cluster.remark();
+  if (remark === before || memory.shown === undefined) return memory;
+  const remarks: Remarks = { ...memory.remarks, cluster: remark };
+  const head = statusLine(memory.shown, memory.loaded.look().clock.now());
+  const line = daemonLine(head, Object.values(remarks));
+  await notifier.status(line);
+  return { ...memory, remarks, line };
 }
 
 /** Runs the program of notify.exec. After READY and the status line: nobody waits for what an operator wrote. */

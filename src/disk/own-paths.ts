@@ -7,6 +7,8 @@ export const ownPaths = {
   generations: '/var/lib/certmend/generations',
   /** Certificates of the agent part that are put in place, and those that they replace. No keys. */
   agentPart: '/var/lib/certmend/agent-part',
+  /** What the cluster was told, and the pair that certmend shows to an API server. */
+  cluster: '/var/lib/certmend/cluster',
   quarantine: '/var/lib/certmend/quarantine',
   journal: '/var/lib/certmend/journal.json',
   audit: '/var/lib/certmend/audit.jsonl',
