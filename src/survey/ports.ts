@@ -74,11 +74,13 @@ export interface HealthRequest {
 }
 
 /**
- * `well`: 200. `ill`: any other answer, or one that is not trusted or does not come in time; `problem` is a clause.
+ * `well`: 200. `ill`: any other answer, with its HTTP status, or one that is not trusted or does not come in time; `problem`
+ * is a clause.
  * `absent`: nobody listens. `unasked`: it is not known, for a reason of this machine's or certmend's own.
  */
 export type HealthAnswer =
-  { readonly is: 'well' | 'absent' | 'unasked' } | { readonly is: 'ill'; readonly problem: string };
+  | { readonly is: 'well' | 'absent' | 'unasked' }
+  | { readonly is: 'ill'; readonly problem: string; readonly status?: number | undefined };
 
 /** One `POST` over TLS. */
 export interface SupervisorRequest {
