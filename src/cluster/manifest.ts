@@ -41,7 +41,11 @@ function definition(): Document {
           served: true,
           storage: true,
           subresources: { status: {} },
-          selectableFields: [{ jsonPath: '.spec.nodeName' }, { jsonPath: '.spec.entry' }, { jsonPath: '.status.status' }],
+          selectableFields: [
+            { jsonPath: '.spec.nodeName' },
+            { jsonPath: '.spec.entry' },
+            { jsonPath: '.status.status' },
+          ],
           additionalPrinterColumns: columns(),
           schema: { openAPIV3Schema: schema() },
         },

@@ -134,11 +134,12 @@ async function tell(
 function trustOf({ inventory, layout }: Survey): Buffer {
   const id = layout.supervisor?.authority;
   const item = inventory.items.find((one): one is AuthorityItem => one.kind === 'authority' && one.entry.id === id);
-  if (item?.certificateFile.state !== 'regular' || !item.certificates.ok)
+  if (item?.certificateFile.state !== 'regular' || !item.certificates.ok) {
     throw clusterRefused(
       `without ${id ?? 'an authority'} no API server can be checked`,
       `see: certmend why ${id ?? ''}`,
     );
+  }
   return item.certificateFile.bytes;
 }
 
@@ -153,9 +154,9 @@ function kubeletPair({ inventory, layout }: Survey): ApiTarget['pair'] {
     item.keyFile.state !== 'regular' ||
     !item.key.ok ||
     !isKeyOf(leaf, item.key.value)
-  ) {
+  )
     throw clusterRefused(`the pair of the kubelet cannot be used: ${id}`, `see: certmend why ${id}`);
-  }
+
   return { certificatePem: item.certificateFile.bytes, keyPem: item.keyFile.bytes };
 }
 
