@@ -55,6 +55,8 @@ export interface OpenSeries {
 export interface Failure {
   readonly code: 'ClusterUnreachable' | 'ClusterRefused' | 'AuthorityUnusable' | 'StorageFailed';
   readonly message: string;
+  /** What to do about it. */
+  readonly hint: string | null;
   readonly since: string;
   readonly lastAt: string;
   readonly attempts: number;
@@ -71,6 +73,7 @@ const series: Shape<OpenSeries> = object<OpenSeries>({
 const failure: Shape<Failure> = object<Failure>({
   code: oneOf('ClusterUnreachable', 'ClusterRefused', 'AuthorityUnusable', 'StorageFailed'),
   message: text(),
+  hint: nullable(text()),
   since: instant,
   lastAt: instant,
   attempts: count,
@@ -122,6 +125,19 @@ export function writeOwn(reader: FileReader, { writer, randomHex }: WriteSide, f
     if (stray.startsWith('.')) remove(writer, `${ownPaths.cluster}/${stray}`);
   const temporaryName = `.${file}.certmend-${randomHex(8)}`;
   writeDurably(writer, `${ownPaths.cluster}/${file}`, bytes, { mode: 0o600, temporaryName });
+}
+
+/**
+ * Forgets what was told, and the pair that was shown for it.
+ *
+ * @throws CertmendError StorageReadOnly and siblings
+ */
+export function forgetMemory(reader: FileReader, { writer }: WriteSide): void {
+  const names = reader.list(ownPaths.cluster) ?? [];
+  for (const name of names) remove(writer, `${ownPaths.cluster}/${name}`);
+  onDisk('sync', ownPaths.cluster, () => {
+    writer.syncDirectory(ownPaths.cluster);
+  });
 }
 
 function remove(writer: FileWriter, stray: string): void {

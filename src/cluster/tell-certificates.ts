@@ -2,9 +2,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { rfc3339 } from '../time/rfc3339.ts';
 import { fieldsOf, textOf } from '../yaml/json-value.ts';
 import { clusterRefused, must } from './api.ts';
+import type { Speaker } from './conversation.ts';
 import { collection, group, kind, manager, nodeLabel, version } from './names.ts';
 import type { NodeCertificate, ObjectCondition } from './node-certificate.ts';
-import type { Speaker } from './tell-node.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -26,7 +26,15 @@ export async function tellCertificates(
   uid: string,
   wanted: readonly NodeCertificate[],
 ): Promise<number> {
-  const live = await liveObjects(speaker);
+  // Without the resource, or the right to look for it, there is nothing that could be taken away.
+  const live = await liveObjects(speaker, wanted.length === 0 ? [403, 404] : [404]);
+  if (live === undefined && wanted.length === 0) return 0;
+  if (live === undefined) {
+    throw clusterRefused(
+      `it has no ${kind} (${group}/${version}): what certmend needs of it was not installed, or was removed`,
+      hint,
+    );
+  }
   let written = 0;
   for (const object of wanted) {
     if (await tellOne(speaker, uid, object, live.get(object.name))) written += 1;
@@ -40,19 +48,18 @@ export async function tellCertificates(
   return written;
 }
 
-async function liveObjects({ session, who, nodeName }: Speaker): Promise<Map<string, Fields>> {
+/** @returns undefined when the cluster has no such resource */
+async function liveObjects(
+  { session, who, nodeName }: Speaker,
+  missing: readonly number[],
+): Promise<Map<string, Fields> | undefined> {
   const selector =
     labelOf(nodeName) === undefined
       ? `fieldSelector=spec.nodeName=${nodeName}`
       : `labelSelector=${nodeLabel}=${nodeName}`;
   const path = `${collection}?limit=${String(most)}&${selector}`;
-  const list = await must(session, { method: 'GET', path }, { who, hint, missing: [404] });
-  if (list === undefined) {
-    throw clusterRefused(
-      `it has no ${kind} (${group}/${version}): what certmend needs of it was not installed, or was removed`,
-      hint,
-    );
-  }
+  const list = await must(session, { method: 'GET', path }, { who, hint, missing });
+  if (list === undefined) return undefined;
   const items = Array.isArray(list['items']) ? list['items'] : [];
   const mine = items.map(fieldsOf).flatMap((item): [string, Fields][] => {
     const name = textOf(fieldsOf(item?.['metadata'])?.['name']);

@@ -1,7 +1,7 @@
-import type { ApiSession } from '../survey/ports.ts';
 import { instantOf, rfc3339 } from '../time/rfc3339.ts';
 import { fieldsOf, textOf } from '../yaml/json-value.ts';
 import { must, unreachable } from './api.ts';
+import type { Speaker } from './conversation.ts';
 import type { NodeEvent } from './events.ts';
 import { healthLabel, manager, nodeCondition } from './names.ts';
 import type { NodeSummary } from './node-summary.ts';
@@ -23,14 +23,6 @@ export interface SeenNode {
 
 /** How old the condition's heartbeat may grow. */
 const heartbeatMs = 3_600_000;
-
-export interface Speaker {
-  readonly session: ApiSession;
-  /** The user that the shown pair makes. */
-  readonly who: string;
-  readonly nodeName: string;
-  readonly now: number;
-}
 
 const hint = 'the pair of a kubelet may do this in every cluster with NodeRestriction: see the log of the API server';
 
@@ -120,4 +112,28 @@ async function tellEvent({ session, who, nodeName, now }: Speaker, event: NodeEv
     ...said,
   };
   await must(session, { method: 'POST', path: `${collection}?fieldManager=${manager}`, body }, { who, hint });
+}
+
+/**
+ * Takes label and condition off the Node.
+ *
+ * @throws CertmendError as {@link must}
+ */
+export async function withdrawFromNode({ session, who, nodeName }: Speaker): Promise<void> {
+  const path = `/api/v1/nodes/${nodeName}`;
+  const label = {
+    method: 'PATCH',
+    path: `${path}?fieldManager=${manager}`,
+    contentType: 'application/merge-patch+json',
+    body: { metadata: { labels: { [healthLabel]: null } } },
+  } as const;
+  // A Node that is gone has neither.
+  if ((await must(session, label, { who, hint, missing: [404] })) === undefined) return;
+  const condition = {
+    method: 'PATCH',
+    path: `${path}/status?fieldManager=${manager}`,
+    contentType: 'application/strategic-merge-patch+json',
+    body: { status: { conditions: [{ $patch: 'delete', type: nodeCondition }] } },
+  } as const;
+  await must(session, condition, { who, hint, missing: [404] });
 }

@@ -1,3 +1,4 @@
+import { ownPaths } from '../disk/own-paths.ts';
 import type { Told } from '../cluster/tell-cluster.ts';
 import { CertmendError } from '../error.ts';
 import type { Ports } from '../survey/ports.ts';
@@ -24,6 +25,7 @@ export interface ClusterTeller {
   readonly end: () => Promise<void>;
 }
 
+const withdrawn = 'cluster.report is off: what the cluster was told of this node was taken back';
 /** A report takes a second at most; so often it is looked for its end. */
 const pollMs = 2000;
 /** So far apart nodes that start together tell a cluster. */
@@ -41,13 +43,15 @@ export function createClusterTeller(stopping: AbortSignal): ClusterTeller {
   let remark: string | undefined;
   /** On the clock that never steps, milliseconds; undefined for never. */
   let due: number | undefined;
+  let isWhole = false;
 
   const begin = ({ ports, result }: NonNullable<typeof seen>): Running => {
     const level = ports.config.cluster.report;
+    const whole = isWhole;
+    isWhole = false;
     const work = async (): Promise<Told | undefined> => {
-      if (level === 'off') return undefined;
       const { tellCluster } = await import('../cluster/tell-cluster.ts');
-      return tellCluster(ports, result, level, stopping);
+      return tellCluster(ports, result, { level, isWhole: whole, stopping });
     };
     const run: Running = {
       ended: undefined,
@@ -66,13 +70,18 @@ export function createClusterTeller(stopping: AbortSignal): ClusterTeller {
   const collect = async (ports: Ports, ended: NonNullable<Running['ended']>): Promise<void> => {
     const outcome = outcomeOf(ended);
     if (outcome === undefined) return;
-    const { memory, news, hint, againMs } = outcome;
+    const { memory, news, againMs } = outcome;
+    if (memory === null) {
+      seen = undefined;
+      await record(ports, { event: 'cluster-told', priority: 'info', message: withdrawn });
+      return;
+    }
     const { failed } = memory;
     remark = failed === null || failed.code === 'ClusterUnreachable' ? undefined : failed.message;
     if (againMs !== undefined) due = ports.clock.monotonic() + againMs * (0.9 + 0.2 * shareOf(ports.host.machineId));
     if (news === 'failed' && failed !== null) {
-      const { code: reason, message } = failed;
-      await record(ports, { event: 'cluster-not-told', priority: 'notice', reason, message, hint });
+      const { code: reason, message, hint } = failed;
+      await record(ports, { event: 'cluster-not-told', priority: 'notice', reason, message, hint: hint ?? undefined });
     }
     if (news === 'told') {
       const message = `the cluster knows the certificates of ${memory.nodeName} (cluster.report: ${memory.level})`;
@@ -83,7 +92,11 @@ export function createClusterTeller(stopping: AbortSignal): ClusterTeller {
   return {
     see: (ports, result) => {
       const isFirst = seen === undefined;
-      const isOn = ports.config.cluster.report !== 'off';
+      // Whoever has the configuration read again wants to see what comes of it, now.
+      const isReloaded = seen !== undefined && seen.ports.config !== ports.config;
+      // What was told while it was on is taken back.
+      const isOn =
+        ports.config.cluster.report !== 'off' || ports.reader.stat(`${ownPaths.cluster}/told.json`).state !== 'absent';
       seen = isOn ? { ports, result } : undefined;
       if (!isOn) {
         due = undefined;
@@ -93,7 +106,8 @@ export function createClusterTeller(stopping: AbortSignal): ClusterTeller {
       const now = ports.clock.monotonic();
       // While it fails the next attempt has its time, whatever is found.
       if (isFirst) due = now + spreadMs * shareOf(ports.host.machineId);
-      else if (remark === undefined) due = Math.min(due ?? now, now);
+      else if (isReloaded || remark === undefined) due = now;
+      isWhole ||= isReloaded;
     },
     nextMs: () => {
       if (running !== undefined) return pollMs;

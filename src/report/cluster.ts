@@ -29,6 +29,7 @@ export interface ClusterStatus extends DocumentHeader<'ClusterStatus'> {
   readonly failure: {
     readonly code: ReasonCode;
     readonly message: string;
+    readonly hint: string | null;
     readonly since: string;
     readonly lastAt: string;
     readonly attempts: number;
@@ -112,12 +113,11 @@ export function clusterText(report: ClusterStatus, paper: Paper): string {
   ];
   const lines = rows.map(([name, value]) => `  ${paint(name.padEnd(11), 'faint', paper)} ${printable(value)}\n`);
   const next = nextStep(report);
-  return `${headLine(heads[state], inks[state], facts, paper)}${lines.join('')}${next === '' ? '' : `  ${next}\n`}`;
+  return `${headLine(heads[state], inks[state], facts, paper)}${lines.join('')}${next === '' ? '' : `  ${printable(next)}\n`}`;
 }
 
 function nextStep({ state, failure }: ClusterStatus): string {
   if (state === 'off') return 'to switch it on: docs/cluster.md';
   if (state === 'waiting') return 'the daemon tells it within a minute of its next check: systemctl status certmend';
-  if (failure?.code === 'ClusterRefused') return 'what is to be done: docs/cluster.md, When the cluster is not told';
-  return '';
+  return failure?.hint ?? '';
 }
