@@ -2,6 +2,8 @@ import { ownPaths } from '../disk/own-paths.ts';
 import type { Told } from '../cluster/tell-cluster.ts';
 import { CertmendError } from '../error.ts';
 import type { Ports } from '../survey/ports.ts';
+import type { ClusterTold } from './metrics.ts';
+import { instantOf } from '../time/rfc3339.ts';
 import { record } from './record.ts';
 import type { Check } from './reconcile.ts';
 import { shareOf } from './schedule.ts';
@@ -21,6 +23,8 @@ export interface ClusterTeller {
   readonly turn: () => Promise<void>;
   /** For the status line: what a person has to do, so that the cluster can be told. An API server that is away is none of it. */
   readonly remark: () => string | undefined;
+  /** For the metrics; undefined while nothing is to be told, or nothing is known of it yet. */
+  readonly told: () => ClusterTold | undefined;
   /** Waits for the end of a report that was stopped. */
   readonly end: () => Promise<void>;
 }
@@ -44,6 +48,7 @@ export function createClusterTeller(stopping: AbortSignal): ClusterTeller {
   /** On the clock that never steps, milliseconds; undefined for never. */
   let due: number | undefined;
   let isWhole = false;
+  let told: ClusterTold | undefined;
 
   const begin = ({ ports, result }: NonNullable<typeof seen>): Running => {
     const level = ports.config.cluster.report;
@@ -73,10 +78,12 @@ export function createClusterTeller(stopping: AbortSignal): ClusterTeller {
     const { memory, news, againMs } = outcome;
     if (memory === null) {
       seen = undefined;
+      told = undefined;
       await record(ports, { event: 'cluster-told', priority: 'info', message: withdrawn });
       return;
     }
     const { failed } = memory;
+    told = { at: instantOf(memory.toldAt), isFailing: failed !== null };
     remark = failed === null || failed.code === 'ClusterUnreachable' ? undefined : failed.message;
     if (againMs !== undefined) due = ports.clock.monotonic() + againMs * (0.9 + 0.2 * shareOf(ports.host.machineId));
     if (news === 'failed' && failed !== null) {
@@ -127,6 +134,7 @@ export function createClusterTeller(stopping: AbortSignal): ClusterTeller {
       running = begin(seen);
     },
     remark: () => remark,
+    told: () => told,
     end: async () => {
       await running?.done;
     },

@@ -13,7 +13,7 @@ import { act } from './act.ts';
 import { createClusterTeller, type ClusterTeller } from './cluster-teller.ts';
 import { record, rememberTold } from './record.ts';
 import { nextCheckMs, type CheckEnd } from './schedule.ts';
-import { snapshotOf } from './metrics.ts';
+import { snapshotOf, type ClusterTold } from './metrics.ts';
 import { isOvertaken, waitForNext } from './wait-for-next.ts';
 import { watchedDirectories } from './watched-directories.ts';
 import { blindHead, daemonLine, createSpeaker } from './speaker.ts';
@@ -59,7 +59,7 @@ export async function daemon(ports: DaemonPorts): Promise<void> {
   waker.watch([]);
   try {
     while (!waker.stopping.aborted) {
-      const turn = await check(memory, notifier);
+      const turn = await check(memory, notifier, cluster.told());
       const isFirst = memory.count === 0 && turn.memory.count > 0;
       await (isFirst ? notifier.ready(turn.memory.line) : notifier.status(turn.memory.line));
       memory = turn.memory;
@@ -111,7 +111,7 @@ interface Turn {
   readonly delayMs: number;
 }
 
-async function check(memory: Memory, notifier: Notifier): Promise<Turn> {
+async function check(memory: Memory, notifier: Notifier, cluster: ClusterTold | undefined): Promise<Turn> {
   const ports: Ports = { ...memory.loaded.look(), isDaemon: true };
   const started = ports.clock.monotonic();
   const delay = (ended: CheckEnd): number =>
@@ -129,7 +129,7 @@ async function check(memory: Memory, notifier: Notifier): Promise<Turn> {
       await notifier.status(daemonLine(statusLine(state, ports.clock.now()), remarks));
     });
     return {
-      ...tellOutside(memory, ports, result, ports.clock.monotonic() - started),
+      ...tellOutside(memory, ports, result, { durationMs: ports.clock.monotonic() - started, cluster }),
       checked: result.kind === 'checked' ? { ports, result } : undefined,
       layout: result.survey?.layout,
       delayMs: delay(isHasty(result) ? 'busy' : 'checked'),
@@ -169,10 +169,10 @@ function tellOutside(
   memory: Memory,
   ports: Ports,
   result: Check,
-  durationMs: number,
+  run: { readonly durationMs: number; readonly cluster: ClusterTold | undefined },
 ): { readonly memory: Memory; readonly news: News | undefined } {
   const now = ports.clock.now();
-  const metrics = publish(memory.loaded, snapshotOf(result, { now, durationMs, checks: memory.count + 1 }));
+  const metrics = publish(memory.loaded, snapshotOf(result, { ...run, now, checks: memory.count + 1 }));
   const remarks: Remarks = { ...memory.remarks, check: undefined, metrics };
   const after: Memory = {
     ...memory,

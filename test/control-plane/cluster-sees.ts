@@ -90,6 +90,8 @@ async function applyManifest(plane: ControlPlane): Promise<void> {
     ...['wait', '--for=condition=Established', '--timeout=30s', 'crd/nodecertificates.certmend.io'],
   );
   assert.equal(established.status, 0, established.stderr);
+  // Established, and still not served for a moment: the daemon would wait for its next attempt.
+  await until('it is served', async () => (await plane.kubectl('get', 'ncert')).status === 0, 250);
 }
 
 interface SeenNode {
