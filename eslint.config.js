@@ -15,7 +15,7 @@ const road = [...formats, ...stages];
 const beside = ['state', 'audit', 'report', 'config'];
 const around = ['cli', 'system'];
 // The road end to end: look, hold the lock, do; and what a person asks about all of it.
-const ends = ['survey', 'session', 'heal', 'doctor', 'daemon'];
+const ends = ['survey', 'session', 'heal', 'doctor', 'cluster', 'daemon'];
 
 /** Folders that a folder must not import. The entry files (main.ts, composition.ts) are bound by none of this. */
 const forbiddenFolders = {

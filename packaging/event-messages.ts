@@ -39,4 +39,8 @@ export const eventMessages: Readonly<Record<AuditEvent, string>> = {
     'The new configuration has errors and is not used; the old one stays in use. Fix the file, then: systemctl reload certmend.',
   'notification-failed':
     'The program of notify.exec failed or took too long. Try it by hand, with a JSON document on its standard input.',
+  'cluster-told':
+    'The cluster knows the certificates of this node: kubectl describe node, and kubectl get ncert where cluster.report says so. No action needed.',
+  'cluster-not-told':
+    'The cluster could not be told about the certificates of this node. The node is not affected; it is tried again until it succeeds. certmend cluster status shows what is in the way.',
 };

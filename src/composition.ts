@@ -189,7 +189,7 @@ function silent(io: Io): Io {
 
 type Machine = Pick<
   Ports,
-  'serviceRunning' | 'unitRun' | 'restartUnit' | 'servedChain' | 'askHealth' | 'askSupervisor'
+  'serviceRunning' | 'unitRun' | 'restartUnit' | 'servedChain' | 'askHealth' | 'askSupervisor' | 'openApi'
 >;
 
 const neverAsks: Machine = {
@@ -199,6 +199,7 @@ const neverAsks: Machine = {
   servedChain: () => Promise.resolve(undefined),
   askHealth: () => Promise.resolve({ is: 'unasked' }),
   askSupervisor: () => Promise.resolve({ is: 'absent' }),
+  openApi: () => Promise.resolve({ ask: () => Promise.resolve({ is: 'absent' }), close: () => undefined }),
 };
 
 async function theMachine(clock: Clock): Promise<Machine> {
@@ -218,6 +219,10 @@ async function theMachine(clock: Clock): Promise<Machine> {
     askSupervisor: async (request) => {
       const { askSupervisor } = await import('./system/ask-supervisor.ts');
       return askSupervisor(request);
+    },
+    openApi: async (target) => {
+      const { openApi } = await import('./system/open-api.ts');
+      return openApi(target);
     },
   };
 }

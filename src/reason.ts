@@ -139,6 +139,9 @@ const table = {
   OperatorRequest: row('certmend', 'state', 'note', 'certmend', 3, 'nothing', 'own'),
   RestartDue: row('node', 'state', 'critical', 'person', 2, 'nothing', 'own'),
   ConfigurationUnreadable: row('node', 'error', 'critical', 'person', 1, 'nothing', 'own'),
+  // what is in the way of telling the cluster: no matter of the node's health
+  ClusterUnreachable: row('certmend', 'state', 'note', 'nobody', 3, 'nothing', 'own'),
+  ClusterRefused: row('certmend', 'state', 'note', 'person', 3, 'nothing', 'own'),
   // what stops a command and is no finding about the node
   Usage: row('certmend', 'error', 'error', 'person', 3, 'nothing', 'own'),
   ConfigInvalid: row('certmend', 'error', 'error', 'person', 3, 'nothing', 'own'),

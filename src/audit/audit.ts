@@ -31,7 +31,9 @@ export type AuditEvent =
   | 'health-changed'
   | 'configuration-loaded'
   | 'configuration-refused'
-  | 'notification-failed';
+  | 'notification-failed'
+  | 'cluster-told'
+  | 'cluster-not-told';
 
 /** One audit record. Named fields only: no object, no error, no key material ever goes in. */
 export interface AuditRecord {

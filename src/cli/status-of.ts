@@ -74,3 +74,16 @@ export function ofRehearsal({ comesBack }: { readonly comesBack: boolean }): Exi
 export function ofRunningRehearsal({ keepsRunning }: { readonly keepsRunning: boolean }): ExitStatus {
   return keepsRunning ? exitStatus.ok : exitStatus.critical;
 }
+
+/** `cluster status`: that the cluster is not told is no fault of the node, and a warning to whoever asks for it. */
+export function ofCluster({ state }: { readonly state: 'off' | 'told' | 'waiting' | 'failing' }): ExitStatus {
+  switch (state) {
+    case 'off':
+    case 'told':
+      return exitStatus.ok;
+    case 'failing':
+      return exitStatus.warning;
+    case 'waiting':
+      return exitStatus.unknown;
+  }
+}

@@ -20,4 +20,5 @@ export const defaultConfig: Config = {
   daemon: { checkIntervalMs: 3600000 },
   metrics: { textfile: undefined, listen: undefined },
   notify: { exec: undefined, timeoutMs: 30000 },
+  cluster: { report: 'off' },
 };

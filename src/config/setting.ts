@@ -116,6 +116,17 @@ export function text(pattern: RegExp, mustBe: string, bounds: string): Kind<stri
   };
 }
 
+/** One of a few words. */
+export function choice<const Word extends string>(...words: readonly [Word, ...Word[]]): Kind<Word, ''> {
+  const [last = '', ...others] = words.toReversed();
+  return {
+    unit: '',
+    parse: (value) => words.find((word) => word === value),
+    mustBe: `${others.toReversed().join(', ')} or ${last}`,
+    bounds: words.map((word) => `\`${word}\``).join(', '),
+  };
+}
+
 const isDirectory = /^(?!.*\/\.\.?(\/|$))(\/[^/\0\r\n]+)+\/?$/;
 
 /** A slash at its end is taken away: one directory has one name. */

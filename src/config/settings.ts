@@ -1,4 +1,5 @@
 import {
+  choice,
   commandLine,
   days,
   directory,
@@ -172,6 +173,11 @@ export const settings = {
   'notify.timeout': setting(duration('1s', '10m'), {
     initially: '30s',
     about: 'After this time the program of `notify.exec` is killed.',
+  }),
+  'cluster.report': setting(choice('off', 'node', 'certificates'), {
+    initially: 'off',
+    about:
+      '`node`: the cluster is told of the health of the node: Events, a condition and a label of its Node, with the pair of its kubelet. `certificates`: each certificate too, for `kubectl get certificates`, after `certmend cluster manifest` was applied (docs/cluster.md). `off`: nothing is told.',
   }),
 };
 

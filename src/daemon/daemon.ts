@@ -10,15 +10,16 @@ import type { DaemonPorts, Loaded, Notifier, Snapshot } from './ports.ts';
 import { reconcile, type Check } from './reconcile.ts';
 import type { KnownHealth } from './health-news.ts';
 import { act } from './act.ts';
+import { createClusterTeller, type ClusterTeller } from './cluster-teller.ts';
 import { record, rememberTold } from './record.ts';
 import { nextCheckMs, type CheckEnd } from './schedule.ts';
-import { snapshotOf } from './metrics.ts';
+import { snapshotOf, type ClusterTold } from './metrics.ts';
 import { isOvertaken, waitForNext } from './wait-for-next.ts';
 import { watchedDirectories } from './watched-directories.ts';
 import { blindHead, daemonLine, createSpeaker } from './speaker.ts';
 
 type Remarks = Readonly<
-  Partial<Record<'configuration' | 'notification' | 'metrics' | 'check' | 'action', string | undefined>>
+  Partial<Record<'configuration' | 'notification' | 'metrics' | 'check' | 'action' | 'cluster', string | undefined>>
 >;
 
 /** What the loop carries from one turn to the next. */
@@ -54,16 +55,18 @@ export async function daemon(ports: DaemonPorts): Promise<void> {
     line: '',
     shown: undefined,
   };
+  const cluster = createClusterTeller(waker.stopping);
   waker.watch([]);
   try {
     while (!waker.stopping.aborted) {
-      const turn = await check(memory, notifier);
+      const turn = await check(memory, notifier, cluster.told());
       const isFirst = memory.count === 0 && turn.memory.count > 0;
       await (isFirst ? notifier.ready(turn.memory.line) : notifier.status(turn.memory.line));
       memory = turn.memory;
       let { delayMs } = turn;
       if (turn.checked !== undefined) {
         const { ports: look, result } = turn.checked;
+        cluster.see(look, result);
         const before = memory.remarks.action;
         const acted = await feeding(notifier, look.clock, act(look, result, { before, stopping: waker.stopping }));
         delayMs = Math.min(delayMs, acted.nextMs ?? delayMs);
@@ -83,10 +86,12 @@ export async function daemon(ports: DaemonPorts): Promise<void> {
         notifier,
         waker,
         reload: (before) => reload({ ...ports, notifier }, before),
+        beside: { nextMs: cluster.nextMs, turn: (before) => besideChecks(before, cluster, notifier) },
       });
     }
   } finally {
     await notifier.stopping();
+    await cluster.end();
     waker.close();
     await ports.close();
   }
@@ -107,7 +112,7 @@ interface Turn {
   readonly delayMs: number;
 }
 
-async function check(memory: Memory, notifier: Notifier): Promise<Turn> {
+async function check(memory: Memory, notifier: Notifier, cluster: ClusterTold | undefined): Promise<Turn> {
   const ports: Ports = { ...memory.loaded.look(), isDaemon: true };
   const started = ports.clock.monotonic();
   const delay = (ended: CheckEnd): number =>
@@ -125,7 +130,7 @@ async function check(memory: Memory, notifier: Notifier): Promise<Turn> {
       await notifier.status(daemonLine(statusLine(state, ports.clock.now()), remarks));
     });
     return {
-      ...tellOutside(memory, ports, result, ports.clock.monotonic() - started),
+      ...tellOutside(memory, ports, result, { durationMs: ports.clock.monotonic() - started, cluster }),
       checked: result.kind === 'checked' ? { ports, result } : undefined,
       layout: result.survey?.layout,
       delayMs: delay(isHasty(result) ? 'busy' : 'checked'),
@@ -165,10 +170,10 @@ function tellOutside(
   memory: Memory,
   ports: Ports,
   result: Check,
-  durationMs: number,
+  run: { readonly durationMs: number; readonly cluster: ClusterTold | undefined },
 ): { readonly memory: Memory; readonly news: News | undefined } {
   const now = ports.clock.now();
-  const metrics = publish(memory.loaded, snapshotOf(result, { now, durationMs, checks: memory.count + 1 }));
+  const metrics = publish(memory.loaded, snapshotOf(result, { ...run, now, checks: memory.count + 1 }));
   const remarks: Remarks = { ...memory.remarks, check: undefined, metrics };
   const after: Memory = {
     ...memory,
@@ -188,6 +193,19 @@ function tellOutside(
 function withAction(memory: Memory, action: string | undefined, head: string): Memory {
   const remarks: Remarks = { ...memory.remarks, action };
   return { ...memory, remarks, line: daemonLine(head, Object.values(remarks)) };
+}
+
+/** The line of `systemctl status` says what the cluster is not told as long as it is in the way. */
+async function besideChecks(memory: Memory, cluster: ClusterTeller, notifier: Notifier): Promise<Memory> {
+  const before = memory.remarks.cluster;
+  await cluster.turn();
+  const remark = cluster.remark();
+  if (remark === before || memory.shown === undefined) return memory;
+  const remarks: Remarks = { ...memory.remarks, cluster: remark };
+  const head = statusLine(memory.shown, memory.loaded.look().clock.now());
+  const line = daemonLine(head, Object.values(remarks));
+  await notifier.status(line);
+  return { ...memory, remarks, line };
 }
 
 /** Runs the program of notify.exec. After READY and the status line: nobody waits for what an operator wrote. */

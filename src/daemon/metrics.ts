@@ -8,6 +8,20 @@ import { version } from '../build-info.ts';
 import type { Snapshot } from './ports.ts';
 import type { Check } from './reconcile.ts';
 
+interface Run {
+  readonly now: number;
+  readonly durationMs: number;
+  readonly checks: number;
+  readonly cluster: ClusterTold | undefined;
+}
+
+/** What the cluster knows of the node; undefined while nothing is to be told. */
+export interface ClusterTold {
+  /** Milliseconds since the epoch; undefined when it was never told. */
+  readonly at: number | undefined;
+  readonly isFailing: boolean;
+}
+
 /**
  * What node_exporter and Prometheus read (text exposition format 0.0.4). Times are absolute, in seconds since the
  * epoch, so that an alert needs no knowledge of when they were taken. docs/metrics.md lists every name.
@@ -18,13 +32,14 @@ import type { Check } from './reconcile.ts';
  */
 function metricsText(
   seen: { readonly assessment: Assessment; readonly state: State; readonly nodeName: string } | undefined,
-  run: { readonly now: number; readonly durationMs: number; readonly checks: number; readonly version: string },
+  run: Run & { readonly version: string },
 ): string {
   const families = [
     family('certmend_build_info', 'Version of the running certmend; always 1.', [[{ version: run.version }, 1]]),
     family('certmend_last_check_timestamp_seconds', 'Unix time of the last check, in seconds.', [[{}, run.now / 1000]]),
     family('certmend_check_duration_seconds', 'Duration of the last check, in seconds.', [[{}, run.durationMs / 1000]]),
     family('certmend_checks', 'Number of checks since the daemon started.', [[{}, run.checks]]),
+    ...clusterFamilies(run.cluster),
     ...(seen === undefined ? [] : nodeFamilies(seen)),
   ];
   return `${families.join('\n')}\n`;
@@ -147,6 +162,21 @@ function nodeFamilies({
   ];
 }
 
+function clusterFamilies(cluster: ClusterTold | undefined): readonly string[] {
+  return [
+    family(
+      'certmend_cluster_told_timestamp_seconds',
+      'Unix time at which the cluster was last told of the certificates of this node; absent when cluster.report is off, or it never was.',
+      cluster?.at === undefined ? [] : [[{}, cluster.at / 1000]],
+    ),
+    family(
+      'certmend_cluster_report_failing',
+      '1 if the last attempt to tell the cluster failed, 0 if not; absent when cluster.report is off.',
+      cluster === undefined ? [] : [[{}, cluster.isFailing ? 1 : 0]],
+    ),
+  ];
+}
+
 function family(name: string, help: string, samples: readonly Sample[]): string {
   // Two of the same labels would make a collector refuse the whole file; names can be made to look the same.
   const values = new Map(samples.toReversed().map(([labels, value]) => [labelText(labels), value]));
@@ -166,10 +196,7 @@ function escaped(value: string): string {
 }
 
 /** The figures of a check, as they are published. */
-export function snapshotOf(
-  result: Check,
-  run: { readonly now: number; readonly durationMs: number; readonly checks: number },
-): Snapshot {
+export function snapshotOf(result: Check, run: Run): Snapshot {
   const { now } = run;
   const at = rfc3339(now);
   if (result.kind === 'waiting') {

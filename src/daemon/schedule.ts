@@ -59,6 +59,11 @@ function appointmentMs(input: {
   return input.isStill(spread) ? spread : inMs;
 }
 
+/** From 0 to 1, of this machine: so nodes that start together do something one after the other. */
+export function shareOf(machineId: string): number {
+  return fractionOf(machineId, 0);
+}
+
 function fractionOf(machineId: string, count: number): number {
   const digest = createHash('sha256')
     .update(`${machineId} ${String(count)}`)

@@ -27,9 +27,14 @@ export async function waitForNext<Known extends Waiting>(
     readonly notifier: Notifier;
     readonly waker: Waker;
     readonly reload: (before: Known) => Promise<Known>;
+    /** What goes on beside the checks: when it wants to be looked after, in milliseconds, and how that is done. */
+    readonly beside: {
+      readonly nextMs: () => number | undefined;
+      readonly turn: (before: Known) => Promise<Known>;
+    };
   },
 ): Promise<Known> {
-  const { notifier, waker } = ports;
+  const { notifier, waker, beside } = ports;
   const { clock } = memory.loaded.look();
   const started = clock.monotonic();
   let due = started + delayMs;
@@ -37,7 +42,8 @@ export async function waitForNext<Known extends Waiting>(
   let [wall, mono] = [clock.now(), started];
   while (!waker.stopping.aborted && clock.monotonic() < due) {
     const left = due - clock.monotonic();
-    const cause = await waker.wait(Math.min(left, notifier.watchdogEveryMs ?? left));
+    const cause = await waker.wait(Math.min(left, notifier.watchdogEveryMs ?? left, beside.nextMs() ?? left));
+    if (cause !== 'stop') after = await beside.turn(after);
     switch (cause) {
       case 'stop':
         return after;

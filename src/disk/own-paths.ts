@@ -9,6 +9,8 @@ export const ownPaths = {
   agentPart: '/var/lib/certmend/agent-part',
   /** A rotation of the authorities that is under way: the new set, the old one, the new tokens. Keys, 0600 in 0700. */
   authorityRotation: '/var/lib/certmend/authority-rotation',
+  /** What the cluster was told, and the pair that certmend shows to an API server. */
+  cluster: '/var/lib/certmend/cluster',
   quarantine: '/var/lib/certmend/quarantine',
   journal: '/var/lib/certmend/journal.json',
   audit: '/var/lib/certmend/audit.jsonl',

@@ -51,6 +51,8 @@ export interface Ports {
   readonly askSupervisor: (request: SupervisorRequest) => Promise<SupervisorAnswer>;
   /** What this look has asked of the disk so far, and where it is kept for the next one; of the boot hook's look alone. */
   readonly look?: LookPorts | undefined;
+  /** Opens a conversation with the API server over this machine's loopback. For `cluster.report` alone, never on the boot path. */
+  readonly openApi: (target: ApiTarget) => Promise<ApiSession>;
   /** The write side is built only when something has to be written: the healthy boot path never loads it. */
   readonly writeSide: () => Promise<WriteSide>;
 }
@@ -111,6 +113,42 @@ export interface SupervisorRequest {
 /** `absent`: nobody listens. `silent`: no answer in time, or none that is trusted; `problem` is a clause or an error code. */
 export type SupervisorAnswer =
   | { readonly is: 'answered'; readonly status: number; readonly body: Buffer }
+  | { readonly is: 'absent' }
+  | { readonly is: 'silent'; readonly problem: string };
+
+export interface ApiTarget {
+  readonly port: number;
+  /** The client pair that is shown, PEM. */
+  readonly pair: { readonly certificatePem: Buffer; readonly keyPem: Buffer };
+  /** What the server's certificate must be signed by, for the name `localhost`, PEM. */
+  readonly trustedPem: Buffer;
+  /** Ends every request of the conversation. */
+  readonly ended: AbortSignal;
+}
+
+/** One conversation: requests one after the other, on one connection as long as that lasts. */
+export interface ApiSession {
+  /** Never rejects. */
+  ask(request: ApiRequest): Promise<ApiAnswer>;
+  close(): void;
+}
+
+export interface ApiRequest {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  /** With its query. */
+  readonly path: string;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  /** Of a body; `application/json` when absent. */
+  readonly contentType?: string | undefined;
+}
+
+/**
+ * `body`: parsed, undefined when it is no JSON. `absent`: nobody listens. `silent`: no answer in time, or none that is
+ * trusted; `problem` is a clause or an error code.
+ */
+export type ApiAnswer =
+  | { readonly is: 'answered'; readonly status: number; readonly body: unknown }
   | { readonly is: 'absent' }
   | { readonly is: 'silent'; readonly problem: string };
 

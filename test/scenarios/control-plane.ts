@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { components, servedLeaves, servedPorts } from '../control-plane/arguments.ts';
 import { buildControlPlane } from '../control-plane/build.ts';
+import { clusterSeesCertificates } from '../control-plane/cluster-sees.ts';
 import { configure, lastRenewal, startDaemon } from '../control-plane/daemon.ts';
 import { daemonIsKilled } from '../control-plane/killed.ts';
 import { requestsOf, troublesOf, underLoad } from '../control-plane/load.ts';
@@ -79,6 +80,13 @@ export const controlPlane: readonly Scenario[] = [
     isHeavy: false,
     prepare: buildControlPlane,
     run: async () => await onControlPlane(daemonIsKilled, 300),
+  },
+  {
+    name: 'a cluster sees the certificates of a node in kubectl, a node writes its own objects only, and the daemon goes on whatever becomes of them',
+    needs,
+    isHeavy: false,
+    prepare: buildControlPlane,
+    run: async () => await onControlPlane(clusterSeesCertificates),
   },
 ];
 
