@@ -35,4 +35,9 @@ export const eventMessages: Readonly<Record<AuditEvent, string>> = {
     'The new configuration has errors and is not used; the old one stays in use. Fix the file, then: systemctl reload certmend.',
   'notification-failed':
     'The program of notify.exec failed or took too long. Try it by hand, with a JSON document on its standard input.',
+  'recovery-prepared':
+    'certmend ca recover made new dates for authorities that had ended, in a copy of the datastore or as a statement for it. Nothing is in use yet.',
+  'authorities-recovered':
+    'Authorities that had ended are renewed in the datastore, with the same keys. Start the product: it writes them to the disk itself. certmend ca recover --undo takes it back until then.',
+  'recovery-undone': 'The datastore is again the file that it was before the recovery, byte for byte.',
 };

@@ -19,10 +19,14 @@ import { leaveGoneDirectory } from './system/files/working-directory.ts';
  */
 
 async function confirm(question: string): Promise<boolean> {
+  return /^y(es)?$/i.test(await ask(`${question} [y/N]`));
+}
+
+async function ask(question: string): Promise<string> {
   const { createInterface } = await import('node:readline/promises');
   const reader = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    return /^y(es)?$/i.test((await reader.question(`${question} [y/N] `)).trim());
+    return (await reader.question(`${question} `)).trim();
   } finally {
     reader.close();
   }
@@ -38,6 +42,7 @@ function start(): void {
     stderr: standardError(),
     env: process.env,
     confirm: isTerminal(0) && isTerminal(2) ? confirm : undefined,
+    ask: isTerminal(0) && isTerminal(2) ? ask : undefined,
     damagedParts,
   };
   void main(process.argv.slice(2), io).then((status) => {

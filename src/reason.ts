@@ -157,6 +157,7 @@ const table = {
   ServerUnavailable: row('node', 'error', 'error', 'nobody', 3, 'nothing', 'own'),
   ServerRefused: row('node', 'error', 'error', 'person', 3, 'nothing', 'own'),
   ProgramUnreadable: row('certmend', 'error', 'error', 'person', 3, 'nothing', 'own'),
+  RecoveryRefused: row('authority', 'error', 'error', 'person', 3, 'nothing', 'own'),
   DeadlinePassed: row('certmend', 'error', 'error', 'nobody', 3, 'nothing', 'own'),
 };
 

@@ -29,7 +29,10 @@ export type AuditEvent =
   | 'health-changed'
   | 'configuration-loaded'
   | 'configuration-refused'
-  | 'notification-failed';
+  | 'notification-failed'
+  | 'recovery-prepared'
+  | 'authorities-recovered'
+  | 'recovery-undone';
 
 /** One audit record. Named fields only: no object, no error, no key material ever goes in. */
 export interface AuditRecord {

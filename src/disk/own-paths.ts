@@ -10,6 +10,8 @@ export const ownPaths = {
   quarantine: '/var/lib/certmend/quarantine',
   journal: '/var/lib/certmend/journal.json',
   audit: '/var/lib/certmend/audit.jsonl',
+  /** What `ca recover` writes for a database of the operator's. Sealed with the token, and still a secret. */
+  statement: '/var/lib/certmend/recover.sql',
   runDirectory: '/run/certmend',
   lock: '/run/certmend/lock',
   rehearsals: '/run/certmend/rehearsals',
