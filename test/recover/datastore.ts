@@ -48,7 +48,9 @@ export function bootstrapValue(tree: Tree, password = passwordOf(tree)): Buffer 
     const path = join(server, name);
     if (!existsSync(path)) continue;
     // Go says nanoseconds.
-    const timestamp = statSync(path).mtime.toISOString().replace(/\d{3}Z$/, '123456789Z');
+    const timestamp = statSync(path)
+      .mtime.toISOString()
+      .replace(/\d{3}Z$/, '123456789Z');
     document[field] = { Timestamp: timestamp, Content: readFileSync(path).toString('base64') };
   }
   return sealed(`${JSON.stringify(document)}\n`, password);
