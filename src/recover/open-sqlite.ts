@@ -37,8 +37,7 @@ export function openSqliteStore(ports: DiskPorts, open: OpenSqlite, dataDir: str
   const size = sizeOf(ports, database) + companions.reduce((sum, end) => sum + sizeOf(ports, database + end), 0);
   requireRoom(ports, place, size);
   const path = `${directory}/${copyName}`;
-  copyWithLog(ports, place, path);
-  const found = withDatabase(open, path, valuesInKine);
+  const found = lookInCopy(ports, open, place, path);
   return {
     kind: 'sqlite',
     place,
@@ -61,6 +60,22 @@ export function openSqliteStore(ports: DiskPorts, open: OpenSqlite, dataDir: str
     },
     close: () => undefined,
   };
+}
+
+function lookInCopy(
+  ports: DiskPorts,
+  open: OpenSqlite,
+  place: Workplace,
+  path: string,
+): ReturnType<typeof valuesInKine> {
+  clearWorkplace(ports, place);
+  try {
+    copyWithLog(ports, place, path);
+    return withDatabase(open, path, valuesInKine);
+  } catch (error) {
+    clearWorkplace(ports, place);
+    throw error;
+  }
 }
 
 function proofOf(

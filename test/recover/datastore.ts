@@ -115,7 +115,8 @@ export interface KineRow {
 }
 
 export function kineRows(path: string, name: string): readonly KineRow[] {
-  const database = new DatabaseSync(path, { readOnly: true });
+  // To look must leave nothing beside the file.
+  const database = new DatabaseSync(new URL(`file://${path}?immutable=1`), { readOnly: true });
   try {
     return database.prepare('SELECT * FROM kine WHERE name = ? ORDER BY id').all(name) as unknown as KineRow[];
   } finally {
