@@ -9,13 +9,13 @@ import typescriptEslint from 'typescript-eslint';
  * formats, which know nothing of nodes. What stands beside the road (state, audit, report, config) and around it (cli,
  * system) is handed to a stage as values and ports.
  */
-const formats = ['time', 'disk', 'x509', 'yaml', 'systemd', 'terminal'];
+const formats = ['time', 'disk', 'x509', 'bootstrap', 'etcd', 'yaml', 'systemd', 'terminal'];
 const stages = ['layout', 'inventory', 'assess', 'plan', 'issue', 'verify', 'generation', 'commit', 'activate'];
 const road = [...formats, ...stages];
 const beside = ['state', 'audit', 'report', 'config'];
 const around = ['cli', 'system'];
 // The road end to end: look, hold the lock, do; and what a person asks about all of it.
-const ends = ['survey', 'session', 'heal', 'doctor', 'cluster', 'daemon'];
+const ends = ['survey', 'session', 'heal', 'recover', 'doctor', 'cluster', 'daemon'];
 
 /** Folders that a folder must not import. The entry files (main.ts, composition.ts) are bound by none of this. */
 const forbiddenFolders = {
@@ -52,7 +52,7 @@ const modules = [
   { name: 'systemd-notify', regex: '^systemd-notify', only: ['src/system/'], why: 'effects live in system/' },
   {
     name: 'effects',
-    regex: '^(node:)?(fs|fs/promises|child_process|dgram|http|https|http2|cluster|worker_threads|os)$',
+    regex: '^(node:)?(fs|fs/promises|child_process|dgram|http|https|http2|cluster|worker_threads|os|sqlite)$',
     only: ['src/system/', 'src/main.ts', 'src/composition.ts'],
     why: 'effects live in system/, behind a port that the stage declares',
   },

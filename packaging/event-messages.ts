@@ -43,4 +43,9 @@ export const eventMessages: Readonly<Record<AuditEvent, string>> = {
     'The cluster knows the certificates of this node: kubectl describe node, and kubectl get ncert where cluster.report says so. No action needed.',
   'cluster-not-told':
     'The cluster could not be told about the certificates of this node. The node is not affected; it is tried again until it succeeds. certmend cluster status shows what is in the way.',
+  'recovery-prepared':
+    'certmend ca recover made new dates for authorities that had ended, in a copy of the datastore or as a statement for it. Nothing is in use yet.',
+  'authorities-recovered':
+    'Authorities that had ended are renewed in the datastore, with the same keys. Start the product: it writes them to the disk itself. certmend ca recover --undo takes it back until then.',
+  'recovery-undone': 'The datastore is again the file that it was before the recovery, byte for byte.',
 };

@@ -9,6 +9,7 @@ import type { DaemonPorts } from './daemon/ports.ts';
 import type { Examiner } from './doctor/examine.ts';
 import type { Ports, WriteSide } from './survey/ports.ts';
 import type { Scratch } from './heal/rehearse.ts';
+import type { RecoveryTools } from './recover/recover.ts';
 import { emptyMemory } from './inventory/inventory-memory.ts';
 import { shiftedClock, systemClock, type Clock, readSynchronisation } from './system/clock.ts';
 import type { MetricsServer } from './system/metrics-server.ts';
@@ -180,6 +181,15 @@ export async function composeDaemon(args: Arguments, io: Io): Promise<DaemonPort
 export async function composeExaminer(root: string, io: Io): Promise<Examiner> {
   const { createExaminer } = await import('./system/examiner.ts');
   return createExaminer(root, io.env['PATH'] ?? '');
+}
+
+/** What only `ca recover` asks of the machine. */
+export async function composeRecovery(root: string): Promise<RecoveryTools> {
+  const [{ createLargeFiles }, { createSqlite }] = await Promise.all([
+    import('./system/files/large-files.ts'),
+    import('./system/sqlite.ts'),
+  ]);
+  return { files: createLargeFiles(root), openSqlite: createSqlite(root) };
 }
 
 /** A rehearsal's audit goes to the copy's own file: the operator's console must not tell of a commit that never was. */

@@ -163,6 +163,7 @@ const table = {
   RotationRefused: row('authority', 'error', 'error', 'person', 3, 'nothing', 'own'),
   RotationOpen: row('authority', 'state', 'warning', 'person', 3, 'nothing', 'own'),
   ProgramUnreadable: row('certmend', 'error', 'error', 'person', 3, 'nothing', 'own'),
+  RecoveryRefused: row('authority', 'error', 'error', 'person', 3, 'nothing', 'own'),
   DeadlinePassed: row('certmend', 'error', 'error', 'nobody', 3, 'nothing', 'own'),
 };
 

@@ -33,7 +33,10 @@ export type AuditEvent =
   | 'configuration-refused'
   | 'notification-failed'
   | 'cluster-told'
-  | 'cluster-not-told';
+  | 'cluster-not-told'
+  | 'recovery-prepared'
+  | 'authorities-recovered'
+  | 'recovery-undone';
 
 /** One audit record. Named fields only: no object, no error, no key material ever goes in. */
 export interface AuditRecord {

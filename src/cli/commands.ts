@@ -255,6 +255,31 @@ export const commands: readonly Command[] = [
     load: () => import('./commands/cluster/status.ts'),
   }),
   command({
+    name: 'ca recover',
+    positionals: [],
+    describe: 'authorities have expired and nothing starts: new dates for them, in the datastore of this server',
+    details:
+      'The service must be stopped. The authorities get new certificates with the same keys and names, good for ten years; they are put into ' +
+      'the datastore of the product (a single etcd member, or SQLite; for an external database what is to be run there is written to a file), ' +
+      'never into the files on the disk: those the product writes itself at its next start. It is made and proven in a copy, and the original is kept. ' +
+      'What is not certain is refused, and the next best way is said. Asks for the name of the node. ' +
+      'Exit status: 0 done, or nothing has expired; 64 not confirmed, and what would be done was printed; 77 refused.',
+    options: {
+      confirm: { type: 'string', describe: 'the name of this node, where nobody can be asked' },
+      'dry-run': {
+        type: 'boolean',
+        describe: 'do everything in a copy that is removed again, and print what would be written where',
+      },
+      undo: { type: 'boolean', describe: 'restore the datastore as it was, until the product has been started' },
+    },
+    examples: [
+      ['certmend ca recover --dry-run', 'what would be done, tried in a copy'],
+      ['certmend ca recover', 'do it, after the name of the node was typed'],
+      ['certmend ca recover --undo --confirm node-1', 'take it back, in a script'],
+    ],
+    load: () => import('./commands/ca/recover.ts'),
+  }),
+  command({
     name: 'status',
     positionals: [],
     describe: 'health, generations, last events, next deadline',

@@ -16,6 +16,8 @@ export const ownPaths = {
   audit: '/var/lib/certmend/audit.jsonl',
   /** What the boot hook's last look rested on that found nothing to do (state/healthy-look.ts). */
   healthyLook: '/var/lib/certmend/healthy-look.json',
+  /** What `ca recover` writes for a database of the operator's. Sealed with the token, and still a secret. */
+  statement: '/var/lib/certmend/recover.sql',
   runDirectory: '/run/certmend',
   lock: '/run/certmend/lock',
   rehearsals: '/run/certmend/rehearsals',

@@ -1,0 +1,126 @@
+import { openDoor } from '../../../commit/open-door.ts';
+import { compose, composeRecovery } from '../../../composition.ts';
+import { CertmendError, exitStatus, type ExitStatus } from '../../../error.ts';
+import { recoverAuthorities, undo, type Recovery, type RecoveryOutcome } from '../../../recover/recover.ts';
+import { recoveryText } from '../../../report/ca/recovery-text.ts';
+import { recoveryReport, type RecoveryReport, type RecoverySource } from '../../../report/ca/recovery.ts';
+import { telling } from '../../../session/telling.ts';
+import { findLayout } from '../../../survey/survey.ts';
+import type { Arguments } from '../../command.ts';
+import type { Io } from '../../io.ts';
+import { paperOf, print } from '../../print.ts';
+
+interface RecoverArguments extends Arguments {
+  readonly confirm: string | undefined;
+  readonly dryRun: boolean;
+  readonly undo: boolean;
+}
+
+/** The second door of P2: it is opened here, for this command alone. */
+export async function run(args: RecoverArguments, io: Io): Promise<ExitStatus> {
+  if (args.undo && args.dryRun) {
+    throw new CertmendError('Usage', '--undo and --dry-run are not for each other', {
+      exit: exitStatus.usage,
+      hint: 'certmend ca recover --undo asks before it does anything',
+    });
+  }
+  const ports = await compose(args, io, { askSystemd: true });
+  const tools = await composeRecovery(ports.root);
+  const layout = findLayout(ports);
+  const door = openDoor('ca recover');
+  const say = (source: RecoverySource): void => {
+    const report = recoveryReport(source);
+    print(args, io, report, () => recoveryText(report, paperOf(io)));
+  };
+  return await telling(ports, async () => {
+    if (args.undo) {
+      await undo(ports, tools, door, () =>
+        agree(
+          args,
+          io,
+          layout.nodeName,
+          `Bring back the datastore of ${layout.nodeName} as it was before the recovery?`,
+        ),
+      );
+      say({ layout, root: ports.root, at: ports.clock.now(), decision: 'undone' });
+      return exitStatus.ok;
+    }
+    const outcome = await recoverAuthorities(ports, tools, {
+      door,
+      isDryRun: args.dryRun,
+      agree: async (recovery) => {
+        if (args.confirm === layout.nodeName) return;
+        const report = recoveryReport(sourceOf({ decision: 'would-recover', recovery }, ports.root));
+        showPlan(args, io, report);
+        await agree(args, io, layout.nodeName, `Put renewed authorities into the datastore of ${layout.nodeName}?`);
+      },
+    });
+    say(sourceOf(outcome, ports.root));
+    return exitStatus.ok;
+  });
+}
+
+/** Where somebody is asked, the document of standard output is the one of what was done. */
+function showPlan(args: Arguments, io: Io, report: RecoveryReport): void {
+  if (io.ask === undefined) print(args, io, report, () => recoveryText(report, paperOf(io)));
+  else io.stderr.write(recoveryText(report, paperOf(io)));
+}
+
+/** The node's name, typed: who has three terminals open shall not recover the wrong node. */
+async function agree({ confirm }: RecoverArguments, io: Io, nodeName: string, question: string): Promise<void> {
+  if (nodeName === '') {
+    throw new CertmendError(
+      'Usage',
+      'the name of this node is not known, so nobody can confirm it; nothing was changed',
+      {
+        exit: exitStatus.usage,
+        hint: 'set node-name in the configuration of the product, or the host name',
+      },
+    );
+  }
+  const typed = confirm ?? (io.ask === undefined ? undefined : await io.ask(`${question} Type its name:`));
+  if (typed === nodeName) return;
+  throw new CertmendError(
+    'Usage',
+    typed === undefined
+      ? 'nothing was changed: not confirmed'
+      : `nothing was changed: ${typed} is not the name of this node`,
+    { exit: exitStatus.usage, hint: `to do it without a terminal: certmend ca recover --confirm ${nodeName}` },
+  );
+}
+
+function sourceOf(outcome: RecoveryOutcome, root: string): RecoverySource {
+  switch (outcome.decision) {
+    case 'nothing-to-do':
+      return { layout: outcome.layout, at: outcome.at, root, decision: 'nothing-to-do' };
+    case 'would-recover':
+      return { ...described(outcome.recovery, root), decision: 'would-recover' };
+    case 'recovered':
+      return { ...described(outcome.recovery, root), decision: 'recovered', warning: outcome.warning };
+    case 'statement-written':
+    case 'would-write-statement': {
+      const { layout, at, decision, key, renewed, file, look, apply } = outcome;
+      const { authorities, pinnedHash, inTheWay } = renewed;
+      const datastore = { kind: 'external', key } as const;
+      return {
+        layout,
+        at,
+        root,
+        decision,
+        datastore,
+        authorities,
+        pinnedHash,
+        inTheWay,
+        statement: { file, look, apply },
+      };
+    }
+  }
+}
+
+function described(
+  { layout, at, datastore, key, renewed, writes, original }: Recovery,
+  root: string,
+): Omit<RecoverySource, 'decision'> {
+  const { authorities, pinnedHash, inTheWay } = renewed;
+  return { layout, at, root, datastore: { kind: datastore, key }, authorities, pinnedHash, inTheWay, writes, original };
+}
