@@ -192,6 +192,18 @@ export async function composeRecovery(root: string): Promise<RecoveryTools> {
   return { files: createLargeFiles(root), openSqlite: createSqlite(root) };
 }
 
+/** What only `report` needs: the end of the audit log, and a place for its page. */
+export async function composePage(root: string): Promise<{
+  readonly auditTail: () => string | undefined;
+  readonly writePage: typeof import('./system/files/page-file.ts').writePage;
+}> {
+  const [{ auditTail }, { writePage }] = await Promise.all([
+    import('./system/files/audit-file.ts'),
+    import('./system/files/page-file.ts'),
+  ]);
+  return { auditTail: () => auditTail(root), writePage };
+}
+
 /** A rehearsal's audit goes to the copy's own file: the operator's console must not tell of a commit that never was. */
 function silent(io: Io): Io {
   return { ...io, stderr: { ...io.stderr, write: () => undefined } };

@@ -51,6 +51,7 @@ function valueName(option: string): string {
     root: 'DIR',
     config: 'FILE',
     path: 'DIR',
+    html: 'FILE',
     at: 'TIME',
     unit: 'UNIT',
   };

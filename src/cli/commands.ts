@@ -289,6 +289,24 @@ export const commands: readonly Command[] = [
     load: () => import('./commands/status.ts'),
   }),
   command({
+    name: 'report',
+    positionals: [],
+    describe: 'the node on one page that can be mailed and printed',
+    details:
+      'Writes one HTML file: health and its reasons, what happens when, a picture of all ends, who signs what, the last events, and every entry. ' +
+      'It needs no network and no script, holds no private key and no token, and is written 0600; it does name the node and its files. ' +
+      'An earlier page is replaced; any other file is left as it is. FILE is a path on this host, also with --root. Changes nothing on the node. ' +
+      'Exit status: 0 the page was written, whatever the health; 64 or 77 FILE is not a place for it.',
+    options: {
+      html: { type: 'string', describe: 'the file to write; - for standard output', required: true },
+    },
+    examples: [
+      ['certmend report --html /tmp/node.html', 'for a mail or a ticket'],
+      ['certmend report --html - > node.html', 'with the owner and the mode that the shell gives it'],
+    ],
+    load: () => import('./commands/report/report.ts'),
+  }),
+  command({
     name: 'doctor',
     positionals: [],
     describe: 'is this node able to heal itself?',

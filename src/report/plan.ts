@@ -90,6 +90,11 @@ export function planText(report: PlanReport, paper: Paper): string {
   return `${head}${when(report)}${why}${rows.length === 0 ? '' : `\n${renderTable(columns, rows, paper)}`}`;
 }
 
+/** The decision in a sentence without its reasons: `would rotate the whole set, from standby generation 7`. */
+export function decisionText({ decision, source }: Pick<PlanReport, 'decision' | 'source'>): string {
+  return [words[decision].text, ...material(source)].join(', ');
+}
+
 /** A plan without a date is read as one that is on its way. */
 function when({ actions, unit, restartBefore, liveRenewal, agentRenewal, at }: PlanReport): string {
   const line = (name: string, report: LiveReport | null): string =>

@@ -8,6 +8,7 @@ import { goPeers } from './go-peers.ts';
 import { manyKilledStarts } from './killed-starts.ts';
 import { machineScenarios } from './machine/scenarios.ts';
 import { packaging } from './packaging/scenarios.ts';
+import { page } from './page.ts';
 import { soak } from './soak.ts';
 import { straceKill } from './strace-kill.ts';
 import { systemdScenarios } from './systemd/scenarios.ts';
@@ -19,6 +20,7 @@ export const allScenarios: readonly Scenario[] = [
   ...goPeers,
   ...packaging,
   ...footprint,
+  ...page,
   ...systemdScenarios,
   ...soak,
   ...manyKilledStarts,

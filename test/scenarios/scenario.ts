@@ -28,6 +28,7 @@ export interface Program {
 }
 
 export const programs = {
+  chromium: { command: 'chromium', debianPackage: 'chromium' },
   cp: { command: 'cp', debianPackage: 'coreutils' },
   etcd: { command: 'etcd', debianPackage: 'etcd-server' },
   etcdctl: { command: 'etcdctl', debianPackage: 'etcd-client' },

@@ -5,6 +5,7 @@ import { ownPaths } from '../../disk/own-paths.ts';
 import { hostPlace } from './host-place.ts';
 import { createFileReader } from './node-file-reader.ts';
 import { createFileWriter } from './node-file-writer.ts';
+import { readPart } from './read-part.ts';
 
 /**
  * Appends to the audit file, 0600, for nodes whose journal is volatile. When a line would take it over its bound, the
@@ -37,6 +38,25 @@ export function auditFile(root: string, maxFileBytes: number): (line: string) =>
       if (descriptor !== -1) closeSync(descriptor);
     }
   };
+}
+
+/** Enough for some hundred records. */
+const tailBytes = 256 * 1024;
+
+/**
+ * The end of the audit log, of the file before this one too when that has only begun. For people: nothing is decided by it.
+ * @param root directory that stands in for `/`
+ * @returns undefined when there is no audit file that can be read
+ */
+export function auditTail(root: string): string | undefined {
+  let path: string;
+  try {
+    path = hostPlace(root, ownPaths.audit);
+  } catch {
+    return undefined;
+  }
+  const parts = [`${path}.1`, path].flatMap((one) => readPart(one, -tailBytes, tailBytes) ?? []);
+  return parts.length === 0 ? undefined : parts.map((part) => part.toString()).join('\n');
 }
 
 function placeOf(root: string): string {
