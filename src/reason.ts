@@ -90,6 +90,7 @@ const table = {
   SanUnusable: row('leaf', 'limit', 'warning', 'person', 3, 'nothing', 'own'),
   ServedStale: row('leaf', 'stale', 'note', 'person', 3, 'nothing', 'own'),
   ServedExpiring: row('leaf', 'stale', 'critical', 'person', 3, 'nothing', 'own'),
+  MountInTheWay: row('leaf', 'limit', 'warning', 'person', 3, 'nothing', 'own'),
   // authorities and other files of the bootstrap set
   AuthorityExpired: row('authority', 'over', 'critical', 'person', 1, 'nothing', 'own'),
   AuthorityExpiring: row('authority', 'ending', 'critical', 'person', 1, 'nothing', 'own'),

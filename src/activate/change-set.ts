@@ -48,7 +48,10 @@ export function changeSet(input: {
     .filter((file) => wanted.has(file.id))
     .flatMap((file): readonly PutChange[] => {
       const live = seen.get(file.path);
-      if (input.whileRunning === true) return putWhileRunning(file, live, ways.get(file.id) ?? 'rename');
+      const isMounted = inventory.mounted?.has(file.path) === true;
+      if (input.whileRunning === true)
+        return putWhileRunning(file, live, isMounted ? 'in-place' : (ways.get(file.id) ?? 'rename'));
+      if (isMounted && live?.state === 'regular') return [putOver(file, live)];
       // A set that was live once is recorded as it was, modes that were too wide with it.
       const row = rows.get(file.path);
       return [put(row === undefined ? file : { ...file, mode: fileMode(row, file.mode) }, live)];
@@ -79,6 +82,12 @@ function put(file: StoredFile, live: FileState | undefined): PutChange {
   return { op: 'put', path, id, source, sha256, mode, uid, gid, expects: expectationOf(live) };
 }
 
+/** Over what is mounted on the path nothing can be renamed: the file there gets the new bytes, and stays whose it is. */
+function putOver(file: StoredFile, live: Extract<FileState, { state: 'regular' }>): PutChange {
+  const { mode, uid, gid } = live;
+  return { ...put(file, live), mode, uid, gid, how: 'in-place' };
+}
+
 /**
  * Consumers read a key and its certificate without a lock: there is no safe order for two files that change (P12).
  * @throws CertmendError ServiceRunning (exit 77) for a key that would change
@@ -93,9 +102,9 @@ function putWhileRunning(file: StoredFile, live: FileState | undefined, way: Wri
       { exit: exitStatus.refused, hint: 'stop the service and run: certmend rotate --yes' },
     );
   }
+  if (way === 'in-place') return [putOver(file, live)];
   const { mode, uid, gid } = live;
-  const how = way === 'in-place' ? { how: 'in-place' as const } : {};
-  return [{ ...put(file, live), mode, uid, gid, ...how }];
+  return [{ ...put(file, live), mode, uid, gid }];
 }
 
 function trigger(id: string, path: string, owner: { readonly uid: number; readonly gid: number }): PutChange {

@@ -10,6 +10,7 @@ import { judgeLeaf } from './rules/leaf/leaf.ts';
 import { judgeListener } from './rules/listener.ts';
 import { restartFinding, restartOf } from './rules/restart.ts';
 import type { Judgement } from './row.ts';
+import { leaveMounted } from './mounts.ts';
 import { judgeUnknown } from './rules/unknown.ts';
 
 /**
@@ -40,7 +41,7 @@ export function assess(input: AssessInput): Assessment {
   const restart = restartOf(rows, known, context);
   if (restart !== undefined) known.push(restartFinding(restart, context));
   known.push(...(input.extraFindings ?? []));
-  const answered = answerDrift(known, input.inventory);
+  const answered = leaveMounted(answerDrift(known, input.inventory), input.inventory);
   const { now, clock: belief, heldUntil } = input;
   return { now, clock: belief, findings: answered, rows, health: healthOf(answered), restart, heldUntil };
 }

@@ -53,6 +53,7 @@ export interface AssessContext {
   readonly heldUntil: number | undefined;
   readonly issuers: ReadonlyMap<string, Issuer>;
   readonly pendingTriggers: ReadonlySet<string>;
+  readonly mounted: Inventory['mounted'];
   /**
    * At least one leaf that the product keeps on disk is there. Before the first start of the service (and right after
    * the product's own `certificate rotate`) none is, and the product makes them all: nothing is missing then.
@@ -120,6 +121,7 @@ export function assessContext(input: AssessInput): AssessContext {
     heldUntil: input.heldUntil,
     issuers: issuersOf(inventory, input.now),
     pendingTriggers: new Set(inventory.pendingTriggers),
+    mounted: inventory.mounted,
     initialised,
     traces: input.traces ?? [],
     empty,

@@ -25,7 +25,15 @@ export interface FileReader {
   list(directory: string): readonly string[] | undefined;
   /** Target of the symlink at the path; undefined when it is none. */
   readLink(path: string): string | undefined;
+  /**
+   * Those of the paths on which something is mounted, itself and not a directory above it: no rename reaches what lies there,
+   * and none takes its place (EBUSY). Links are followed, but for one in the last component, whose place a rename takes.
+   */
+  mountedOver(paths: readonly string[]): ReadonlyMap<string, Mounted>;
 }
+
+/** May what is mounted be written to? */
+export type Mounted = 'writable' | 'read-only';
 
 /** Larger than any certificate bundle or kubeconfig seen in the field; a file beyond it is a finding, not read. */
 export const maxFileBytes = 1024 * 1024;

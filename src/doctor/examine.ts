@@ -38,6 +38,7 @@ export async function examine(ports: Ports, examiner: Examiner): Promise<readonl
     clockBelieved(survey),
     ...authoritiesAble(survey),
     ...namesUsable(survey),
+    ...mountsInTheWay(survey),
     ...restartDue(survey),
     ...inUse(survey),
     ...nextStart(plan, survey),
@@ -81,6 +82,13 @@ function namesUsable({ assessment }: Survey): readonly Examined[] {
     .map(({ message, path }) =>
       ill('names', 'warning', message, path === undefined ? 'correct it' : `correct ${path}`),
     );
+}
+
+/** Nothing is said of a node where nothing is mounted on a certificate. */
+function mountsInTheWay({ assessment }: Survey): readonly Examined[] {
+  return assessment.findings
+    .filter(({ code }) => code === 'MountInTheWay')
+    .map(({ message, id }) => ill('mounts', 'warning', message, `certmend why ${id ?? 'ENTRY'}`));
 }
 
 function authoritiesAble({ assessment, inventory, layout }: Survey): readonly Examined[] {

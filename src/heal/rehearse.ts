@@ -93,6 +93,8 @@ function sharing(paths: ReadonlySet<string>, node: FileReader, copy: FileReader)
     stat: (path) => readerOf(path).stat(path),
     list: (directory) => copy.list(directory),
     readLink: (path) => readerOf(path).readLink(path),
+    // What a mount keeps from being replaced on the node is not replaced here either.
+    mountedOver: (mounted) => node.mountedOver(mounted),
   };
 }
 

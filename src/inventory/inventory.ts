@@ -10,7 +10,7 @@ import type {
   ListenerEntry,
 } from '../layout/entry.ts';
 import type { Layout } from '../layout/layout.ts';
-import type { FileState } from '../disk/file-reader.ts';
+import type { FileState, Mounted } from '../disk/file-reader.ts';
 
 /** What is on disk at one moment, entry by entry, parsed. No judgement: that is assess/. */
 export interface Inventory {
@@ -22,6 +22,8 @@ export interface Inventory {
   readonly stray: readonly string[];
   /** Regenerate trigger files that are present now. */
   readonly pendingTriggers: readonly string[];
+  /** Files of the layout on which something is mounted; undefined for an inventory that was not taken from a disk. */
+  readonly mounted?: ReadonlyMap<string, Mounted> | undefined;
 }
 
 export type Item = LeafItem | AuthorityItem | ListenerItem | KubeconfigItem | KeyItem | DocumentItem;

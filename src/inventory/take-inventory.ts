@@ -39,6 +39,7 @@ export function takeInventory(layout: Layout, reader: FileReader, memory: Invent
     pendingTriggers: layout.entries
       .flatMap((entry) => (entry.kind === 'listener' ? [entry.regenerateTrigger] : []))
       .filter((trigger) => reader.stat(trigger).state === 'present'),
+    mounted: reader.mountedOver([...known]),
   };
 }
 

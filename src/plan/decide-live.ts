@@ -1,4 +1,5 @@
 import type { Assessment } from '../assess/assessment.ts';
+import { mountInTheWay } from '../assess/mounts.ts';
 import { issuersOf } from '../assess/issuer.ts';
 import { isWorthReplacing } from '../assess/rules/leaf/validity.ts';
 import type { Inventory, LeafItem } from '../inventory/inventory.ts';
@@ -103,9 +104,10 @@ export function decideAgentPart(input: LiveInput): LiveDecision {
 }
 
 /** Leaves of the agent part that a server can sign again: the key is here, and a certificate that can be read. */
-export function renewableAgentPart({ items }: Pick<Inventory, 'items'>): readonly LeafItem[] {
+export function renewableAgentPart({ items, mounted }: Pick<Inventory, 'items' | 'mounted'>): readonly LeafItem[] {
   return items.filter((item): item is LeafItem => {
     if (item.kind !== 'leaf' || !isOfAgentPart(item.entry)) return false;
+    if (mountInTheWay(item.entry.certificatePath, item.certificateFile, mounted) !== undefined) return false;
     const { key, keyFile, certificates, certificateFile } = item;
     return key.ok && keyFile.state === 'regular' && certificates.ok && certificateFile.state === 'regular';
   });

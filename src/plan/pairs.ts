@@ -1,6 +1,7 @@
 import { mayWrite } from '../layout/written-files.ts';
 import { isReplaceable } from '../assess/file-fault.ts';
 import { issuersOf } from '../assess/issuer.ts';
+import { pairMountInTheWay } from '../assess/mounts.ts';
 import type { Inventory, LeafItem } from '../inventory/inventory.ts';
 import type { LeafEntry } from '../layout/entry.ts';
 
@@ -16,14 +17,14 @@ export interface Pair {
 
 /**
  * The pairs that certmend may write, in table order. Left out: what is protected, what the product re-issues by itself,
- * what is optional and absent, and what cannot be renamed over.
+ * what is optional and absent, and what cannot be replaced.
  * @param now milliseconds since the epoch
  */
 export function writablePairs(inventory: Inventory, now: number): readonly Pair[] {
   const issuers = issuersOf(inventory, now);
   const pairs: Pair[] = [];
   for (const item of inventory.items) {
-    if (item.kind !== 'leaf' || !isWritable(item)) continue;
+    if (item.kind !== 'leaf' || !isWritable(item) || pairMountInTheWay(item, inventory.mounted) !== undefined) continue;
     const issuer = issuers.get(item.entry.issuer);
     const problem = issuer?.problem;
     pairs.push({

@@ -74,6 +74,8 @@ export function bootstrapActions(findings: readonly Finding[], inventory: Invent
   );
   return findings.flatMap(({ code, id, path }): Action[] => {
     if (!isDamage(code) || id === undefined || path === undefined || !restorable.has(path)) return [];
+    // What is mounted cannot be taken away.
+    if (inventory.mounted?.has(path) === true) return [];
     return [{ kind: 'quarantine', id, path, remove: true, reason: code, bootstrap: true }];
   });
 }

@@ -40,6 +40,7 @@ test('explain tells every rule of a healthy leaf in order, and when it is due', 
       'not-before',
       'expiry',
       'permissions',
+      'mount',
     ]
       .map((rule) => [rule, 'passed'])
       .concat([['served', 'skipped']]),
@@ -72,6 +73,7 @@ test('explain skips what a damaged file makes moot', (t) => {
       ['certificate-file', 'LeafUnreadable'],
       ['key-file', undefined],
       ['permissions', undefined],
+      ['mount', undefined],
     ],
   );
   t.is(told?.nextDue, undefined);

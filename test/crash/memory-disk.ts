@@ -174,6 +174,7 @@ export class MemoryDisk {
       return inode?.type === 'directory' ? [...inode.now.keys()].sort() : undefined;
     },
     readLink: () => undefined,
+    mountedOver: () => new Map(),
   };
 
   readonly writer: FileWriter = {

@@ -53,5 +53,12 @@ export function memoryReader(tree: Readonly<Record<string, Content>>): FileReade
     const content = files.get(path);
     return typeof content === 'object' && 'link' in content ? content.link : undefined;
   };
-  return { read: (path) => read(path), readOwn: (path) => read(path), stat, list, readLink };
+  return {
+    read: (path) => read(path),
+    readOwn: (path) => read(path),
+    stat,
+    list,
+    readLink,
+    mountedOver: () => new Map(),
+  };
 }

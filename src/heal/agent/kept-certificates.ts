@@ -6,7 +6,7 @@ import { makeOwnDirectory } from '../../disk/own-files.ts';
 import { ownPaths } from '../../disk/own-paths.ts';
 import { writeDurably } from '../../disk/durable-write.ts';
 import type { FileReader } from '../../disk/file-reader.ts';
-import type { LeafItem } from '../../inventory/inventory.ts';
+import type { Inventory, LeafItem } from '../../inventory/inventory.ts';
 import { fileMode } from '../../layout/file-mode.ts';
 import type { WriteSide } from '../../survey/ports.ts';
 
@@ -53,10 +53,15 @@ export function forgetKept(reader: FileReader, { writer }: WriteSide): void {
 }
 
 /** The change that puts kept bytes in the place of a live certificate file; undefined when they are there, or it is not. */
-export function putKept(which: Kept, item: LeafItem, bytes: Buffer): PutChange | undefined {
+export function putKept(
+  which: Kept,
+  item: LeafItem,
+  bytes: Buffer,
+  { mounted }: Pick<Inventory, 'mounted'>,
+): PutChange | undefined {
   const { entry, certificateFile: live } = item;
   if (live.state !== 'regular' || live.bytes.equals(bytes)) return undefined;
-  const isInPlace = entry.writeMode === 'in-place';
+  const isInPlace = entry.writeMode === 'in-place' || mounted?.has(entry.certificatePath) === true;
   return {
     op: 'put',
     path: entry.certificatePath,

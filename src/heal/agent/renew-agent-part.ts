@@ -174,7 +174,9 @@ function commitAgentPart(
       'new',
       answers.map(({ item, certificatePem: bytes }) => ({ item, bytes })),
     );
-    const changes = answers.flatMap(({ item, certificatePem }) => putKept('new', item, certificatePem) ?? []);
+    const changes = answers.flatMap(
+      ({ item, certificatePem }) => putKept('new', item, certificatePem, seen.inventory) ?? [],
+    );
     const done = session.commit({
       transaction: session.transaction(0, undefined, 'nothing'),
       changes,

@@ -94,7 +94,7 @@ export async function takeBack(
     leaveUnconfirmed(session, renewal, `${trouble}, but ${problem}`);
     return 'unconfirmed';
   }
-  const changes = back.flatMap(({ item, bytes }) => putKept('old', item, bytes) ?? []);
+  const changes = back.flatMap(({ item, bytes }) => putKept('old', item, bytes, seen.inventory) ?? []);
   await session.write.audit.ready();
   // Said before: a recovery that completes this must not find a renewal that may be tried again.
   session.remember((state) => withAgentRenewal(state, { ...renewal, outcome: 'rolled-back' }));

@@ -1,14 +1,16 @@
 import { hash } from 'node:crypto';
-import { closeSync, constants, fstatSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readdirSync, readlinkSync, readSync, realpathSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { diskError, isShortage } from '../../disk/disk-error.ts';
 import {
   maxFileBytes,
   type FileReader,
   type FileState,
+  type Mounted,
   type PathState,
   type UnreadableProblem,
 } from '../../disk/file-reader.ts';
+import { mountPoints } from './mount-points.ts';
 import { createPathResolver, type Resolution, type Step } from './path-resolver.ts';
 
 /** Neither waits for a writer of a FIFO nor follows a link nor makes a terminal ours. */
@@ -59,7 +61,26 @@ export function createFileReader(root: string): FileReader {
         () => undefined,
       );
     },
+    mountedOver(paths) {
+      const mounts = attempt('/proc/self/mountinfo', mountPoints, () => new Map<string, Mounted>());
+      // Of hundreds of mounts hardly ever one is named like a file of ours: the others cost no look.
+      const names = new Set([...mounts.keys()].map(baseName));
+      const suspects = paths.filter((path) => names.has(baseName(path)));
+      if (suspects.length === 0) return new Map();
+      const top = prefix === '' ? '' : realpathSync.native(prefix);
+      return new Map(
+        suspects.flatMap((path) => {
+          const place = resolver.locate(path);
+          const mounted = place.kind === 'place' ? mounts.get(top + place.path) : undefined;
+          return mounted === undefined ? [] : [[path, mounted]];
+        }),
+      );
+    },
   };
+}
+
+function baseName(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
 }
 
 function readPlace(hostPath: string, stats: Stats): FileState {

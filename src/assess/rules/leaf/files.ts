@@ -2,6 +2,7 @@ import { mayWrite } from '../../../layout/written-files.ts';
 import type { FileState } from '../../../disk/file-reader.ts';
 import { fileFault } from '../../file-fault.ts';
 import { isKeyOf } from '../../leaf-checks.ts';
+import { pairMountInTheWay } from '../../mounts.ts';
 import { pairFault, type LeafSubject } from './subject.ts';
 import { holdsPrivateKey, modesOf, permissionsFault, type GuardedFile } from '../permissions.ts';
 import type { Rule } from '../rule.ts';
@@ -133,3 +134,19 @@ function guardedFiles({ item }: LeafSubject): readonly GuardedFile[] {
         },
   ];
 }
+
+/** Could a new pair be put there on the day it is needed? Told before that day. */
+export const mountRule: Rule<LeafSubject> = {
+  name: 'mount',
+  asks: 'can its files be replaced where they lie?',
+  inputs: ({ item: { entry }, context: { mounted } }) => ({
+    certificate: mounted?.get(entry.certificatePath) ?? 'not mounted',
+    key: mounted?.get(entry.keyPath) ?? 'not mounted',
+  }),
+  judge({ item, context }) {
+    const message = mayWrite(item.entry) ? pairMountInTheWay(item, context.mounted) : undefined;
+    return message === undefined
+      ? 'passed'
+      : { code: 'MountInTheWay', severity: 'warning', message, answer: 'operator' };
+  },
+};

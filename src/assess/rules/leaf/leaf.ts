@@ -2,7 +2,7 @@ import type { LeafItem } from '../../../inventory/inventory.ts';
 import type { Finding } from '../../assessment.ts';
 import type { AssessContext } from '../../context.ts';
 import { subjectRule, namesRule, usagesRule } from './identity.ts';
-import { certificateFileRule, keyFileRule, keyMatchRule, leafPermissionsRule } from './files.ts';
+import { certificateFileRule, keyFileRule, keyMatchRule, leafPermissionsRule, mountRule } from './files.ts';
 import { chainRule, issuerRule, keyIdentifierRule } from './issuer.ts';
 import { leafSubject, type LeafSubject } from './subject.ts';
 import { leafServedRule, servedOf } from './served.ts';
@@ -25,6 +25,7 @@ export const leafRules: readonly Rule<LeafSubject>[] = [
   notBeforeRule,
   expiryRule,
   leafPermissionsRule,
+  mountRule,
   leafServedRule,
 ];
 

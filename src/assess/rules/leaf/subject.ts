@@ -6,6 +6,7 @@ import type { Blocked } from '../../assessment.ts';
 import { effectiveEnd, issuerRelation, type IssuerRelation } from '../../chain.ts';
 import type { AssessContext } from '../../context.ts';
 import { isReplaceable } from '../../file-fault.ts';
+import { pairMountInTheWay } from '../../mounts.ts';
 import type { Issuer } from '../../issuer.ts';
 import { isBetterGone } from '../product-start.ts';
 import type { Fault } from '../rule.ts';
@@ -54,10 +55,13 @@ export function pairAnswer(
   if (entry.protected) return { answer: 'operator', remark: '; certmend never writes this file' };
   if (!isReplaceable(entry.certificatePath, certificateFile) || !isReplaceable(entry.keyPath, keyFile))
     return { answer: 'operator', remark: '' };
+  const mount = pairMountInTheWay(subject.item, subject.context.mounted);
+  if (mount !== undefined) return { answer: 'operator', remark: `; ${mount}` };
   const problem = subject.issuer === undefined ? undefined : subject.issuer.problem;
   if (subject.issuer !== undefined && problem === undefined) return { answer: wanted, remark: '' };
   const { context } = subject;
-  const takenAway = wanted === 'repair' && problem !== undefined && isBetterGone(context, problem, code);
+  const mayGo = [entry.certificatePath, entry.keyPath].every((path) => context.mounted?.has(path) !== true);
+  const takenAway = wanted === 'repair' && problem !== undefined && mayGo && isBetterGone(context, problem, code);
   const { product, unit } = context.layout;
   const then = takenAway
     ? `; the boot hook removes the pair, and ${product} recreates it when ${unit} starts and has restored the authority`
