@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { NotRunHere, programs, type Program, type Scenario } from '../scenario.ts';
+import { programs, type Program, type Scenario } from '../scenario.ts';
 import { inScratch } from '../scratch.ts';
 import { assertAllOld, assertProtectedUntouched } from '../set-state.ts';
 import { buildControlPlane } from '../../control-plane/build.ts';
@@ -13,7 +13,6 @@ import { assertHealed, assertHeals, assertHealthy, assertServes } from './verdic
 
 const needs: readonly Program[] = [
   programs.cp,
-  programs.go,
   programs.openssl,
   { command: 'mmdebstrap', debianPackage: 'mmdebstrap' },
   { command: 'qemu-system-x86_64', debianPackage: 'qemu-system-x86' },
@@ -55,14 +54,17 @@ async function slept(): Promise<string> {
   assertHealed(tree, node, node.later);
   const story = seen(tree, 'journal-product');
   assertOrder(story, [/Starting rke2-server/, /expired/, /generation \d+ is live/, /Started rke2-server/]);
-  const by = 'image' in node.drive ? 'a real control plane serves' : 'etcd and TLS servers, no control plane, serve';
-  return `${node.old.size} files are new; ${by} them`;
+  const by =
+    'image' in node.drive
+      ? 'a real control plane serves them'
+      : `stand-ins serve them, NOT a control plane: ${node.drive.whyNot.message}`;
+  return `${node.old.size} files are new; ${by}`;
 }
 
 /** On the same morning; by itself, so that a host that cannot have it says so. */
 async function serves(): Promise<string> {
   const { drive, later, dayZero } = await asleep();
-  if (!('image' in drive)) throw new NotRunHere(drive.whyNot);
+  if (!('image' in drive)) throw drive.whyNot;
   const { tree } = await awoken();
   assertServes(tree, [dayZero, later]);
   return `both readyz are ok, five ports serve the new leaves, etcd has kept day 0; memory in use: ${seen(tree, 'memory').split(/\s+/)[9] ?? ''} MiB`;
