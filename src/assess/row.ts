@@ -66,3 +66,14 @@ function statusOf(input: RowInput): CertificateStatus {
 function usagesOf(certificate: Certificate | undefined): readonly string[] {
   return certificate?.extendedKeyUsages ?? certificate?.keyUsages ?? [];
 }
+
+/** When the first of these entries stops to be good; ms since the epoch. */
+export function firstEnd(
+  { rows }: { readonly rows: readonly CertificateRow[] },
+  ids: readonly string[],
+): number | undefined {
+  const ends = rows.flatMap(({ id, effectiveNotAfter }) =>
+    ids.includes(id) && effectiveNotAfter !== undefined ? [effectiveNotAfter] : [],
+  );
+  return ends.length === 0 ? undefined : Math.min(...ends);
+}

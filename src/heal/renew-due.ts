@@ -17,7 +17,7 @@ import { minuteMs } from '../time/units.ts';
 import { askComponents } from './ask-components.ts';
 import { makeLive, type OpenRenewal } from './renew.ts';
 import { isActive, leaveUnconfirmed, settleRenewal, tellConfirmed, type Settled } from './settle-renewal.ts';
-import { watchService } from './watch-service.ts';
+import { isAsBefore, watchService } from './watch-service.ts';
 
 const lockWaitMs = 2000;
 
@@ -145,7 +145,7 @@ async function confirmActive(
   if (health.some(({ answer }) => answer.is === 'ill')) return;
   const well = health.flatMap(({ id, answer }) => (answer.is === 'well' ? [id] : []));
   const seen = await watchService(ports, { layout, answered: [...served.keys()], well, ids: [] }, stopping);
-  if (seen === undefined || seen.silent.length > 0 || seen.ill.length > 0) return;
+  if (seen === undefined || !isAsBefore(seen)) return;
   await withSession(ports, { layout, lockWaitMs }, (session) => {
     if (!isActive(session, active.number)) return Promise.resolve();
     session.remember((before) => ({ ...before, generations: { ...before.generations, confirmed: active.number } }));

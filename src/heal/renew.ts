@@ -1,3 +1,4 @@
+import { firstEnd } from '../assess/row.ts';
 import { journalPending } from '../commit/journal.ts';
 import { CertmendError, exitStatus } from '../error.ts';
 import { adoptLive } from '../generation/material-set.ts';
@@ -136,7 +137,7 @@ export async function makeLive(
     at: rfc3339(survey.assessment.now),
     invocation: ports.unitRun(layout.unit)?.invocation ?? null,
     phase: request.phase,
-    end: textOf(firstEnd(survey, ids)),
+    end: textOf(firstEnd(survey.assessment, ids)),
     outcome: 'watching',
     answered,
     well,
@@ -204,13 +205,6 @@ function textOf(at: number | undefined): string | null {
   return at === undefined ? null : rfc3339(at);
 }
 
-function firstEnd({ assessment }: Survey, ids: readonly string[]): number | undefined {
-  const ends = assessment.rows.flatMap(({ id, effectiveNotAfter }) =>
-    ids.includes(id) && effectiveNotAfter !== undefined ? [effectiveNotAfter] : [],
-  );
-  return ends.length === 0 ? undefined : Math.min(...ends);
-}
-
 interface ReadAtStart {
   readonly entry: LeafEntry;
   readonly by: string;
@@ -234,6 +228,9 @@ function heldUntil(survey: Survey, held: readonly ReadAtStart[]): number | undef
   return ends.length === 0 ? undefined : Math.min(...ends);
 }
 
-function illness({ port, consumer, answer }: ComponentHealth): readonly string[] {
-  return answer.is === 'ill' ? [`${consumer} is not healthy (port ${String(port)} ${answer.problem})`] : [];
+/** A client that is refused already is no reason to wait: a renewal can only help it. */
+function illness({ asked, port, consumer, answer }: ComponentHealth): readonly string[] {
+  return asked === 'component' && answer.is === 'ill'
+    ? [`${consumer} is not healthy (port ${String(port)} ${answer.problem})`]
+    : [];
 }

@@ -103,11 +103,15 @@ export function wasStartedAnew(ports: Ports, { unit }: Layout, renewal: StateRen
 }
 
 /** What was well before and is not now, as a clause; undefined when the node is not worse. */
-export function troubleOf({ silent, ill }: Served): string | undefined {
+export function troubleOf({ silent, ill, refused }: Served): string | undefined {
   const where = silent.map(({ port, consumer }) => `${String(port)} (${consumer})`).join(', ');
   const parts = [
     ...(silent.length === 0 ? [] : [`nothing answered in TLS on port ${where}`]),
     ...ill.map(({ port, consumer, problem }) => `${consumer} was no longer healthy (port ${String(port)} ${problem})`),
+    ...refused.map(
+      ({ id, port, consumer, problem }) =>
+        `the certificate of ${id}, which ${consumer} uses, was no longer accepted (port ${String(port)} ${problem})`,
+    ),
   ];
   return parts.length === 0 ? undefined : `after the renewal ${parts.join('; ')}`;
 }

@@ -37,6 +37,8 @@ export interface Served {
   readonly silent: readonly PortOf[];
   /** Components that said before that they are well and do not now; `problem` is a clause. */
   readonly ill: readonly (PortOf & { readonly problem: string })[];
+  /** Entries with which their consumer was accepted before at that port and is not now. */
+  readonly refused: readonly (PortOf & { readonly problem: string })[];
 }
 
 /** What is watched: what was well before a change. */
@@ -44,7 +46,7 @@ export interface Watched {
   readonly layout: Layout;
   /** Ports that answered in TLS. */
   readonly answered: readonly number[];
-  /** Entries whose component said that it is well. */
+  /** Entries whose component said that it is well, and those of clients that were accepted. */
   readonly well: readonly string[];
   /** Entries that were changed. */
   readonly ids: readonly string[];
@@ -71,10 +73,10 @@ export async function watchService(
   let lastHeard = begun;
   for (let good = 0; stopping?.aborted !== true;) {
     const now = await survey(ports, layout);
-    const ill = illOf(await askComponents(ports, now), well);
+    const worse = worseOf(await askComponents(ports, now), well);
     const at = ports.clock.monotonic();
-    const served = { ...standOf(places, ids, now), ill };
-    const isWell = served.silent.length === 0 && ill.length === 0;
+    const served = { ...standOf(places, ids, now), ...worse };
+    const isWell = isAsBefore(served);
     if (isWell) lastHeard = at;
     const isTaken = served.stale.length === 0 || at - begun > takenWithinMs;
     good = isWell && isTaken ? good + 1 : 0;
@@ -84,15 +86,28 @@ export async function watchService(
   return undefined;
 }
 
-/** That it could not be asked this time says nothing of the component. */
-function illOf(health: readonly ComponentHealth[], well: readonly string[]): Served['ill'] {
-  return health.flatMap(({ id, port, consumer, answer }) => {
-    if (!well.includes(id) || answer.is === 'well' || answer.is === 'unasked') return [];
-    return [{ id, port, consumer, problem: answer.is === 'ill' ? answer.problem : 'no longer answers' }];
-  });
+/** Nothing that was well before is worse. */
+export function isAsBefore({ silent, ill, refused }: Served): boolean {
+  return silent.length + ill.length + refused.length === 0;
 }
 
-function standOf(places: readonly PortOf[], ids: readonly string[], now: Survey): Omit<Served, 'ill'> {
+/** That it could not be asked this time says nothing of the component. */
+function worseOf(health: readonly ComponentHealth[], well: readonly string[]): Pick<Served, 'ill' | 'refused'> {
+  const worse = health.flatMap(({ asked, id, port, consumer, answer }) => {
+    if (!well.includes(id) || answer.is === 'well' || answer.is === 'unasked') return [];
+    return [{ asked, id, port, consumer, problem: answer.is === 'ill' ? answer.problem : 'no longer answers' }];
+  });
+  return {
+    ill: worse.filter(({ asked }) => asked === 'component'),
+    refused: worse.filter(({ asked }) => asked === 'client'),
+  };
+}
+
+function standOf(
+  places: readonly PortOf[],
+  ids: readonly string[],
+  now: Survey,
+): Pick<Served, 'current' | 'stale' | 'silent'> {
   const rows = new Map(now.assessment.rows.map(({ id, served }) => [id, served]));
   const changed = places.filter(({ id, port }) => ids.includes(id) && now.served?.has(port) === true);
   const isCurrent = ({ id }: PortOf): boolean => rows.get(id)?.current === true;

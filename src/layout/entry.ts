@@ -55,6 +55,8 @@ export interface LeafEntry extends EntryBase {
   readonly readAtStartBy?: string | undefined;
   /** Where the consumer says whether it is well. */
   readonly health?: HealthQuestion | undefined;
+  /** Whom the consumer shows it to, on this node: who refuses it says so. */
+  readonly shownTo?: ShownTo | undefined;
   /** A server of the cluster signs a new one for the key that is here, while the service runs (products 6.1). */
   readonly signedBySupervisor?: SupervisorPath | undefined;
 }
@@ -74,6 +76,19 @@ export interface HealthQuestion {
   readonly path: string;
   /** Id of the leaf that is shown. */
   readonly client: string;
+}
+
+/**
+ * `GET https://127.0.0.1:PORT/PATH` with the leaf as client certificate: 401 is a refusal, every other status comes from a
+ * server that knows who asks. The API server answers 401 to a certificate that it does not accept, since the products
+ * switch anonymous requests off (products 8).
+ */
+export interface ShownTo {
+  readonly port: number;
+  /** One that every client may ask: `/version` */
+  readonly path: string;
+  /** Id of the authority that the server's own certificate is signed by. */
+  readonly authority: string;
 }
 
 export interface AuthorityEntry extends EntryBase {

@@ -77,7 +77,7 @@ export interface RenewalReport extends DocumentHeader<'RenewalReport'> {
     readonly id: string;
     readonly port: number;
     readonly consumer: string;
-    readonly state: 'current' | 'stale' | 'silent' | 'ill';
+    readonly state: 'current' | 'stale' | 'silent' | 'ill' | 'refused';
   }[];
   /** What a person should know although nothing failed, a sentence each. */
   readonly notes: readonly string[];

@@ -6,7 +6,7 @@ import { apiVersion, documented, type RenewalReport } from './document.ts';
 
 type Port = Omit<RenewalReport['served'][number], 'state'>;
 
-const states = ['current', 'stale', 'silent', 'ill'] as const;
+const states = ['current', 'stale', 'silent', 'ill', 'refused'] as const;
 
 /** The `RenewalReport` document: what `certmend renew` changed, and what the service serves since. */
 export function renewalReport(input: {
@@ -47,6 +47,7 @@ const serves = {
   stale: 'still serves the old one: see certmend check, and restart the service before it expires',
   silent: 'no longer answers',
   ill: 'is no longer healthy',
+  refused: 'no longer accepts the certificate of that client',
 } as const;
 
 /** One line of what was done, why, and a line for each port that was watched. */

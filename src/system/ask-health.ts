@@ -44,7 +44,9 @@ function ask(host: string, question: HealthRequest, ended: AbortSignal): Promise
         const { statusCode } = response;
         response.on('error', fail).resume();
         resolve(
-          statusCode === 200 ? { is: 'well' } : { is: 'ill', problem: `answers ${String(statusCode)} to ${path}` },
+          statusCode === 200
+            ? { is: 'well' }
+            : { is: 'ill', problem: `answers ${String(statusCode)} to ${path}`, status: statusCode },
         );
       });
       asked.on('error', fail).end();

@@ -212,7 +212,12 @@ test('renew comes to an end with a port that answers now and then', async (t) =>
 function asking({ tree, ports }: Running, ask: (port: number, isOld: boolean) => HealthAnswer): Ports {
   const path = tree.host(tree.leaf('etcd/server-client').certificatePath);
   const old = readFileSync(path, 'utf8');
-  return { ...ports, askHealth: ({ port }) => Promise.resolve(ask(port, readFileSync(path, 'utf8') === old)) };
+  const well: HealthAnswer = { is: 'well' };
+  return {
+    ...ports,
+    askHealth: ({ port, path: asked }) =>
+      Promise.resolve(asked === '/version' ? well : ask(port, readFileSync(path, 'utf8') === old)),
+  };
 }
 
 const refuses: HealthAnswer = { is: 'ill', problem: 'answers 500 to /readyz' };
@@ -230,9 +235,21 @@ test('renew asks the API server and etcd for their health, with the pairs that a
   };
   const { rolledBack } = await renew({ ...ports, askHealth }, []);
   t.false(rolledBack);
-  t.deepEqual([...asked].map(([port, words]) => [port, ...words]).toSorted(), [
+  const told = [...asked].map(([port, words]) => [port, ...[...words].toSorted()]);
+  t.deepEqual(told.toSorted(), [
     [2382, '/health CN=etcd-client CN=etcd-server-ca'],
-    [6443, '/readyz CN=system:admin CN=rke2-server-ca'],
+    [
+      6443,
+      '/readyz CN=system:admin CN=rke2-server-ca',
+      ...[
+        'rke2-cloud-controller-manager',
+        'system:admin',
+        'system:apiserver',
+        'system:kube-controller-manager',
+        'system:kube-scheduler',
+        'system:rke2-supervisor',
+      ].map((name) => `/version CN=${name} CN=rke2-server-ca`),
+    ],
   ]);
 });
 
@@ -268,6 +285,54 @@ for (const [name, after] of [
     );
     t.regex(outcome.reasons[0]?.message ?? '', /after the renewal etcd was no longer healthy \(port 2382 /);
     t.deepEqual(bytesBelow(node.tree), before);
+  });
+}
+
+/** The API server gives this answer to the scheduler's certificate, and is well. */
+function answering({ tree, ports }: Running, answer: (isOld: boolean) => HealthAnswer): Ports {
+  const live = tree.host(tree.leaf('client-scheduler').certificatePath);
+  const old = readFileSync(live);
+  const askHealth: Ports['askHealth'] = ({ path, certificatePem }) =>
+    Promise.resolve(
+      path === '/version' && certificatePem.equals(readFileSync(live))
+        ? answer(certificatePem.equals(old))
+        : { is: 'well' },
+    );
+  return { ...ports, askHealth };
+}
+
+const says = (status: number): HealthAnswer => ({
+  is: 'ill',
+  problem: `answers ${String(status)} to /version`,
+  status,
+});
+
+test('renew brings the old certificates back when the API server no longer accepts a client, though every component is well', async (t) => {
+  const node = await running(t);
+  const before = bytesBelow(node.tree);
+  const { outcome, rolledBack, served } = await renew(
+    answering(node, (isOld) => (isOld ? { is: 'well' } : says(401))),
+    [],
+  );
+  t.true(rolledBack);
+  t.deepEqual([served.ill, served.refused.map(({ id, port }) => [id, port])], [[], [['client-scheduler', 6443]]]);
+  t.regex(
+    outcome.reasons[0]?.message ?? '',
+    /the certificate of client-scheduler, which kube-scheduler uses, was no longer accepted \(port 6443 answers 401 /,
+  );
+  t.deepEqual(bytesBelow(node.tree), before);
+});
+
+for (const [name, answer] of [
+  ['was refused before as well', (): HealthAnswer => says(401)],
+  ['may not ask for that', (isOld: boolean): HealthAnswer => (isOld ? { is: 'well' } : says(403))],
+  ['asks in a bad moment', (isOld: boolean): HealthAnswer => (isOld ? { is: 'well' } : says(503))],
+  ['cannot be tried', (isOld: boolean): HealthAnswer => ({ is: isOld ? 'well' : 'absent' })],
+] as const) {
+  test(`renew takes nothing back for a client that ${name}`, async (t) => {
+    const { rolledBack, served } = await renew(answering(await running(t), answer), []);
+    t.false(rolledBack);
+    t.deepEqual([served.ill, served.refused], [[], []]);
   });
 }
 

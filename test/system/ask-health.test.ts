@@ -61,7 +61,7 @@ test('ask health asks with the client pair, by GET, and 200 alone is well', asyn
   t.deepEqual(seen, [['/readyz', 'system:admin']]);
   for (status of [204, 301, 401, 403, 500, 503]) {
     const answer = await askHealth(question);
-    t.deepEqual(answer, { is: 'ill', problem: `answers ${String(status)} to /readyz` });
+    t.deepEqual(answer, { is: 'ill', problem: `answers ${String(status)} to /readyz`, status });
   }
 });
 

@@ -5,6 +5,7 @@ import type { Layout } from '../../layout/layout.ts';
 import { renewableAgentPart } from '../../plan/decide-live.ts';
 import { unfit } from '../../plan/decide-renewal.ts';
 import type { SaidReason } from '../../reason.ts';
+import { firstEnd } from '../../assess/row.ts';
 import { listed } from '../../assess/figures.ts';
 import type { Outcome } from '../../session/outcome.ts';
 import { withRecovery } from '../../session/recovery.ts';
@@ -51,7 +52,10 @@ export async function renewAgentPart(
 ): Promise<OpenAgentRenewal> {
   const seen = await survey(ports, layout);
   const items = chosen(seen, request.ids);
-  const end = firstEnd(seen, items);
+  const end = firstEnd(
+    seen.assessment,
+    items.map(({ entry }) => entry.id),
+  );
   try {
     const signed = await askForCertificates(ports, seen, items);
     const answers = outlasting(signed);
@@ -83,14 +87,6 @@ function chosen({ inventory, assessment }: Survey, ids: readonly string[]): read
   const items = ids.length === 0 ? able : able.filter(({ entry }) => ids.includes(entry.id));
   if (items.length === 0) throw unfit('there is no certificate of the agent part here that a server could renew');
   return items;
-}
-
-function firstEnd({ assessment }: Survey, items: readonly LeafItem[]): number | undefined {
-  const ids = new Set(items.map(({ entry }) => entry.id));
-  const ends = assessment.rows.flatMap(({ id, effectiveNotAfter }) =>
-    ids.has(id) && effectiveNotAfter !== undefined ? [effectiveNotAfter] : [],
-  );
-  return ends.length === 0 ? undefined : Math.min(...ends);
 }
 
 interface Attempt {

@@ -6,6 +6,7 @@ import type {
   KubeconfigEntry,
   LeafEntry,
   ListenerEntry,
+  ShownTo,
 } from '../entry.ts';
 import { factsOf, type Product } from '../names.ts';
 import type { NodeSettings } from '../node-settings.ts';
@@ -101,9 +102,17 @@ function leaf(product: Product, row: LeafRow, node: NodeSettings, since2025: boo
     certificateMode: 0o644,
     keyMode: 0o600,
     port: portOn(port, node),
+    shownTo: shownTo(row, node),
     health: health === undefined ? undefined : { ...health, port: portOn(health.port, node) },
     readAtStartBy: row.readAtStartBy,
   };
+}
+
+/** The clients of the API server of this node. */
+function shownTo({ issuer, usages }: LeafRow, node: NodeSettings): ShownTo | undefined {
+  const isClient = issuer === 'client-ca' && usages.includes('clientAuth');
+  if (!isClient || node.disabled.has('disable-apiserver')) return undefined;
+  return { port: node.apiServerPort, path: '/version', authority: 'server-ca' };
 }
 
 function portOn<Port extends number | undefined>(port: Port | 'apiserver', node: NodeSettings): Port | number {
