@@ -191,7 +191,7 @@ class Plane implements ControlPlane {
 
   #layPrograms(): void {
     mkdirSync(this.#programs);
-    for (const name of [...components, 'kubectl']) symlinkSync(this.#program, join(this.#programs, name));
+    for (const name of [...components, 'kubelet', 'kubectl']) symlinkSync(this.#program, join(this.#programs, name));
     // There is no systemd here: one that says of the unit what is true.
     const { unit } = this.tree;
     const shown =

@@ -13,15 +13,17 @@ import { renewable, renewablePrints } from '../control-plane/renewable.ts';
 import { startControlPlane, type ControlPlane } from '../control-plane/start.ts';
 import { wrongSetsAreTakenBack } from '../control-plane/taken-back.ts';
 import { until } from '../control-plane/until.ts';
+import { renewedWithKubelet } from '../control-plane/with-kubelet.ts';
 import { makeTree } from '../fixtures/tree.ts';
 import { program } from './certmend.ts';
 import { programs, type Scenario } from './scenario.ts';
 import { inScratch } from './scratch.ts';
 
 const needs = [programs.go, programs.openssl, programs.ip, programs.nsenter, programs.flock, programs.cp];
+const needsKubelet = [...needs, programs.containerd, programs.runc, programs.busybox];
 
 /**
- * Kubernetes and etcd as they are, on a tree, as RKE2 starts them: what they do with the files is what a node does. The two
+ * Kubernetes and etcd as they are, on a tree, as RKE2 starts them: what they do with the files is what a node does. The three
  * that are part of every run wait for most of their time.
  */
 export const controlPlane: readonly Scenario[] = [
@@ -87,6 +89,22 @@ export const controlPlane: readonly Scenario[] = [
     isHeavy: false,
     prepare: buildControlPlane,
     run: async () => await onControlPlane(clusterSeesCertificates),
+  },
+  {
+    name: 'a control plane with a kubelet takes two renewals of the set and of the agent part: 10250 serves each leaf, the node stays Ready and its pod the same',
+    needs: needsKubelet,
+    isHeavy: false,
+    prepare: buildControlPlane,
+    run: async () =>
+      await onControlPlane(async (plane) => await renewedWithKubelet(plane, { rounds: 2, isFollowed: false })),
+  },
+  {
+    name: 'a control plane with a kubelet takes twenty renewals of the set and of the agent part, and a log that is followed is cut off when the API server changes its client pair',
+    needs: needsKubelet,
+    isHeavy: true,
+    isOnRequest: true,
+    run: async () =>
+      await onControlPlane(async (plane) => await renewedWithKubelet(plane, { rounds: 20, isFollowed: true })),
   },
 ];
 

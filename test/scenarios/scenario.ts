@@ -29,6 +29,9 @@ export interface Program {
 
 export const programs = {
   chromium: { command: 'chromium', debianPackage: 'chromium' },
+  /** The static one: it is the only program of a container. */
+  busybox: { command: 'busybox', debianPackage: 'busybox-static' },
+  containerd: { command: 'containerd', debianPackage: 'containerd' },
   cp: { command: 'cp', debianPackage: 'coreutils' },
   etcd: { command: 'etcd', debianPackage: 'etcd-server' },
   etcdctl: { command: 'etcdctl', debianPackage: 'etcd-client' },
@@ -36,6 +39,7 @@ export const programs = {
   ip: { command: 'ip', debianPackage: 'iproute2' },
   nsenter: { command: 'nsenter', debianPackage: 'util-linux' },
   flock: { command: 'flock', debianPackage: 'util-linux' },
+  runc: { command: 'runc', debianPackage: 'runc' },
   openssl: { command: 'openssl', debianPackage: 'openssl' },
   strace: { command: 'strace', debianPackage: 'strace' },
 } as const satisfies Record<string, Program>;

@@ -3,14 +3,19 @@ import { fingerprintPaths, type Fingerprint } from '../../fixtures/fingerprint-t
 import { day, type Tree } from '../../fixtures/tree.ts';
 import { scratchDirectory } from '../scratch.ts';
 import { assertAllOld, liveSet } from '../set-state.ts';
+import { makeDrive, type Drive } from './control-plane-drive.ts';
 import { branch, makeDisk, readDisk, type Disk } from './disk.ts';
 import { powerOn } from './machine.ts';
-import { assertHealthy } from './verdict.ts';
+import { assertHealthy, assertServes } from './verdict.ts';
 import { WriteLog } from './write-log.ts';
 
 /** A node that certmend prepared on day 0 and that was switched off then. */
 export interface Asleep {
   readonly disk: Disk;
+  /** With the control plane that ran on day 0, and runs again on day 400; the stand-ins when there is none. */
+  readonly drive: Drive;
+  /** An instant of day 0. */
+  readonly dayZero: number;
   /** An instant of day 400. */
   readonly later: number;
   readonly old: ReadonlyMap<string, Fingerprint>;
@@ -44,20 +49,26 @@ export async function awoken(): Promise<Awoken> {
   return await dayFourHundred;
 }
 
+function imageOf(drive: Drive): string | undefined {
+  return 'image' in drive ? drive.image : undefined;
+}
+
 async function sleepOnDayZero(): Promise<Asleep> {
   const scratch = scratchDirectory();
   const disk = await makeDisk(scratch);
+  const drive = await makeDrive(disk.tree, scratch);
   const now = Date.now();
-  await powerOn(disk, { clock: now });
+  await powerOn(disk, { clock: now, drive: imageOf(drive) });
   const tree = await readDisk(disk, join(scratch, 'seen'));
   assertHealthy(tree);
+  if ('image' in drive) assertServes(tree, [now]);
   assertAllOld(liveSet(disk.tree), tree);
   const protectedBefore = fingerprintPaths(tree.root, tree.protectedPaths);
-  return { disk, later: now + 400 * day, old: liveSet(tree), protectedBefore };
+  return { disk, drive, dayZero: now, later: now + 400 * day, old: liveSet(tree), protectedBefore };
 }
 
 async function wakeOnDayFourHundred(): Promise<Awoken> {
-  const { disk, later } = await asleep();
+  const { disk, drive, later } = await asleep();
   const scratch = scratchDirectory();
   const branched = await branch(disk, join(scratch, 'disk'));
   const log = new WriteLog(join(scratch, 'log'));
@@ -66,6 +77,6 @@ async function wakeOnDayFourHundred(): Promise<Awoken> {
     if (line === marks.begin) rotation.begin = log.length;
     if (line === marks.end) rotation.end = log.length;
   };
-  await powerOn(branched, { clock: later, log, onLine });
+  await powerOn(branched, { clock: later, drive: imageOf(drive), log, onLine });
   return { tree: await readDisk(branched, join(scratch, 'seen')), log, rotation };
 }

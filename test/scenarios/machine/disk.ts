@@ -44,10 +44,11 @@ function putUnits(upper: string): void {
   const put = (name: string, path: string): void => {
     cpSync(join(import.meta.dirname, name), path);
   };
+  mkdirSync(join(upper, 'opt/control-plane'), { recursive: true });
   put('acceptance.sh', join(upper, 'usr/local/bin/acceptance'));
   put('begin.conf', join(dropIns, '05-begin.conf'));
   put('end.conf', join(dropIns, '20-end.conf'));
-  for (const unit of ['acceptance.service', 'fill.service']) {
+  for (const unit of ['acceptance.service', 'control-plane.service', 'fill.service']) {
     put(unit, join(units, unit));
     symlinkSync(`../${unit}`, join(wants, unit));
   }

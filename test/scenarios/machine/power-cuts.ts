@@ -51,7 +51,7 @@ async function cutOutOfLog(
   scratch: string,
 ): Promise<Readonly<Record<Left, number>>> {
   const disk = await branch(node.disk, join(scratch, 'cut'));
-  const replay = new Replay(disk.image, log);
+  const replay = new Replay(disk.image, log, end);
   const tally = { old: 0, open: 0, new: 0 };
   let [lastOld, firstNew] = [begin, end];
   let number = 0;

@@ -19,10 +19,13 @@ export class Replay {
   /** What was there before the first request. */
   readonly #before: readonly Block[];
 
-  /** `image` is the disk as it was when the log began. */
-  constructor(image: string, log: WriteLog) {
+  /**
+   * @param image the disk as it was when the log began
+   * @param end so many requests can be replayed: what a machine writes later, once it works, is a hundred times as much
+   */
+  constructor(image: string, log: WriteLog, end: number) {
     this.#image = image;
-    this.#requests = log.requests();
+    this.#requests = log.requests().slice(0, end);
     this.#blocks = this.#requests.map((request) => blocksOf(request.at, log.dataOf(request)));
     const descriptor = openSync(image, 'r');
     this.#before = this.#blocks.flat().map(({ at, bytes: { length } }) => {

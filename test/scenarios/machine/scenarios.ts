@@ -3,12 +3,13 @@ import { join } from 'node:path';
 import { programs, type Program, type Scenario } from '../scenario.ts';
 import { inScratch } from '../scratch.ts';
 import { assertAllOld, assertProtectedUntouched } from '../set-state.ts';
+import { buildControlPlane } from '../../control-plane/build.ts';
 import type { Tree } from '../../fixtures/tree.ts';
 import { asleep, awoken } from './asleep.ts';
 import { branch, readDisk, seen } from './disk.ts';
 import { powerOn, type Power } from './machine.ts';
 import { powerCuts } from './power-cuts.ts';
-import { assertHealed, assertHeals, assertHealthy } from './verdict.ts';
+import { assertHealed, assertHeals, assertHealthy, assertServes } from './verdict.ts';
 
 const needs: readonly Program[] = [
   programs.cp,
@@ -28,6 +29,10 @@ export const machineScenarios: readonly Scenario[] = (
   [
     ['the node whose power fails while it rotates: all old or all new, and healthy after the next boot', cut],
     ['the node that slept for 400 days: rotates before its service starts, and is healthy, with no network', slept],
+    [
+      'the node that slept for 400 days: its own etcd, API server, controller manager and scheduler come up on what the boot hook made',
+      serves,
+    ],
     ['the node whose clock says 1970: starts its service and replaces nothing', behind],
     ['the node whose clock says 2090: starts its service and replaces nothing', ahead],
     [
@@ -35,7 +40,7 @@ export const machineScenarios: readonly Scenario[] = (
       fullDisk,
     ],
   ] as const
-).map(([name, run]) => ({ name, needs, isHeavy: true, takesHalf: true, run }));
+).map(([name, run]) => ({ name, needs, isHeavy: true, takesHalf: true, prepare: buildControlPlane, run }));
 
 async function cut(): Promise<string> {
   return await inScratch(powerCuts);
@@ -49,7 +54,20 @@ async function slept(): Promise<string> {
   assertHealed(tree, node, node.later);
   const story = seen(tree, 'journal-product');
   assertOrder(story, [/Starting rke2-server/, /expired/, /generation \d+ is live/, /Started rke2-server/]);
-  return `${node.old.size} files are new; the etcd and the TLS servers serve them`;
+  const by =
+    'image' in node.drive
+      ? 'a real control plane serves them'
+      : `stand-ins serve them, NOT a control plane: ${node.drive.whyNot.message}`;
+  return `${node.old.size} files are new; ${by}`;
+}
+
+/** On the same morning; by itself, so that a host that cannot have it says so. */
+async function serves(): Promise<string> {
+  const { drive, later, dayZero } = await asleep();
+  if (!('image' in drive)) throw drive.whyNot;
+  const { tree } = await awoken();
+  assertServes(tree, [dayZero, later]);
+  return `both readyz are ok, five ports serve the new leaves, etcd has kept day 0; memory in use: ${seen(tree, 'memory').split(/\s+/)[9] ?? ''} MiB`;
 }
 
 async function behind(): Promise<string> {

@@ -1,6 +1,7 @@
 #!/bin/bash
 # Stands in for the product's program. At its start it does to certificates what the product does at each start, then
-# real consumers use them: etcd with client and peer TLS, and TLS servers where the API server and the supervisor are.
+# real consumers use them: etcd with client and peer TLS, and TLS servers where the API server and the supervisor are; or,
+# where a machine has it, the real control plane.
 set -eu
 data=/var/lib/rancher/rke2
 tls=$data/server/tls
@@ -66,15 +67,18 @@ in_pod() {
     done
     exec "$@"' sh "$pod" "$tls/etcd" "$@"
 }
-in_pod etcd --name node-1 --data-dir "$data/server/db/stand-in" --logger zap --log-level warn \
-  --listen-client-urls https://127.0.0.1:2379 --advertise-client-urls https://127.0.0.1:2379 \
-  --listen-peer-urls https://127.0.0.1:2380 --initial-advertise-peer-urls https://127.0.0.1:2380 \
-  --initial-cluster node-1=https://127.0.0.1:2380 --client-cert-auth --peer-client-cert-auth \
-  --cert-file "$pod/server-client.crt" --key-file "$pod/server-client.key" \
-  --trusted-ca-file "$pod/server-ca.crt" --peer-trusted-ca-file "$pod/peer-ca.crt" \
-  --peer-cert-file "$pod/peer-server-client.crt" --peer-key-file "$pod/peer-server-client.key"
-consumer openssl s_server -accept 127.0.0.1:6443 -quiet -www -Verify 3 -verify_return_error \
-  -cert "$tls/serving-kube-apiserver.crt" -key "$tls/serving-kube-apiserver.key" -CAfile "$tls/client-ca.crt"
+stand_ins() {
+  in_pod etcd --name node-1 --data-dir "$data/server/db/stand-in" --logger zap --log-level warn \
+    --listen-client-urls https://127.0.0.1:2379 --advertise-client-urls https://127.0.0.1:2379 \
+    --listen-peer-urls https://127.0.0.1:2380 --initial-advertise-peer-urls https://127.0.0.1:2380 \
+    --initial-cluster node-1=https://127.0.0.1:2380 --client-cert-auth --peer-client-cert-auth \
+    --cert-file "$pod/server-client.crt" --key-file "$pod/server-client.key" \
+    --trusted-ca-file "$pod/server-ca.crt" --peer-trusted-ca-file "$pod/peer-ca.crt" \
+    --peer-cert-file "$pod/peer-server-client.crt" --peer-key-file "$pod/peer-server-client.key"
+  consumer openssl s_server -accept 127.0.0.1:6443 -quiet -www -Verify 3 -verify_return_error \
+    -cert "$tls/serving-kube-apiserver.crt" -key "$tls/serving-kube-apiserver.key" -CAfile "$tls/client-ca.crt"
+}
+listening() { ss -ltnH "sport = :$1" | grep -q .; }
 # The supervisor: by the runtime of the package where a test asks for one that signs, else something that serves the listener.
 if [ -e /opt/agent-days ] && [ -x /usr/lib/certmend/node ]; then
   consumer /usr/lib/certmend/node /usr/local/lib/supervisor.mjs "$own/listener.crt" "$own/listener.key"
@@ -82,7 +86,12 @@ else
   consumer openssl s_server -accept 127.0.0.1:9345 -quiet -www -cert "$own/listener.crt" -key "$own/listener.key"
 fi
 
-listening() { ss -ltnH "sport = :$1" | grep -q .; }
+if [ -x /opt/control-plane/begin ]; then
+  # shellcheck source=/dev/null
+  . /opt/control-plane/begin
+else
+  stand_ins
+fi
 until listening 2379 && listening 2380 && listening 6443 && listening 9345; do sleep 0.2; done
 systemd-notify --ready --status='etcd, 6443 and 9345 are listening'
 trap 'exit 0' TERM

@@ -1,11 +1,14 @@
 // Stands in for the product's supervisor (products 6.1), run by the runtime of the installed package: signs the public key
-// of a request for whoever shows the kubelet's pair, and for the node's own names wants the node's name and password.
+// of a request for whoever shows the kubelet's pair, and for the node's own names wants the node's name and password; and is
+// the API server's way to the kubelets (HTTP CONNECT, as the product's egress selector says).
 import { Buffer } from 'node:buffer';
 import { X509Certificate } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:https';
+import { connect } from 'node:net';
 import process from 'node:process';
+import { URL } from 'node:url';
 
 const tls = '/var/lib/rancher/rke2/server/tls';
 const [cert = '', key = ''] = process.argv.slice(2).map((path) => readFileSync(path));
@@ -100,7 +103,7 @@ function answer(request, body) {
   ];
 }
 
-createServer(
+const server = createServer(
   { cert, key, ca: readFileSync(`${tls}/client-ca.crt`), requestCert: true, rejectUnauthorized: false },
   (request, response) => {
     const parts = [];
@@ -111,4 +114,20 @@ createServer(
       response.writeHead(status).end(body);
     });
   },
-).listen(9345, '127.0.0.1');
+);
+server.on('connect', ({ url, socket: { authorized } }, socket, head) => {
+  socket.on('error', () => undefined);
+  if (!authorized) {
+    socket.end('HTTP/1.1 401 Unauthorized\r\n\r\n');
+    return;
+  }
+  const { hostname, port } = new URL(`https://${url}`);
+  const there = connect(Number(port), hostname, () => {
+    socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
+    there.write(head);
+    there.pipe(socket).pipe(there);
+  });
+  there.on('error', () => socket.destroy());
+  socket.on('close', () => there.destroy());
+});
+server.listen(9345, '127.0.0.1');
