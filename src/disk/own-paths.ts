@@ -9,6 +9,10 @@ export const ownPaths = {
   agentPart: '/var/lib/certmend/agent-part',
   quarantine: '/var/lib/certmend/quarantine',
   journal: '/var/lib/certmend/journal.json',
+  /** How the last backup went. */
+  backup: '/var/lib/certmend/backup.json',
+  /** What a restore puts in place, until it is. Holds keys. */
+  restore: '/var/lib/certmend/restore',
   audit: '/var/lib/certmend/audit.jsonl',
   runDirectory: '/run/certmend',
   lock: '/run/certmend/lock',
