@@ -19,10 +19,14 @@ import { leaveGoneDirectory } from './system/files/working-directory.ts';
  */
 
 async function confirm(question: string): Promise<boolean> {
+  return /^y(es)?$/i.test(await ask(`${question} [y/N]`));
+}
+
+async function ask(question: string): Promise<string> {
   const { createInterface } = await import('node:readline/promises');
   const reader = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    return /^y(es)?$/i.test((await reader.question(`${question} [y/N] `)).trim());
+    return (await reader.question(`${question} `)).trim();
   } finally {
     reader.close();
   }
@@ -33,11 +37,13 @@ function start(): void {
   // switch that off altogether (--disable-sigusr1); this is for a program that was started without them.
   process.on('SIGUSR1', () => undefined);
   leaveGoneDirectory();
+  const isAttended = isTerminal(0) && isTerminal(2);
   const io: Io = {
     stdout: standardOutput(),
     stderr: standardError(),
     env: process.env,
-    confirm: isTerminal(0) && isTerminal(2) ? confirm : undefined,
+    confirm: isAttended ? confirm : undefined,
+    ask: isAttended ? ask : undefined,
     damagedParts,
   };
   void main(process.argv.slice(2), io).then((status) => {

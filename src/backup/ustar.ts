@@ -23,8 +23,8 @@ export type TarReading =
   /** A clause: `has a link (var/lib/x)`. */
   | { readonly ok: false; readonly problem: string };
 
-/** A node has some hundred files of a few kilobytes; twenty times that is nobody's node. */
-export const maxTarFiles = 4096;
+/** A node has some hundred files of a few kilobytes. All of them must fit into one journal (1 MiB). */
+export const maxTarFiles = 1024;
 export const maxTarBytes = 64 * 1024 * 1024;
 
 const block = 512;

@@ -251,6 +251,32 @@ export const commands: readonly Command[] = [
     load: () => import('./commands/backup/verify.ts'),
   }),
   command({
+    name: 'backup restore',
+    positionals: [{ name: 'file', describe: 'the backup', required: true, many: false }],
+    describe: 'put the files of a backup back, authorities and keys included',
+    details:
+      'Decrypts and verifies the backup, and lists what differs from the node. With the name of the node, typed on a terminal or given with --confirm, ' +
+      'it restores all of that or nothing, with the owners, modes and times of the backup. The service must be stopped. ' +
+      'A backup of another node, and authorities that are older than those on the node, are refused unless told. An interrupted restore is finished by ' +
+      'the same command, and by nothing else. With --root it restores to a mounted disk or an empty directory. ' +
+      'Exit status: 0 restored or nothing differs, 1 restored, and the backed up node was damaged, 64 not confirmed, 73 cannot write, 77 refused.',
+    options: {
+      identity: {
+        type: 'string',
+        required: true,
+        describe: 'file with the private key of a recipient, as age-keygen writes it',
+      },
+      confirm: { type: 'string', describe: 'the name of the node that is in the backup: restore it without asking' },
+      'other-node': { type: 'boolean', describe: 'the backup is of another node than this one' },
+      'older-authority': { type: 'boolean', describe: 'replace authorities by older ones' },
+    },
+    examples: [
+      ['certmend backup restore FILE --identity key.txt', 'what would it change?'],
+      ['certmend --root /mnt backup restore FILE --identity key.txt --confirm node-1', 'a mounted disk, in a script'],
+    ],
+    load: () => import('./commands/backup/restore.ts'),
+  }),
+  command({
     name: 'status',
     positionals: [],
     describe: 'health, generations, last events, next deadline',

@@ -5,6 +5,8 @@ export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Asks a yes/no question on the terminal; undefined when there is nobody to ask. */
   readonly confirm: ((question: string) => Promise<boolean>) | undefined;
+  /** Asks for a word on the terminal; undefined when there is nobody to ask. */
+  readonly ask?: ((question: string) => Promise<string>) | undefined;
   /** Files of the program itself that are not as they were built; asked only when something failed that nobody expected. */
   readonly damagedParts: () => readonly string[];
 }

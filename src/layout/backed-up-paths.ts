@@ -4,10 +4,11 @@ import type { Layout } from './layout.ts';
 import { knownLayouts } from './names.ts';
 import { environmentFiles } from './resolve-layout.ts';
 
-type Node = Pick<Layout, 'name' | 'entries' | 'protectedPaths' | 'dataDir' | 'product' | 'unit' | 'evidence'>;
+/** What of a layout says where the files of a node are. */
+export type Placed = Pick<Layout, 'name' | 'entries' | 'protectedPaths' | 'dataDir' | 'product' | 'unit' | 'evidence'>;
 
 /** Directories of which everything is in a backup, each with a slash at its end. */
-export function backedUpDirectories({ protectedPaths, dataDir, product }: Node): readonly string[] {
+export function backedUpDirectories({ protectedPaths, dataDir, product }: Placed): readonly string[] {
   // The datastore is a live database: a copy of its files would be none.
   const datastore = `${dataDir}/server/db/`;
   const kept = protectedPaths.filter((path) => path.endsWith('/') && path !== datastore);
@@ -18,7 +19,7 @@ export function backedUpDirectories({ protectedPaths, dataDir, product }: Node):
  * Files that are in a backup by their own names, whether or not they are there: what the entries name, what is protected,
  * the configuration of the product and of certmend, and certmend's state.
  */
-export function backedUpFiles(layout: Node): readonly string[] {
+export function backedUpFiles(layout: Placed): readonly string[] {
   const { name: layoutName, entries, protectedPaths, unit, evidence } = layout;
   const known = knownLayouts.find(({ name }) => name === layoutName);
   const unitWord = unit.replace(/\.service$/, '');
@@ -38,7 +39,7 @@ export function backedUpFiles(layout: Node): readonly string[] {
 }
 
 /** May a restore write this path? What a backup of this layout would hold, but for certmend's own state. */
-export function isRestorable(path: string, layout: Node): boolean {
+export function isRestorable(path: string, layout: Placed): boolean {
   if (path === ownPaths.state) return false;
   return backedUpFiles(layout).includes(path) || backedUpDirectories(layout).some((above) => path.startsWith(above));
 }
