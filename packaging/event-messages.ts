@@ -18,6 +18,9 @@ export const eventMessages: Readonly<Record<AuditEvent, string>> = {
     'A verified set was made ahead of time. It goes live if the active one is found expired or damaged at a start.',
   'standby-retired': 'The standby set can no longer go live. Another one replaces it.',
   'rolled-back': 'An earlier set was restored and is now live.',
+  'backed-up': 'An encrypted backup of the node was written and read back. certmend backup list shows what is there.',
+  restored:
+    'An operator restored a backup: files of the node, protected ones among them, are those of the backup now. docs/backup.md says what the product does with them at its next start.',
   confirmed: 'The live set was seen to work: what answers serves it and is healthy. It is kept. No action needed.',
   unconfirmed:
     'Nobody saw whether the node is healthy with the certificates that are live. They stay. certmend check shows what is served; certmend rollback restores the set before.',

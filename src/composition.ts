@@ -1,6 +1,8 @@
 import type { Arguments, SessionArguments } from './cli/command.ts';
 import type { Io } from './cli/io.ts';
 import type { Config } from './config/config.ts';
+import type { ArchivePlace } from './backup/ports.ts';
+import { requireReadable } from './disk/file-reader.ts';
 import { parseInstant } from './time/rfc3339.ts';
 import { loadConfig } from './config/load-config.ts';
 import { CertmendError, exitStatus } from './error.ts';
@@ -175,6 +177,33 @@ export async function composeDaemon(args: Arguments, io: Io): Promise<DaemonPort
     },
     close: () => serve(undefined),
   };
+}
+
+/**
+ * A directory for archives, or an archive: one that a person typed is a path of this machine, whatever --root says; one of
+ * the configuration is a path of the node.
+ */
+export async function archivePlaceOf(
+  root: string,
+  where: { readonly typed: string } | { readonly configured: string },
+): Promise<ArchivePlace> {
+  const { archivePlace } = await import('./system/files/archive-place.ts');
+  return 'typed' in where ? archivePlace('/', fromWorkingDirectory(where.typed)) : archivePlace(root, where.configured);
+}
+
+/**
+ * A file that a person named on the command line.
+ * @throws CertmendError Usage when there is none, StorageDenied, StorageFailed
+ */
+export function readTyped(path: string): Buffer {
+  const file = createFileReader('/').read(fromWorkingDirectory(path));
+  requireReadable(path, file);
+  if (file.state === 'regular') return file.bytes;
+  const problem = file.state === 'absent' ? 'is not there' : file.detail;
+  throw new CertmendError('Usage', `${path} ${problem}; nothing was changed`, {
+    exit: exitStatus.usage,
+    hint: 'give the path of a file that can be read',
+  });
 }
 
 /** What only `doctor` asks of the machine. */

@@ -43,12 +43,13 @@ async function start(): Promise<number> {
   leaveGoneDirectory();
   const argv = process.argv.slice(2);
   const boot = readBootArguments(argv);
+  const isAttended = isTerminal(0) && isTerminal(2);
   const io: Io = {
     stdout: standardOutput(),
     stderr: standardError(),
     env: process.env,
-    confirm: isTerminal(0) && isTerminal(2) ? confirm : undefined,
-    ask: isTerminal(0) && isTerminal(2) ? ask : undefined,
+    confirm: isAttended ? confirm : undefined,
+    ask: isAttended ? ask : undefined,
     damagedParts,
   };
   const said = asBefore(boot);

@@ -134,6 +134,7 @@ const table = {
   BrakeNear: row('brake', 'state', 'warning', 'nobody', 3, 'nothing', 'own'),
   AttemptsPaused: row('brake', 'state', 'warning', 'nobody', 3, 'nothing', 'own'),
   StateUnread: row('certmend', 'error', 'critical', 'person', 3, 'nothing', 'own'),
+  BackupFailed: row('certmend', 'state', 'warning', 'person', 3, 'nothing', 'own'),
   // what the layout does not know, what the product does by itself, what a person asked for
   UnknownCertificate: row('node', 'state', 'warning', 'person', 3, 'nothing', 'own'),
   ReissuedAtStart: row('leaf', 'pending', 'note', 'product', 3, 'remakes', 'own'),
@@ -165,6 +166,9 @@ const table = {
   RotationOpen: row('authority', 'state', 'warning', 'person', 3, 'nothing', 'own'),
   ProgramUnreadable: row('certmend', 'error', 'error', 'person', 3, 'nothing', 'own'),
   RecoveryRefused: row('authority', 'error', 'error', 'person', 3, 'nothing', 'own'),
+  BackupUnreadable: row('certmend', 'error', 'error', 'person', 3, 'nothing', 'own'),
+  BackupUnfit: row('certmend', 'error', 'error', 'person', 3, 'nothing', 'own'),
+  RestoreInterrupted: row('bootstrap', 'error', 'error', 'person', 3, 'nothing', 'own'),
   DeadlinePassed: row('certmend', 'error', 'error', 'nobody', 3, 'nothing', 'own'),
 };
 

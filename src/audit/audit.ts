@@ -17,6 +17,8 @@ export type AuditEvent =
   | 'standby-prepared'
   | 'standby-retired'
   | 'rolled-back'
+  | 'backed-up'
+  | 'restored'
   | 'confirmed'
   | 'unconfirmed'
   | 'start-healed'

@@ -33,6 +33,8 @@ export interface OptionSpec {
   readonly type: 'string' | 'boolean';
   readonly describe: string;
   readonly required?: boolean;
+  /** May be given several times, and all of them count. */
+  readonly many?: boolean;
 }
 
 export type OutputFormat = 'table' | 'json' | 'yaml';
@@ -69,9 +71,11 @@ export type MemberName<Name extends string> = Name extends `${infer First}-${inf
 
 type OptionValue<Spec extends OptionSpec> = Spec['type'] extends 'boolean'
   ? boolean
-  : Spec extends { readonly required: true }
-    ? string
-    : string | undefined;
+  : Spec extends { readonly many: true }
+    ? readonly string[]
+    : Spec extends { readonly required: true }
+      ? string
+      : string | undefined;
 
 type Word<Spec extends PositionalSpec> = Spec extends { readonly choices: readonly (infer Choice)[] } ? Choice : string;
 

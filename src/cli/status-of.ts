@@ -1,6 +1,7 @@
 import type { HealthLevel } from '../assess/assessment.ts';
 import { exitStatus, type ExitStatus } from '../error.ts';
 import type { Plan, StandbyVerdict } from '../plan/plan.ts';
+import type { BackupList, BackupReport, BackupVerification } from '../report/backup.ts';
 import type { Outcome } from '../session/outcome.ts';
 
 /* What a command found, as its exit status: the only place that says so (docs, architecture, Documents). */
@@ -63,6 +64,22 @@ export function ofStandby({ state }: StandbyVerdict): ExitStatus {
     case 'invalid':
       return exitStatus.critical;
   }
+}
+
+/** `backup create`: made, but of a node that is not whole, is a warning. */
+export function ofBackup({ left, reasons, notes }: Pick<BackupReport, 'left' | 'reasons' | 'notes'>): ExitStatus {
+  return left.length + reasons.length + notes.length === 0 ? exitStatus.ok : exitStatus.warning;
+}
+
+/** `backup list`. */
+export function ofBackupList({ backups }: BackupList): ExitStatus {
+  return backups.length > 0 && backups.every(({ problem }) => problem === null) ? exitStatus.ok : exitStatus.warning;
+}
+
+/** `backup verify`: of a header alone nobody can tell. */
+export function ofVerification({ contents }: BackupVerification): ExitStatus {
+  if (contents === null) return exitStatus.unknown;
+  return contents.reasons.length === 0 ? exitStatus.ok : exitStatus.critical;
 }
 
 /** `rehearse`. */

@@ -205,8 +205,11 @@ function argumentsOf(
   const output = values['output'];
   if (typeof output !== 'string' || !isOutputFormat(output))
     throw usage(`--output must be one of ${outputFormats.join(', ')}`);
-  const own = Object.entries(options).map(([name, { type }]): readonly [string, unknown] => {
-    return [memberName(name), type === 'boolean' ? values[name] === true : text(values, name)];
+  const own = Object.entries(options).map(([name, { type, many = false }]): readonly [string, unknown] => {
+    return [
+      memberName(name),
+      type === 'boolean' ? values[name] === true : many ? texts(values, name) : text(values, name),
+    ];
   });
   const words = positionals.map(({ name, many }): readonly [string, unknown] => {
     const value = values[name];
@@ -232,6 +235,9 @@ const lists = new Set([
   '_',
   '--',
   ...commands.flatMap(({ positionals }) => positionals.filter(({ many }) => many).map(({ name }) => name)),
+  ...commands.flatMap(({ options }) =>
+    Object.entries(options).flatMap(([name, { many }]) => (many === true ? [name] : [])),
+  ),
 ]);
 
 /**
@@ -247,6 +253,13 @@ function text(values: Readonly<Record<string, unknown>>, name: string): string |
   const value = values[name];
   if (value === '') throw usage(`--${name} needs a value`);
   return typeof value === 'string' ? value : undefined;
+}
+
+function texts(values: Readonly<Record<string, unknown>>, name: string): readonly string[] {
+  const value = values[name];
+  const given = Array.isArray(value) ? (value as readonly unknown[]) : value === undefined ? [] : [value];
+  if (given.includes('')) throw usage(`--${name} needs a value`);
+  return given.filter((word) => typeof word === 'string');
 }
 
 function usage(message: string): CertmendError {

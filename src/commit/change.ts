@@ -26,6 +26,8 @@ export interface PutChange {
    * never see another take its name (products 1.7). Needs a file that is there, and keeps its mode and owner.
    */
   readonly how?: 'in-place' | undefined;
+  /** The time that it is given: a restored file has that of the backup, which the product compares with its datastore. */
+  readonly modifiedAtMs?: number | undefined;
   /** What must be there now (P10). */
   readonly expects: Expectation;
 }

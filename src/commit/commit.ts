@@ -23,6 +23,8 @@ export interface CommitInput {
   readonly protectedPaths: readonly string[];
   /** Of a command that a person gave to change what is protected. */
   readonly door?: Door | undefined;
+  /** Of directories that have to be made, where they are known; else that of the directory above. */
+  readonly directoryModes?: ReadonlyMap<string, number> | undefined;
   /** The data dir, as the inventory was read with: no symlink may lead a write out of it. */
   readonly within?: string | undefined;
   readonly reader: FileReader;
@@ -92,7 +94,7 @@ export function commitChanges(input: CommitInput): CommitOutcome {
 
   let made: readonly string[] = [];
   try {
-    made = prepareDirectories(directoriesOf(puts), within, reader, writer);
+    made = prepareDirectories(directoriesOf(puts), within, reader, writer, input.directoryModes);
     stage(changes, bytesOf, transaction.id, writer);
     keep(changes, transaction.id, writer);
     keepCopies(changes, within, transaction.id, reader, writer);

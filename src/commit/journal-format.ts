@@ -33,6 +33,8 @@ export interface Transaction {
   readonly startedAt: string;
   /** What the brake counts of it; a journal of an earlier certmend does not say. */
   readonly counts?: 'rotation' | 'repair' | 'nothing' | undefined;
+  /** The backup that a person restores with it, as they named it. Only their command may go on with it (P2). */
+  readonly restores?: string | undefined;
 }
 
 /** Where a journal belongs: the disk of another machine, or its clone, brings one that is not this node's. */
@@ -61,9 +63,10 @@ export type JournalReading =
 
 /**
  * Schema 1 had neither a node nor a checksum. Schema 3 is 2 with files that are written over: a certmend that knows only
- * 2 would replace them, so it must refuse; and one without such files stays readable to it.
+ * 2 would replace them, so it must refuse; and one without such files stays readable to it. Schema 4 is the restore of a
+ * backup, which a certmend that knows none would set aside half done.
  */
-const schemas = { plain: 2, inPlace: 3 } as const;
+const schemas = { plain: 2, inPlace: 3, restore: 4 } as const;
 
 /** No file of the node needs more: nothing certmend writes is executed, and none of it runs as somebody else. */
 export const widestMode = 0o666;
@@ -71,7 +74,8 @@ export const widestMode = 0o666;
 /** The bytes of a journal file: the transaction, and a digest over its text. */
 export function formatJournal(journal: Journal): Buffer {
   const isInPlace = journal.changes.some((change) => change.op === 'put' && change.how === 'in-place');
-  const schema = isInPlace ? schemas.inPlace : schemas.plain;
+  const isRestore = journal.transaction.restores !== undefined;
+  const schema = isRestore ? schemas.restore : isInPlace ? schemas.inPlace : schemas.plain;
   return Buffer.from(`${JSON.stringify({ schema, sha256: digest(journal), journal })}\n`);
 }
 
@@ -84,7 +88,7 @@ export function parseJournal(bytes: Uint8Array): Exclude<JournalReading, { state
     return { state: 'damaged', problem: 'is not JSON' };
   }
   const header = readDocument(object<{ readonly schema: number }>({ schema: count }), document);
-  if (header.ok && header.value.schema > schemas.inPlace) {
+  if (header.ok && header.value.schema > schemas.restore) {
     throw new CertmendError(
       'StateNewer',
       `an unfinished transaction was started by a newer certmend (journal schema ${String(header.value.schema)}); nothing was changed`,
@@ -121,6 +125,7 @@ const journalShape = exact<Journal>({
     reason: oneOf(...reasonCodes),
     startedAt: instant,
     counts: optional(oneOf('rotation', 'repair', 'nothing')),
+    restores: optional(text()),
   }),
   within: nullable(nodePath),
   changes: list(
@@ -135,6 +140,7 @@ const journalShape = exact<Journal>({
         uid: owner,
         gid: owner,
         how: optional(oneOf('in-place')),
+        modifiedAtMs: optional(count),
         expects,
       }),
       remove: exact<RemoveChange>({
@@ -148,8 +154,8 @@ const journalShape = exact<Journal>({
   ),
 });
 
-const envelope = exact<{ readonly schema: 2 | 3; readonly sha256: string; readonly journal: Journal }>({
-  schema: oneOf(schemas.plain, schemas.inPlace),
+const envelope = exact<{ readonly schema: 2 | 3 | 4; readonly sha256: string; readonly journal: Journal }>({
+  schema: oneOf(schemas.plain, schemas.inPlace, schemas.restore),
   sha256,
   journal: journalShape,
 });

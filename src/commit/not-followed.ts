@@ -76,12 +76,12 @@ function ordersSoundAway({ path, expects }: Change, entry: Entry, dataDir: strin
 }
 
 /** By the machine where both have an id; a host name can still be a preliminary one early in a boot. */
-function isSameNode(one: JournalNode, other: JournalNode): boolean {
+export function isSameNode(one: JournalNode, other: JournalNode): boolean {
   return one.machineId !== '' && other.machineId !== ''
     ? one.machineId === other.machineId
     : one.nodeName === other.nodeName;
 }
 
-function isBelow(path: string, directory: string): boolean {
+export function isBelow(path: string, directory: string): boolean {
   return normalize(path) === path && path.startsWith(directory);
 }

@@ -1,8 +1,9 @@
 import type { FileReader } from '../disk/file-reader.ts';
+import { forgetRestore, isRestore, refuseRestore, restoredDirectories, whyNotRestored } from './restore/interrupted.ts';
 import type { FileWriter, Relabel } from '../disk/file-writer.ts';
 import { ownPaths } from '../disk/own-paths.ts';
 import { createGenerationStore } from '../generation/store.ts';
-import type { Layout } from '../layout/layout.ts';
+import type { Placed } from '../layout/backed-up-paths.ts';
 import type { Change } from './change.ts';
 import { type Door, lets } from './door.ts';
 import { readJournal, setJournalAside } from './journal.ts';
@@ -19,7 +20,7 @@ export interface RecoverInput {
   readonly writer: FileWriter;
   readonly relabel: Relabel;
   /** Its entries say where leftovers may be, its protected paths what is never written. */
-  readonly layout: Pick<Layout, 'entries' | 'protectedPaths' | 'dataDir'>;
+  readonly layout: Placed;
   readonly node: JournalNode;
   /** Of a command that a person gave to change what is protected: without it no journal may do so either. */
   readonly door?: Door | undefined;
@@ -58,26 +59,30 @@ export type RecoveryOutcome =
  * forward: it was decided, verified, and may be half done. Without one nothing was begun, and only leftovers go.
  * Every step may be repeated: recovery that is itself cut off is recovered by the next one. The caller holds the lock.
  *
- * @throws CertmendError StorageFull and siblings (the journal stays, the next run tries again), StateNewer, ProtectedPath
+ * @throws CertmendError StorageFull and siblings (the journal stays, the next run tries again), StateNewer, ProtectedPath,
+ * RestoreInterrupted (exit 77) when it is a restore that only the command of a person may finish
  */
 export function recover(input: RecoverInput): RecoveryOutcome {
   const { reader, writer, layout } = input;
   const reading = readJournal(reader);
+  if (reading.state === 'open') refuseRestore(reading.journal, input.door);
   // First, because their names may be needed: what was being written when the crash came, no part of any transaction.
   tidy([ownPaths.stateDirectory], reader, writer);
   const directories = stagingDirectories(layout);
   switch (reading.state) {
     case 'open': {
-      const refusal = whyNotFollowed(reading.journal, input);
+      const refusal = isRestore(reading.journal)
+        ? whyNotRestored(reading.journal, input)
+        : whyNotFollowed(reading.journal, input);
       if (refusal !== undefined) return giveUp(refusal, directories, input);
       const outcome = follow(reading.journal, input);
-      const removed = clean(directories, reader, writer);
+      const removed = clean(directories, input);
       return outcome.kind === 'set-aside' ? { ...outcome, removed } : outcome;
     }
     case 'damaged':
       return giveUp(reading.problem, directories, input);
     case 'absent': {
-      const removed = clean(directories, reader, writer);
+      const removed = clean(directories, input);
       return removed.length === 0 ? { kind: 'nothing' } : { kind: 'cleaned', removed };
     }
   }
@@ -103,18 +108,22 @@ function follow(journal: Journal, input: RecoverInput): RolledForward & { readon
   }
 }
 
-function giveUp(problem: string, directories: readonly string[], { reader, writer }: RecoverInput): RecoveryOutcome {
+function giveUp(problem: string, directories: readonly string[], input: RecoverInput): RecoveryOutcome {
+  const { reader, writer } = input;
   const journal = setJournalAside(reader, writer);
-  return { kind: 'set-aside', journal, problem, removed: clean(directories, reader, writer) };
+  return { kind: 'set-aside', journal, problem, removed: clean(directories, input) };
 }
 
 /**
  * Leftovers that cannot be removed harm nobody here: they are found again, and nothing new is staged beside them
  * (session.begin). What must work is the commit that follows.
  */
-function clean(directories: readonly string[], reader: FileReader, writer: FileWriter): readonly string[] {
-  const { removed } = tidy(directories, reader, writer);
+function clean(directories: readonly string[], { reader, writer, layout }: RecoverInput): readonly string[] {
+  const isAfterRestore = reader.stat(ownPaths.restore).state !== 'absent';
+  const everywhere = isAfterRestore ? [...directories, ...restoredDirectories(layout, reader)] : directories;
+  const { removed } = tidy(everywhere, reader, writer);
   try {
+    if (isAfterRestore) forgetRestore(reader, writer);
     return [...removed, ...createGenerationStore({ reader, writer }).cleanUp()];
   } catch (error) {
     if (error instanceof CertmendError) return removed;

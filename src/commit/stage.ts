@@ -99,6 +99,7 @@ export function keepCopies(
  * The directory of every new file is there, really is below the data dir, and is made when missing, with the mode of
  * the directory above it.
  *
+ * @param modes of directories that are made, where they are known
  * @returns the directories that were made, outermost first
  * @throws CertmendError ProtectedPath (exit 77) when a symlink leads out of the data dir
  */
@@ -107,11 +108,22 @@ export function prepareDirectories(
   within: string | undefined,
   reader: FileReader,
   writer: FileWriter,
+  modes: ReadonlyMap<string, number> = new Map(),
 ): readonly string[] {
+  const exists = (path: string): boolean => reader.stat(path).state !== 'absent';
+  // Outermost first: what is above a directory that is made with a mode of its own may have another.
+  const make = (directory: string): readonly string[] => {
+    const above = dirname(directory);
+    if (exists(directory) || above === directory) return [];
+    const made = modes.size === 0 ? [] : make(above);
+    return [
+      ...made,
+      ...makeDirectories(writer, directory, modes.get(directory) ?? modeAbove(directory, reader), exists),
+    ];
+  };
   return directories.flatMap((directory) => {
     refuseEscape(directory, within, reader);
-    const exists = (path: string): boolean => reader.stat(path).state !== 'absent';
-    return makeDirectories(writer, directory, modeAbove(directory, reader), exists);
+    return make(directory);
   });
 }
 

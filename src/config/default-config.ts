@@ -17,6 +17,7 @@ export const defaultConfig: Config = {
   check: { acknowledged: [] },
   brake: { maxCommitsPerDay: 6 },
   audit: { maxFileSizeBytes: 4194304 },
+  backup: { recipients: [], to: undefined, everyMs: 86400000, keep: 30, maxAgeDays: undefined },
   daemon: { checkIntervalMs: 3600000 },
   metrics: { textfile: undefined, listen: undefined },
   notify: { exec: undefined, timeoutMs: 30000 },

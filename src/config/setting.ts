@@ -173,6 +173,19 @@ export const windows: Kind<readonly string[], ''> = {
   bounds: `at most ${String(mostWindows)} windows`,
 };
 
+const mostRecipients = 20;
+
+/** By its letters (bech32); whether they are a key is found out by whoever encrypts to it. */
+export const recipients: Kind<readonly string[], ''> = {
+  unit: '',
+  parse: (value) =>
+    isWords(value) && value.length <= mostRecipients && value.every((text) => /^age1[02-9ac-hj-np-z]{58}$/.test(text))
+      ? value
+      : undefined,
+  mustBe: 'a list of public keys of age, age1… with 62 letters each, as age-keygen prints them',
+  bounds: `at most ${String(mostRecipients)} public keys of age`,
+};
+
 export const commandLine: Kind<readonly string[], ''> = {
   unit: '',
   parse: (value) => (isWords(value) && value[0]?.startsWith('/') === true ? value : undefined),

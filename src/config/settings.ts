@@ -7,6 +7,7 @@ import {
   flag,
   loopbackAddress,
   patterns,
+  recipients,
   size,
   text,
   whole,
@@ -143,6 +144,31 @@ export const settings = {
     initially: '4MiB',
     about:
       'At this size `/var/lib/certmend/audit.jsonl` is renamed to `audit.jsonl.1`, replacing the previous one: at most twice this on disk.',
+  }),
+  'backup.recipients': setting(recipients, {
+    initially: [],
+    about:
+      'Who can read the backups of this node: public keys of age (`age1…`), as `age-keygen` prints them. The private keys belong elsewhere. With these and `backup.to` the daemon makes backups (docs/backup.md).',
+  }),
+  'backup.to': withoutDefault(directory, {
+    otherwise: 'none',
+    example: '/mnt/backup/certmend',
+    about:
+      'Directory for the backups. It must exist, belong to root and be writable by nobody else; certmend makes none, so that an unmounted disk is noticed. The daemon may write there after `certmend doctor --write-drop-ins`.',
+  }),
+  'backup.every': setting(duration('1h', '30d'), {
+    initially: '24h',
+    about: 'Time between two backups of the daemon, once `backup.recipients` and `backup.to` are set.',
+  }),
+  'backup.keep': setting(whole(1, 1000), {
+    initially: 30,
+    about:
+      'How many backups of this node are kept in `backup.to`; older ones are removed after a new one was written and read back.',
+  }),
+  'backup.maxAge': withoutDefault(days('1d', '3650d'), {
+    otherwise: 'none',
+    example: '90d',
+    about: '… and of these none older than this. The latest one always stays.',
   }),
   'daemon.checkInterval': setting(duration('1m', '24h'), {
     initially: '1h',

@@ -8,6 +8,8 @@ export interface NewFileOptions {
   /** Owner to set; without one the file belongs to the process. */
   readonly uid?: number | undefined;
   readonly gid?: number | undefined;
+  /** When it was last changed, milliseconds since the epoch; without it, now. */
+  readonly modifiedAtMs?: number | undefined;
 }
 
 export interface DurableWriteOptions extends NewFileOptions {
@@ -115,13 +117,15 @@ export function writeNewFiles(writer: FileWriter, files: readonly NewFile[]): vo
   }
 }
 
-function fill(writer: FileWriter, descriptor: number, bytes: Uint8Array, { mode, uid, gid }: NewFileOptions): void {
+function fill(writer: FileWriter, descriptor: number, bytes: Uint8Array, options: NewFileOptions): void {
+  const { mode, uid, gid, modifiedAtMs } = options;
   writer.write(descriptor, bytes);
   if (uid !== undefined && gid !== undefined) {
     // Always said, also when it is the process's own: one call, and a setgid directory cannot interfere.
     writer.setOwner(descriptor, uid, gid);
   }
   writer.setMode(descriptor, mode);
+  if (modifiedAtMs !== undefined) writer.setTimes(descriptor, modifiedAtMs);
 }
 
 /**

@@ -13,6 +13,8 @@ export interface FileWriter {
   truncate(descriptor: number, length: number): void;
   setOwner(descriptor: number, uid: number, gid: number): void;
   setMode(descriptor: number, mode: number): void;
+  /** futimens: when it was last changed, and read, in milliseconds since the epoch. */
+  setTimes(descriptor: number, modifiedAtMs: number): void;
   sync(descriptor: number): void;
   close(descriptor: number): void;
   rename(from: string, to: string): void;

@@ -13,6 +13,10 @@ export const ownPaths = {
   cluster: '/var/lib/certmend/cluster',
   quarantine: '/var/lib/certmend/quarantine',
   journal: '/var/lib/certmend/journal.json',
+  /** How the last backup went. */
+  backup: '/var/lib/certmend/backup.json',
+  /** What a restore puts in place, until it is. Holds keys. */
+  restore: '/var/lib/certmend/restore',
   audit: '/var/lib/certmend/audit.jsonl',
   /** What the boot hook's last look rested on that found nothing to do (state/healthy-look.ts). */
   healthyLook: '/var/lib/certmend/healthy-look.json',

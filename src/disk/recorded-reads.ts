@@ -5,7 +5,7 @@ import type { FileReader } from './file-reader.ts';
 type Operation = keyof FileReader;
 
 /** One question to the disk: a method of the reader, and what it was asked with. */
-export type Question = readonly [operation: Operation, path: string, within?: string];
+export type Question = readonly [operation: Operation, ...words: readonly string[]];
 
 /** Every question that a look has asked, each once, in order; and one digest over all answers. */
 export interface Answers {
@@ -62,6 +62,11 @@ export function recordReads(reader: FileReader, unseen: string): Recording {
       note(['readLink', path], target ?? nothing);
       return target;
     },
+    mountedOver: (paths) => {
+      const mounted = reader.mountedOver(paths);
+      note(['mountedOver', ...paths], JSON.stringify([...mounted]));
+      return mounted;
+    },
   };
   return {
     reader: recorded,
@@ -81,7 +86,8 @@ export function askAgain(reader: FileReader, questions: readonly Question[], uns
   return digestOf(questions.map((question) => answerTo(reader, question, unseen)));
 }
 
-function answerTo(reader: FileReader, [operation, path, within]: Question, unseen: string): string {
+function answerTo(reader: FileReader, [operation, ...words]: Question, unseen: string): string {
+  const [path = '', within] = words;
   switch (operation) {
     case 'read':
     case 'readOwn':
@@ -92,6 +98,8 @@ function answerTo(reader: FileReader, [operation, path, within]: Question, unsee
       return listText(reader.list(path), path, unseen);
     case 'readLink':
       return reader.readLink(path) ?? nothing;
+    case 'mountedOver':
+      return JSON.stringify([...reader.mountedOver(words)]);
   }
 }
 

@@ -48,6 +48,8 @@ export interface Session {
   commit(input: {
     readonly transaction: Transaction;
     readonly changes: readonly Change[];
+    /** Of directories that have to be made. */
+    readonly directoryModes?: ReadonlyMap<string, number> | undefined;
     /** The state that is true once the changes are live; saved inside the transaction. */
     readonly after: (state: State) => State;
   }): { readonly changed: readonly string[]; readonly warnings: readonly string[] };

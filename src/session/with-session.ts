@@ -145,13 +145,14 @@ async function openSession(ports: Ports, write: WriteSide, layout: Layout, optio
       if (state.transaction === null) throw new TypeError('no transaction was started');
       return { ...state.transaction, generation, previous: previous ?? null, counts };
     },
-    commit: ({ transaction, changes, after }) =>
+    commit: ({ transaction, changes, directoryModes, after }) =>
       commitChanges({
         transaction,
         node: { machineId: node.machineId, nodeName: node.nodeName },
         changes,
         protectedPaths: layout.protectedPaths,
         door: ports.door,
+        directoryModes,
         within: layout.dataDir,
         reader,
         writer,

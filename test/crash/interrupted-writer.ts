@@ -66,6 +66,10 @@ function interrupt(
       before('setMode');
       inner.setMode(descriptor, mode);
     },
+    setTimes: (descriptor, modifiedAtMs) => {
+      before('setTimes');
+      inner.setTimes(descriptor, modifiedAtMs);
+    },
     sync: (descriptor) => {
       before('sync');
       inner.sync(descriptor);

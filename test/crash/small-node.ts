@@ -12,7 +12,7 @@ import { createGenerationStore } from '../../src/generation/store.ts';
 import { storedPath } from '../../src/generation/manifest.ts';
 import type { MaterialFile } from '../../src/issue/material.ts';
 import type { Entry, EntryBase } from '../../src/layout/entry.ts';
-import type { Layout } from '../../src/layout/layout.ts';
+import type { Placed } from '../../src/layout/backed-up-paths.ts';
 import { openssl } from '../fixtures/openssl.ts';
 
 /*
@@ -102,7 +102,11 @@ const base: Omit<EntryBase, 'id'> = {
 
 export const node: JournalNode = { machineId: 'm', nodeName: 'n' };
 
-export const layout: Pick<Layout, 'entries' | 'protectedPaths' | 'dataDir'> = {
+export const layout: Placed = {
+  name: 'rke2-server',
+  product: 'rke2',
+  unit: 'rke2-server.service',
+  evidence: [],
   dataDir,
   entries: [
     ...pairPaths.map((path): Entry => ({

@@ -4,6 +4,7 @@ import {
   fchmodSync,
   fchownSync,
   fsyncSync,
+  futimesSync,
   ftruncateSync,
   linkSync,
   mkdirSync,
@@ -46,6 +47,9 @@ export function createFileWriter(root: string): FileWriter {
     },
     setMode: (descriptor, mode) => {
       fchmodSync(descriptor, mode);
+    },
+    setTimes: (descriptor, modifiedAtMs) => {
+      futimesSync(descriptor, modifiedAtMs / 1000, modifiedAtMs / 1000);
     },
     sync: (descriptor) => {
       fsyncSync(descriptor);
