@@ -1,7 +1,7 @@
 import type { HealthLevel } from '../assess/assessment.ts';
 import type { AuthorityKey, AuthorityOverview, AuthorityView, Rotation } from '../assess/authorities.ts';
 import type { AuthorityShape } from '../assess/authority-shape.ts';
-import { nextActs, type NextAct } from './authority-rotation.ts';
+import { nextActs, type NextAct } from './authority/rotation.ts';
 import { isRotationOpen, type StateAuthorityRotation } from '../state/state.ts';
 import type { Datastore } from '../layout/datastore.ts';
 import type { Layout } from '../layout/layout.ts';

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { rmSync, writeFileSync } from 'node:fs';
 import { array, boolean, enum as oneOf, iso, literal, number, strictObject, string } from 'zod';
-import { confirmNode } from '../../src/cli/commands/confirm-node.ts';
+import { confirmNode } from '../../src/cli/confirm-node.ts';
 import type { Io } from '../../src/cli/io.ts';
 import { CertmendError } from '../../src/error.ts';
 import { authorityExtensions } from '../fixtures/authorities.ts';
