@@ -82,6 +82,12 @@ const modules = [
     only: doorkeepers,
     why: 'what changes protected paths is a command that a person gives for just that (P2)',
   },
+  {
+    name: 'rotation of authorities',
+    regex: '/(begin|continue|withdraw)-rotation\\.ts$',
+    only: ['src/cli/commands/ca/rotate.ts', 'src/heal/authorities/'],
+    why: 'authorities are replaced by a person alone, and by no other command (P2)',
+  },
   { name: 'zod', regex: '^zod(/|$)', only: [], why: 'for tests alone: the boot path pays for every kilobyte' },
 ];
 
@@ -199,6 +205,14 @@ export default defineConfig(
   // The commands that open the door to protected paths; the list is the one of the module.
   ...doorkeepers.map((file) => ({ files: [file], rules: restrictions(file, { folders: forbiddenFolders.cli }) })),
   { files: ['src/backup/age.ts'], rules: restrictions('src/backup/age.ts', { folders: forbiddenFolders.backup }) },
+  ...['src/cli/commands/ca/rotate.ts'].map((file) => ({
+    files: [file],
+    rules: restrictions(file, { folders: forbiddenFolders.cli }),
+  })),
+  {
+    files: ['src/heal/authorities/**/*.ts'],
+    rules: restrictions('src/heal/authorities/', { folders: forbiddenFolders.heal }),
+  },
   {
     files: ['src/audit/winston-audit.ts'],
     rules: restrictions('src/audit/winston-audit.ts', { folders: forbiddenFolders.audit }),

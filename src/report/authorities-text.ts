@@ -79,6 +79,7 @@ type Line = readonly [name: string, text: string];
 
 function sentences(report: AuthorityReport, unit: string): readonly Line[] {
   const { rotation, token, datastore } = report;
+  if (report.underWay !== null) return underWay(report.underWay);
   return [
     ...beginning(report),
     ...(datastore.kind === 'none' ? [] : [['datastore', datastoreText(datastore)] as const]),
@@ -88,6 +89,17 @@ function sentences(report: AuthorityReport, unit: string): readonly Line[] {
       `${String(index + 1)}. ${restartText(who, report, unit)}`,
     ]),
     ...(token === null ? [] : [['token', tokenText(token)] as const]),
+  ];
+}
+
+/** What else there is to say of a rotation waits until this one is over. */
+function underWay({ startedAt, step, reachedAt, next }: NonNullable<AuthorityReport['underWay']>): readonly Line[] {
+  return [
+    ['rotation', `under way since ${wholeSeconds(startedAt)}, at the step ${step} since ${wholeSeconds(reachedAt)}`],
+    ...next.map(({ what, command }, index): Line => [
+      index === 0 ? 'next' : '',
+      `${String(index + 1)}. ${what}${command === null ? '' : `: ${command}`}`,
+    ]),
   ];
 }
 

@@ -1,6 +1,8 @@
 import type { HealthLevel } from '../assess/assessment.ts';
 import type { AuthorityKey, AuthorityOverview, AuthorityView, Rotation } from '../assess/authorities.ts';
 import type { AuthorityShape } from '../assess/authority-shape.ts';
+import { nextActs, type NextAct } from './authority/rotation.ts';
+import { isRotationOpen, type StateAuthorityRotation } from '../state/state.ts';
 import type { Datastore } from '../layout/datastore.ts';
 import type { Layout } from '../layout/layout.ts';
 import type { SaidReason } from '../reason.ts';
@@ -26,6 +28,13 @@ export interface AuthorityReport extends DocumentHeader<'AuthorityReport'> {
   /** What a rotation would be to the other nodes; null where the authority that they pin cannot be read. */
   readonly rotation: Rotation | null;
   readonly token: ReportedToken | null;
+  /** The rotation that is not finished, and what a person does next. */
+  readonly underWay: {
+    readonly startedAt: string;
+    readonly step: StateAuthorityRotation['step'];
+    readonly reachedAt: string;
+    readonly next: readonly NextAct[];
+  } | null;
 }
 
 export interface ReportedAuthority {
@@ -78,7 +87,7 @@ export interface ReportedToken {
 
 export interface AuthorityReportInput {
   readonly overview: AuthorityOverview;
-  readonly layout: Pick<Layout, 'name' | 'nodeName' | 'role'>;
+  readonly layout: Layout;
   readonly root: string;
   /** Milliseconds since the epoch. */
   readonly now: number;
@@ -86,6 +95,9 @@ export interface AuthorityReportInput {
   readonly tokenPath: string;
   /** The hash in it, `none` when it has none; undefined when there is no token that can be read. */
   readonly pinnedHash: string | undefined;
+  /** The last rotation, as it is remembered. */
+  readonly remembered: StateAuthorityRotation | null;
+  readonly agentUnit: string;
 }
 
 export function authorityReport(input: AuthorityReportInput): AuthorityReport {
@@ -106,7 +118,14 @@ export function authorityReport(input: AuthorityReportInput): AuthorityReport {
     datastore: { kind: datastore.kind, evidence: datastore.evidence ?? null },
     rotation: overview.rotation ?? null,
     token: tokenOf(input),
+    underWay: underWayOf(input),
   };
+}
+
+function underWayOf({ remembered: rotation, layout, agentUnit }: AuthorityReportInput): AuthorityReport['underWay'] {
+  if (!isRotationOpen(rotation)) return null;
+  const { startedAt, step, at: reachedAt } = rotation;
+  return { startedAt, step, reachedAt, next: nextActs({ layout, agentUnit, rotation, tokens: [] }) };
 }
 
 function reported(view: AuthorityView, now: number): ReportedAuthority {

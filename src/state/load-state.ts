@@ -4,7 +4,7 @@ import { type FileReader, unread, unreadClause } from '../disk/file-reader.ts';
 import { ownPaths } from '../disk/own-paths.ts';
 import { readDocument } from '../disk/shape.ts';
 import { stateSchema, stateSchemaVersion } from './schema.ts';
-import type { State } from './state.ts';
+import { isRotationOpen, type State } from './state.ts';
 import { rememberedOf } from './transitions.ts';
 
 export type LoadedState =
@@ -87,6 +87,7 @@ function schemaNumber(document: unknown): number | undefined {
 
 /** A node that the boot hook would not heal for want of its memory is not well, whatever its certificates are. */
 export function stateFindings(loaded: LoadedState): readonly Finding[] {
+  if (loaded.kind === 'loaded') return rotationFindings(loaded.state);
   if (loaded.kind !== 'unread') return [];
   return [
     {
@@ -96,6 +97,23 @@ export function stateFindings(loaded: LoadedState): readonly Finding[] {
       severity: 'warning',
       message: `${ownPaths.state} ${loaded.problem}; until it can be read certmend changes nothing on this node`,
       evidence: { problem: loaded.problem },
+      answer: 'operator',
+    },
+  ];
+}
+
+/** Half of a rotation is a state to get out of: until it is finished the next restart of a server is a step of it. */
+function rotationFindings({ authorityRotation: rotation }: State): readonly Finding[] {
+  if (!isRotationOpen(rotation)) return [];
+  const { startedAt, step } = rotation;
+  return [
+    {
+      code: 'RotationOpen',
+      id: undefined,
+      path: undefined,
+      severity: 'warning',
+      message: `a rotation of the authorities that was begun at ${startedAt} is not finished (${step}): certmend ca status says what comes next`,
+      evidence: { startedAt, step },
       answer: 'operator',
     },
   ];

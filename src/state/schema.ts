@@ -89,6 +89,7 @@ const authorityRotation = object<StateAuthorityRotation>({
   tokenChanges: oneOf(true, false),
   caHash: fingerprint,
   agentsRestart: oneOf(true, false),
+  well: list(text()),
   authorities: list(
     object<RotatedAuthority>({
       id: text(),

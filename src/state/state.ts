@@ -149,6 +149,8 @@ export interface StateAuthorityRotation {
   /** The hash in the token afterwards; null where the authority that it is over is not among these and could not be read. */
   readonly caHash: string | null;
   readonly agentsRestart: boolean;
+  /** Entries whose component said before that it is well: behind the restart they have to say it again. */
+  readonly well: readonly string[];
   readonly authorities: readonly RotatedAuthority[];
 }
 

@@ -69,6 +69,12 @@ const published = strictObject({
     path: string().nullable(),
     state: oneOf(['agrees', 'differs', 'bare', 'missing', 'elsewhere']),
   }).nullable(),
+  underWay: strictObject({
+    startedAt: time,
+    step: string(),
+    reachedAt: time,
+    next: array(strictObject({ what: string(), command: string().nullable() })),
+  }).nullable(),
 });
 type Report = Infer<typeof published>;
 

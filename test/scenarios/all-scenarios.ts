@@ -1,3 +1,4 @@
+import { authorityRotation } from './authority-rotation.ts';
 import { controlPlane } from './control-plane.ts';
 import { errorInjection } from './error-injection.ts';
 import { etcd } from './etcd.ts';
@@ -18,6 +19,7 @@ import type { Scenario } from './scenario.ts';
 export const allScenarios: readonly Scenario[] = [
   ...etcd,
   ...goPeers,
+  ...authorityRotation,
   ...packaging,
   ...footprint,
   ...page,

@@ -4,8 +4,6 @@ import { join } from 'node:path';
 import { run } from './certmend.ts';
 import { scratchDirectory } from './scratch.ts';
 
-const source = join(import.meta.dirname, 'go', 'peer.go');
-
 interface Side {
   readonly certificate: string;
   readonly key: string;
@@ -41,12 +39,16 @@ let built: Promise<AskPeer> | undefined;
 
 /** A way to ask the peer. It is built once a run, with the machine's Go and without any network. */
 export function goPeer(): Promise<AskPeer> {
-  return (built ??= build());
+  return (built ??= buildPeer<PeerQuestion>('peer'));
 }
 
-async function build(): Promise<AskPeer> {
+/** A program of `go/` that answers questions, one text for each. */
+export async function buildPeer<Question extends object>(
+  name: string,
+): Promise<(questions: readonly Question[]) => readonly string[]> {
   const scratch = scratchDirectory();
-  const program = join(scratch, 'peer');
+  const program = join(scratch, name);
+  const source = join(import.meta.dirname, 'go', `${name}.go`);
   const environment = {
     GOCACHE: join(scratch, 'go-cache'),
     GOPATH: join(scratch, 'go-path'),
@@ -60,9 +62,13 @@ async function build(): Promise<AskPeer> {
   assert.equal(ended.status, 0, ended.stderr);
   return (questions) => {
     const asked = questions.map((question) =>
-      'at' in question ? { ...question, at: new Date(question.at).toISOString() } : question,
+      'at' in question ? { ...question, at: new Date(question.at as number).toISOString() } : question,
     );
-    const { status, stdout, stderr } = spawnSync(program, { input: JSON.stringify(asked), encoding: 'utf8' });
+    const { status, stdout, stderr } = spawnSync(program, {
+      input: JSON.stringify(asked),
+      encoding: 'utf8',
+      maxBuffer: 64 * 1024 * 1024,
+    });
     assert.equal(status, 0, stderr);
     const answers = JSON.parse(stdout) as readonly string[];
     assert.equal(answers.length, questions.length);

@@ -8,6 +8,7 @@ import { isRotationOpen } from '../../state/state.ts';
 import { withSession } from '../../session/with-session.ts';
 import type { Ports } from '../../survey/ports.ts';
 import { findLayout, refuseWeakened } from '../../survey/survey.ts';
+import { askComponents } from '../ask-components.ts';
 import { reach, type RotationStanding, send, triggerListener } from './carry-on.ts';
 import { obstaclesTo } from './preflight.ts';
 import { type PreparedRotation, prepareRotation, rememberedRotation, setOf } from './prepare-rotation.ts';
@@ -41,6 +42,8 @@ async function begin(session: Session, request: RotationRequest): Promise<Rotati
   const prepared = await prepareRotation(ports, survey, request);
   const [obstacle] = await obstaclesTo(ports, survey);
   if (obstacle !== undefined) throw unfitToRotate(obstacle);
+  const health = await askComponents(ports, survey);
+  const well = health.flatMap(({ id, answer }) => (answer.is === 'well' ? [id] : []));
   const files = setOf(prepared.authorities);
   const ids = prepared.authorities.map(({ chosen }) => chosen.id);
   await write.audit.ready();
@@ -57,7 +60,7 @@ async function begin(session: Session, request: RotationRequest): Promise<Rotati
   });
   const tokens = newTokens(ports, prepared);
   keepFiles(ports, write, [...oldFiles(layout, ports.reader), ...newFiles(prepared), ...tokens]);
-  const rotation = reach(session, rememberedRotation(prepared, survey.assessment.now), 'sending');
+  const rotation = reach(session, rememberedRotation(prepared, well, survey.assessment.now), 'sending');
   const { sent, problem, hint } = await send(session, files, false);
   const server = `the server on this node (${layout.unit})`;
   if (sent === 'not-taken') {

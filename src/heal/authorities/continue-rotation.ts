@@ -157,6 +157,8 @@ async function notYet({ ports, survey }: Session, rotation: StateAuthorityRotati
   for (const { id, served } of assessment.rows)
     if (concerned.has(id) && served?.current === false) waiting.push(`${id}, of which an older certificate is served`);
   for (const { id, consumer, answer } of await askComponents(ports, survey)) {
+    // Where there never was one (etcd beside another datastore) nobody is waited for.
+    if (!rotation.well.includes(id)) continue;
     if (answer.is === 'ill') waiting.push(`${consumer} (${id}), which ${answer.problem}`);
     if (answer.is === 'absent') waiting.push(`${consumer} (${id}), which does not answer`);
   }

@@ -120,7 +120,11 @@ export function setOf(authorities: PreparedRotation['authorities']): BootstrapSe
 }
 
 /** What is remembered of it until it is finished: no key, no password. */
-export function rememberedRotation(prepared: PreparedRotation, now: number): StateAuthorityRotation {
+export function rememberedRotation(
+  prepared: PreparedRotation,
+  well: readonly string[],
+  now: number,
+): StateAuthorityRotation {
   const { before, after } = prepared.caHash;
   const at = rfc3339(now);
   return {
@@ -130,6 +134,7 @@ export function rememberedRotation(prepared: PreparedRotation, now: number): Sta
     tokenChanges: before !== after,
     caHash: after ?? null,
     agentsRestart: prepared.agentsRestart,
+    well,
     authorities: prepared.authorities.map(({ chosen, made }): RotatedAuthority => {
       const { certificateFile } = chosen.item;
       return {

@@ -8,8 +8,8 @@ import { obstaclesTo } from '../../../heal/authorities/preflight.ts';
 import { prepareRotation } from '../../../heal/authorities/prepare-rotation.ts';
 import { withdrawRotation } from '../../../heal/authorities/withdraw-rotation.ts';
 import { type RotationRequest, unfitToRotate } from '../../../plan/authority-rotation.ts';
-import { rotationPlanText, rotationText } from '../../../report/authority-rotation-text.ts';
-import { rotationPlan, rotationReport } from '../../../report/authority-rotation.ts';
+import { rotationPlanText, rotationText } from '../../../report/authority/rotation-text.ts';
+import { rotationPlan, rotationReport } from '../../../report/authority/rotation.ts';
 import { otherUnit } from '../../../report/authorities-text.ts';
 import { loadState } from '../../../state/load-state.ts';
 import type { StateAuthorityRotation } from '../../../state/state.ts';
@@ -19,7 +19,7 @@ import type { Arguments } from '../../command.ts';
 import type { Io } from '../../io.ts';
 import { paperOf, print } from '../../print.ts';
 import { ofRotation, ofRotationPlan } from '../../status-of.ts';
-import { confirmNode } from '../confirm-node.ts';
+import { confirmNode } from '../../confirm-node.ts';
 import { givenAuthority, type GivenFiles } from './given-authority.ts';
 
 interface RotateArguments extends Arguments, GivenFiles {

@@ -1,5 +1,5 @@
-import { CertmendError, exitStatus } from '../../error.ts';
-import type { Io } from '../io.ts';
+import { CertmendError, exitStatus } from '../error.ts';
+import type { Io } from './io.ts';
 
 /**
  * For what cannot simply be undone: the name of the node, typed on a terminal or given with --confirm, so that no habit and no

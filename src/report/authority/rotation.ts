@@ -1,9 +1,9 @@
-import type { NewAuthority } from '../issue/authority/renew-authority.ts';
-import type { Layout } from '../layout/layout.ts';
-import type { ChosenAuthority } from '../plan/authority-rotation.ts';
-import type { RotatedAuthority, StateAuthorityRotation } from '../state/state.ts';
-import { rfc3339 } from '../time/rfc3339.ts';
-import { apiVersion, type DocumentHeader } from './document.ts';
+import type { NewAuthority } from '../../issue/authority/renew-authority.ts';
+import type { Layout } from '../../layout/layout.ts';
+import type { ChosenAuthority } from '../../plan/authority-rotation.ts';
+import type { RotatedAuthority, StateAuthorityRotation } from '../../state/state.ts';
+import { rfc3339 } from '../../time/rfc3339.ts';
+import { apiVersion, type DocumentHeader } from '../document.ts';
 
 /** What a rotation of authorities would be, for `ca rotate --dry-run` and before a person agrees. No key, no password. */
 export interface AuthorityRotationPlan extends DocumentHeader<'AuthorityRotationPlan'> {

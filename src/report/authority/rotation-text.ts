@@ -1,8 +1,8 @@
-import { renderTable, type Column } from '../terminal/table.ts';
-import { paint, type Paper, printable } from '../terminal/paper.ts';
-import { headLine, rootFact, wrap } from '../terminal/report-lines.ts';
-import { wholeSeconds } from '../time/span.ts';
-import type { AuthorityRotationPlan, AuthorityRotationReport, PlannedAuthority } from './authority-rotation.ts';
+import { renderTable, type Column } from '../../terminal/table.ts';
+import { paint, type Paper, printable } from '../../terminal/paper.ts';
+import { headLine, rootFact, wrap } from '../../terminal/report-lines.ts';
+import { wholeSeconds } from '../../time/span.ts';
+import type { AuthorityRotationPlan, AuthorityRotationReport, PlannedAuthority } from './rotation.ts';
 
 const columns: readonly Column[] = [
   { title: 'AUTHORITY' },
