@@ -109,6 +109,12 @@ export function loadMemory(reader: FileReader): ClusterMemory | undefined {
   return read.ok ? read.value : undefined;
 }
 
+/** Why what is remembered cannot be read, as a clause; undefined when it can, or when there is nothing. */
+export function memoryProblem(reader: FileReader): string | undefined {
+  const file = reader.readOwn(path, ownPaths.stateDirectory);
+  return file.state === 'unreadable' ? `${path} ${file.detail}` : undefined;
+}
+
 /** @throws CertmendError StorageFull and siblings */
 export function saveMemory(reader: FileReader, write: WriteSide, memory: ClusterMemory): void {
   writeOwn(reader, write, 'told.json', Buffer.from(`${jsonText(memory, 2)}\n`));

@@ -78,7 +78,9 @@ export async function tellCluster(
     const failed = failureOf(error, before?.failed ?? undefined, now);
     const memory = { ...(before ?? nothingTold(level, desired, now)), ...done, failed };
     saveMemory(ports.reader, await ports.writeSide(), memory);
-    const isNews = before?.failed?.code !== failed.code || before.failed.message !== failed.message;
+    // An API server that is away is that, in whatever words it is found out.
+    const isOther = failed.code !== 'ClusterUnreachable' && before?.failed?.message !== failed.message;
+    const isNews = before?.failed?.code !== failed.code || isOther;
     return { memory, news: isNews ? 'failed' : undefined, againMs: retryAfter(failed.attempts) };
   }
 }

@@ -36,6 +36,7 @@ const pollMs = 2000;
 const spreadMs = 30_000;
 
 interface Running {
+  readonly ports: Ports;
   ended: { readonly told: Told | undefined } | { readonly error: unknown } | undefined;
   readonly done: Promise<void>;
 }
@@ -59,6 +60,7 @@ export function createClusterTeller(stopping: AbortSignal): ClusterTeller {
       return tellCluster(ports, result, { level, isWhole: whole, stopping });
     };
     const run: Running = {
+      ports,
       ended: undefined,
       done: work().then(
         (told) => {
@@ -85,7 +87,11 @@ export function createClusterTeller(stopping: AbortSignal): ClusterTeller {
     const { failed } = memory;
     told = { at: instantOf(memory.toldAt), isFailing: failed !== null };
     remark = failed === null || failed.code === 'ClusterUnreachable' ? undefined : failed.message;
-    if (againMs !== undefined) due = ports.clock.monotonic() + againMs * (0.9 + 0.2 * shareOf(ports.host.machineId));
+    if (againMs !== undefined) {
+      const again = ports.clock.monotonic() + againMs * (0.9 + 0.2 * shareOf(ports.host.machineId));
+      // A check may have found something new meanwhile.
+      due = Math.min(due ?? again, again);
+    }
     if (news === 'failed' && failed !== null) {
       const { code: reason, message, hint } = failed;
       await record(ports, { event: 'cluster-not-told', priority: 'notice', reason, message, hint: hint ?? undefined });
@@ -122,10 +128,10 @@ export function createClusterTeller(stopping: AbortSignal): ClusterTeller {
       return Math.max(0, due - seen.ports.clock.monotonic());
     },
     turn: async () => {
-      if (running?.ended !== undefined && seen !== undefined) {
-        const { ended } = running;
+      if (running?.ended !== undefined) {
+        const { ended, ports } = running;
         running = undefined;
-        await collect(seen.ports, ended);
+        await collect(ports, ended);
         return;
       }
       if (running !== undefined || seen === undefined || due === undefined) return;

@@ -3,39 +3,20 @@ import type { Ports } from '../survey/ports.ts';
 import type { Layout } from '../layout/layout.ts';
 import { statusLine } from '../report/status-line.ts';
 import { savedState } from './saved-state.ts';
-import type { State } from '../state/state.ts';
 import { feeding } from './feeding.ts';
 import { notifyHealth } from './notify-health.ts';
 import type { DaemonPorts, Loaded, Notifier, Snapshot } from './ports.ts';
 import { reconcile, type Check } from './reconcile.ts';
-import type { KnownHealth } from './health-news.ts';
 import { act } from './act.ts';
 import { createClusterTeller, type ClusterTeller } from './cluster-teller.ts';
 import { record, rememberTold } from './record.ts';
+import { reload } from './reload.ts';
+import type { Memory, Remarks } from './memory.ts';
 import { nextCheckMs, type CheckEnd } from './schedule.ts';
 import { snapshotOf, type ClusterTold } from './metrics.ts';
 import { isOvertaken, waitForNext } from './wait-for-next.ts';
 import { watchedDirectories } from './watched-directories.ts';
 import { blindHead, daemonLine, createSpeaker } from './speaker.ts';
-
-type Remarks = Readonly<
-  Partial<Record<'configuration' | 'notification' | 'metrics' | 'check' | 'action' | 'cluster', string | undefined>>
->;
-
-/** What the loop carries from one turn to the next. */
-interface Memory {
-  readonly loaded: Loaded;
-  /** Health as it was told last; undefined before the first check, which finds it in the state. */
-  readonly known: KnownHealth | undefined;
-  readonly standbyProblem: string | undefined;
-  /** What the status line has to say besides the node's health: a refused configuration, a notification that failed. */
-  readonly remarks: Remarks;
-  /** Checks since the start; one that found another certmend at work is none. */
-  readonly count: number;
-  readonly line: string;
-  /** As it was saved by the last check that found a node. */
-  readonly shown: State | undefined;
-}
 
 /**
  * The daemon (architecture, The daemon): check, tell, wait, for ever. One thing at a time; systemd's watchdog is fed by the progress
@@ -235,31 +216,5 @@ function publish(loaded: Loaded, snapshot: Snapshot): string | undefined {
   } catch (error) {
     if (error instanceof CertmendError) return `metrics not written: ${error.message}`;
     throw error;
-  }
-}
-
-/** A bad new configuration leaves the old one at work, and says so until a good one comes. */
-async function reload(ports: DaemonPorts, memory: Memory): Promise<Memory> {
-  await ports.notifier.reloading();
-  const old = memory.loaded;
-  try {
-    const loaded = await ports.load();
-    await record(loaded.look(), {
-      event: 'configuration-loaded',
-      priority: 'notice',
-      message: 'the configuration was reloaded',
-    });
-    await ports.notifier.ready(memory.line);
-    return { ...memory, loaded, remarks: { ...memory.remarks, configuration: undefined } };
-  } catch (error) {
-    if (!(error instanceof CertmendError)) throw error;
-    const message = `the new configuration was refused and the old one stays in use: ${error.message}`;
-    await record(old.look(), { event: 'configuration-refused', priority: 'error', message, hint: error.hint });
-    const remarks = {
-      ...memory.remarks,
-      configuration: 'the new configuration was refused, see: journalctl -u certmend',
-    };
-    await ports.notifier.ready(memory.line);
-    return { ...memory, remarks };
   }
 }

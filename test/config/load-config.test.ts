@@ -67,6 +67,7 @@ audit: { maxFileSize: 1MiB }
 daemon: { checkInterval: 10m }
 metrics: { textfile: /var/lib/node-exporter/certmend.prom, listen: '127.0.0.1:9745' }
 notify: { exec: [/usr/local/bin/page, --now], timeout: 5s }
+cluster: { report: certificates }
 `;
   t.deepEqual(await load(t, { [main]: text }), {
     layout: 'custom-server',
@@ -87,6 +88,7 @@ notify: { exec: [/usr/local/bin/page, --now], timeout: 5s }
     daemon: { checkIntervalMs: 600_000 },
     metrics: { textfile: '/var/lib/node-exporter/certmend.prom', listen: '127.0.0.1:9745' },
     notify: { exec: ['/usr/local/bin/page', '--now'], timeoutMs: 5000 },
+    cluster: { report: 'certificates' },
   });
 });
 
@@ -99,6 +101,14 @@ test('loadConfig refuses live settings that make no sense together, and windows 
     /maintenance\.windows must be a list of windows/,
   );
   t.regex(await said('maintenance: { windows: "Sat 02:00-06:00" }'), /must be a list/);
+});
+
+test('loadConfig takes one of the words of a setting, and names them all when it is another', async (t) => {
+  t.is((await load(t, { [main]: 'cluster: { report: off }\n' })).cluster.report, 'off');
+  for (const value of ['Node', 'true', '[node]', '5']) {
+    const said = await problems(t, rootWith(t, { [main]: `cluster: { report: ${value} }` }));
+    t.regex(said.join(' '), /cluster\.report must be off, node or certificates/, value);
+  }
 });
 
 test('loadConfig lays drop-ins over the file in the order of their names, key by key', async (t) => {

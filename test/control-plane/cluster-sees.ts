@@ -43,7 +43,8 @@ export async function clusterSeesCertificates(plane: ControlPlane): Promise<stri
   const nodes = [tree.nodeName, 'other'].map((name) => ({ apiVersion: 'v1', kind: 'Node', metadata: { name } }));
   await apply(plane, 'nodes', { apiVersion: 'v1', kind: 'List', items: nodes });
   await configure(plane, 'live: { enabled: false }\ncluster: { report: certificates }');
-  const daemon = startDaemon(plane);
+  // Without the compiler of JavaScript, as the unit starts it.
+  const daemon = startDaemon(plane, { NODE_OPTIONS: '--jitless' });
   try {
     await isToldOfTheNode(plane);
     await asks(plane, 'cluster', 'status').then(({ status, stdout }) => {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { defaultConfig } from '../../src/config/default-config.ts';
@@ -8,7 +8,7 @@ import { openApi } from '../../src/system/open-api.ts';
 import { apiServerOf, type ApiServer } from '../fixtures/api-server.ts';
 import type { Tree } from '../fixtures/tree.ts';
 import { temporaryTree } from '../road/temporary-tree.ts';
-import { live, type Life, type Step } from './life.ts';
+import { live, pass, type Life, type Step } from './life.ts';
 
 /* The daemon beside an API server: real files, real TLS, a script's clock. */
 
@@ -123,5 +123,26 @@ test.serial(
     Object.assign(node.server.is, { refuses: undefined });
     await node.lives('certificates', [real, real, real]);
     t.is(events(node, 'cluster-told').length, 1);
+  },
+);
+
+test.serial(
+  'what a check finds while a report is on its way is told after it, and what is switched off meanwhile is taken back',
+  async (t) => {
+    const node = await nodeOf(t);
+    const { tree } = node;
+    const file = tree.host(`${tree.dataDir}/server/cred/supervisor.kubeconfig`);
+    const goes: Step = () => {
+      renameSync(file, `${file}.away`);
+      return { ms: 3_700_000 };
+    };
+    // The wait after the first one begins the report; it has not ended when the next check comes.
+    await node.lives('node', [pass, goes, real, real, real, real]);
+    t.not(node.server.node.labels['certmend.io/certificates'], 'ok');
+    const life = await node.lives('off', [real, real, real, hour]);
+    t.deepEqual(node.server.node.labels, {});
+    t.regex(events(node, 'cluster-told').at(-1)?.message ?? '', /taken back/);
+    t.false(existsSync(tree.host('/var/lib/certmend/cluster/told.json')));
+    t.true((life.waits.at(-1) ?? 0) > 3_000_000);
   },
 );

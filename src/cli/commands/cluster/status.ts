@@ -1,7 +1,7 @@
-import { loadMemory } from '../../../cluster/memory.ts';
+import { loadMemory, memoryProblem } from '../../../cluster/memory.ts';
 import { compose } from '../../../composition.ts';
 import type { ExitStatus } from '../../../error.ts';
-import { clusterStatus, clusterText } from '../../../report/cluster.ts';
+import { clusterStatus, clusterText } from '../../../report/cluster/status.ts';
 import type { Arguments } from '../../command.ts';
 import type { Io } from '../../io.ts';
 import { paperOf, print } from '../../print.ts';
@@ -13,6 +13,7 @@ export async function run(args: Arguments, io: Io): Promise<ExitStatus> {
   const report = clusterStatus({
     setting: ports.config.cluster.report,
     memory: loadMemory(ports.reader),
+    unread: memoryProblem(ports.reader),
     now: ports.clock.now(),
     root: ports.root,
   });

@@ -1,9 +1,9 @@
-import type { ReasonCode } from '../reason.ts';
-import { durationText, wholeSeconds } from '../time/span.ts';
-import { instantOf, rfc3339 } from '../time/rfc3339.ts';
-import { paint, printable, type Ink, type Paper } from '../terminal/paper.ts';
-import { headLine } from '../terminal/report-lines.ts';
-import { apiVersion, type DocumentHeader } from './document.ts';
+import type { ReasonCode } from '../../reason.ts';
+import { durationText, wholeSeconds } from '../../time/span.ts';
+import { instantOf, rfc3339 } from '../../time/rfc3339.ts';
+import { paint, printable, type Ink, type Paper } from '../../terminal/paper.ts';
+import { headLine } from '../../terminal/report-lines.ts';
+import { apiVersion, type DocumentHeader } from '../document.ts';
 
 /** What the cluster was told of this node, for `cluster status`. Null where nothing is known. */
 export interface ClusterStatus extends DocumentHeader<'ClusterStatus'> {
@@ -24,6 +24,8 @@ export interface ClusterStatus extends DocumentHeader<'ClusterStatus'> {
   readonly comparedAt: string | null;
   /** NodeCertificates of this node. */
   readonly objects: number;
+  /** Why what is remembered cannot be read: then nothing is known. */
+  readonly unread: string | null;
   /** Series of Events that are not over. */
   readonly open: readonly string[];
   readonly failure: {
@@ -51,10 +53,11 @@ interface Remembered {
 export function clusterStatus(input: {
   readonly setting: ClusterStatus['report'];
   readonly memory: Remembered | undefined;
+  readonly unread: string | undefined;
   readonly now: number;
   readonly root: string;
 }): ClusterStatus {
-  const { setting, memory, now, root } = input;
+  const { setting, memory, unread, now, root } = input;
   return {
     apiVersion,
     kind: 'ClusterStatus',
@@ -66,6 +69,7 @@ export function clusterStatus(input: {
     toldAt: memory?.toldAt ?? null,
     comparedAt: memory === undefined || memory.toldAt === null ? null : memory.comparedAt,
     objects: memory?.objects ?? 0,
+    unread: unread ?? null,
     open: Object.keys(memory?.series ?? {}),
     failure: memory?.failed ?? null,
   };
@@ -85,7 +89,7 @@ const inks = { off: 'faint', told: 'green', waiting: 'yellow', failing: 'yellow'
 const heads = {
   off: 'off',
   told: 'the cluster knows',
-  waiting: 'not told yet',
+  waiting: 'not known to be told',
   failing: 'the cluster cannot be told',
 } as const;
 
@@ -116,7 +120,8 @@ export function clusterText(report: ClusterStatus, paper: Paper): string {
   return `${headLine(heads[state], inks[state], facts, paper)}${lines.join('')}${next === '' ? '' : `  ${printable(next)}\n`}`;
 }
 
-function nextStep({ state, failure }: ClusterStatus): string {
+function nextStep({ state, failure, unread }: ClusterStatus): string {
+  if (unread !== null) return `${unread}; run certmend as root`;
   if (state === 'off') return 'to switch it on: docs/cluster.md';
   if (state === 'waiting') return 'the daemon tells it within a minute of its next check: systemctl status certmend';
   return failure?.hint ?? '';
