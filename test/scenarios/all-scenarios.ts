@@ -8,6 +8,7 @@ import { goPeers } from './go-peers.ts';
 import { manyKilledStarts } from './killed-starts.ts';
 import { machineScenarios } from './machine/scenarios.ts';
 import { packaging } from './packaging/scenarios.ts';
+import { recoverScenarios } from './recover.ts';
 import { soak } from './soak.ts';
 import { straceKill } from './strace-kill.ts';
 import { systemdScenarios } from './systemd/scenarios.ts';
@@ -17,6 +18,7 @@ import type { Scenario } from './scenario.ts';
 export const allScenarios: readonly Scenario[] = [
   ...etcd,
   ...goPeers,
+  ...recoverScenarios,
   ...packaging,
   ...footprint,
   ...systemdScenarios,
