@@ -51,10 +51,7 @@ export function putInPlace(ports: DiskPorts, placing: Placing): string | undefin
   // The one guard in front of every write to the node: here it opens only for the door of this command (P2).
   refuseProtected([{ ...change, expects }], layout.protectedPaths, reader, door);
   const problem = relabel([source]);
-  onDisk('keep the original of', database, () => {
-    writer.link(database, `${directory}/${originalName}`);
-    writer.syncDirectory(directory);
-  });
+  // The record first: an original that no record speaks of would be in everybody's way.
   writeRecord(ports, place, {
     schema: 1,
     at: rfc3339(now),
@@ -62,6 +59,10 @@ export function putInPlace(ports: DiskPorts, placing: Placing): string | undefin
     database,
     originalSha256: copy.originalSha256,
     newSha256: copy.newSha256,
+  });
+  onDisk('keep the original of', database, () => {
+    writer.link(database, `${directory}/${originalName}`);
+    writer.syncDirectory(directory);
   });
   onDisk('replace', database, () => {
     writer.rename(source, database);

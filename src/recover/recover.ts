@@ -4,7 +4,7 @@ import { datastoreOf } from '../layout/datastore.ts';
 import type { Layout } from '../layout/layout.ts';
 import type { Ports, WriteSide } from '../survey/ports.ts';
 import { findLayout, refuseWeakened, survey } from '../survey/survey.ts';
-import { keptRecovery, forgetKept, undoRecovery, type Kept } from './undo.ts';
+import { forgetKept, keptRecovery, places, undoRecovery, type Kept } from './undo.ts';
 import { openEtcd } from './open-etcd.ts';
 import { openSqliteStore, type OpenSqlite } from './open-sqlite.ts';
 import { passwordsOf } from './passwords.ts';
@@ -115,6 +115,7 @@ async function carryOut(input: {
   const { layout, at } = recovery;
   const { audit } = write;
   await audit.ready();
+  clearWorkplace(disk, store.place);
   makeWorkplace(disk, store.place);
   const copy = store.makeCopy(opened.key, renewed, !request.isDryRun);
   if (copy.value === undefined || !isRenewalOf(copy.value, opened, renewed.renewed))
@@ -178,6 +179,8 @@ export async function undo(ports: Ports, tools: RecoveryTools, door: Door, agree
   requireStopped(ports, layout);
   return await withLock(ports, tools, async (disk, write) => {
     const kept = keptRecovery(disk, layout.dataDir);
+    // What a run leaves that was ended at the wrong moment.
+    for (const place of places(layout.dataDir)) clearWorkplace(disk, place);
     if (kept === undefined) {
       throw refused(
         'there is no recovery on this node that could be undone',

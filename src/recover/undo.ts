@@ -25,21 +25,40 @@ export interface Kept {
   readonly live: 'original' | 'recovered' | 'changed';
 }
 
+/** Where recoveries of this node work, of either kind. */
+export function places(dataDir: string): readonly Workplace[] {
+  return [etcdPlace(dataDir), sqlitePlace(dataDir)];
+}
+
 /** @returns undefined when there is nothing that could be undone */
-export function keptRecovery({ reader, files }: DiskPorts, dataDir: string): Kept | undefined {
-  for (const place of [etcdPlace(dataDir), sqlitePlace(dataDir)]) {
+export function keptRecovery(
+  { reader, files }: Pick<DiskPorts, 'reader' | 'files'>,
+  dataDir: string,
+): Kept | undefined {
+  for (const place of places(dataDir)) {
     const record = readRecord(reader, place);
-    const original = reader.stat(`${place.directory}/${originalName}`);
-    if (record?.database !== place.database || original.state !== 'present') continue;
-    const digest = withFile(files, place.database, digestOf);
-    const isUsed = ['-wal', '-journal'].some((end) => {
-      const beside = reader.stat(place.database + end);
-      return beside.state === 'present' && beside.size > 0;
-    });
-    const live = isUsed ? 'changed' : digest === record.newSha256 ? 'recovered' : 'changed';
-    return { place, record, live: digest === record.originalSha256 && !isUsed ? 'original' : live };
+    if (record?.database !== place.database) continue;
+    const live = liveOf({ reader, files }, place, record);
+    // Without the original there is nothing left to undo, unless that is in its place already.
+    const isKept = reader.stat(`${place.directory}/${originalName}`).state === 'present';
+    if (isKept || live === 'original') return { place, record, live };
   }
   return undefined;
+}
+
+function liveOf(
+  { reader, files }: Pick<DiskPorts, 'reader' | 'files'>,
+  { database }: Workplace,
+  record: RecoveryRecord,
+): Kept['live'] {
+  const isUsed = ['-wal', '-journal'].some((end) => {
+    const beside = reader.stat(database + end);
+    return beside.state === 'present' && beside.size > 0;
+  });
+  if (isUsed) return 'changed';
+  const digest = withFile(files, database, digestOf);
+  if (digest === record.originalSha256) return 'original';
+  return digest === record.newSha256 ? 'recovered' : 'changed';
 }
 
 /** Leftovers of a run that was ended before the datastore changed, or after an undo had changed it back. */

@@ -94,7 +94,7 @@ const cases: Readonly<Record<string, Case>> = {
     status: 77,
     decision: 'refused',
     says: /server-ca\.crt expired 3 days ago/g,
-    remedy: /certmend cannot replace an authority.*rke2 certificate rotate-ca/s,
+    remedy: /rke2 certificate rotate-ca needs a running cluster; certmend ca recover/,
   },
   'an authority that has expired, or a clock that runs ahead': {
     arrange: (tree) => {

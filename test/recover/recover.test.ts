@@ -88,7 +88,7 @@ function withEtcd(
 const kinds = { sqlite: withSqlite, etcd: (t: ExecutionContext) => withEtcd(t) } as const;
 
 function recover({ tree }: Node, ...words: readonly string[]): ReturnType<typeof runCli> {
-  return runCli(['--root', tree.root, 'ca', 'recover', ...words]);
+  return runCli(['--root', tree.root, '--believe-clock', 'ca', 'recover', ...words]);
 }
 
 /** All of a node but what certmend keeps for itself. */
@@ -170,7 +170,15 @@ for (const [kind, make] of Object.entries(kinds)) {
       t.deepEqual([third?.created, third?.deleted], [0, 0]);
       t.deepEqual(third?.old_value, second?.value);
     }
-    const again = await runJson<Report>(['--root', node.tree.root, 'ca', 'recover', '--confirm', 'node-1']);
+    const again = await runJson<Report>([
+      '--root',
+      node.tree.root,
+      '--believe-clock',
+      'ca',
+      'recover',
+      '--confirm',
+      'node-1',
+    ]);
     t.is(again.document.decision, 'nothing-to-do');
   });
 
@@ -264,7 +272,10 @@ test('ca recover takes in what SQLite has beside its file, and loses nothing of 
   t.is(kineRows(database, '/registry/late').length, 1);
   assertRenewed(t, node);
   t.false(existsSync(`${database}-wal`));
-  t.is((await runCli(['--root', tree.root, 'ca', 'recover', '--undo', '--confirm', 'node-1'])).status, 0);
+  t.is(
+    (await runCli(['--root', tree.root, '--believe-clock', 'ca', 'recover', '--undo', '--confirm', 'node-1'])).status,
+    0,
+  );
   t.is(kineRows(database, '/registry/late').length, 1);
 });
 
@@ -462,7 +473,15 @@ test('ca recover has nothing to do where no authority has ended', async (t) => {
   const tree = temporaryTree(t, { product: 'k3s', nodeName: 'node-1' });
   const value = bootstrapValue(tree);
   makeSqlite(tree, value);
-  const { document } = await runJson<Report>(['--root', tree.root, 'ca', 'recover', '--confirm', 'node-1']);
+  const { document } = await runJson<Report>([
+    '--root',
+    tree.root,
+    '--believe-clock',
+    'ca',
+    'recover',
+    '--confirm',
+    'node-1',
+  ]);
   t.is(document.decision, 'nothing-to-do');
 });
 
@@ -473,7 +492,15 @@ test('ca recover is newer than a file that a clock which ran ahead has left, and
   utimesSync(tree.host(tree.authority('server-ca').certificatePath), ahead, ahead);
   const passwd = tree.host(`${tree.dataDir}/server/cred/passwd`);
   appendFileSync(passwd, 'x\n');
-  const { document } = await runJson<Report>(['--root', tree.root, 'ca', 'recover', '--confirm', 'node-1']);
+  const { document } = await runJson<Report>([
+    '--root',
+    tree.root,
+    '--believe-clock',
+    'ca',
+    'recover',
+    '--confirm',
+    'node-1',
+  ]);
   const after = opened(storedValue(node), passwordOf(tree));
   t.true(Date.parse(after.ServerCA.Timestamp) >= ahead.getTime() - 1000);
   t.true(document.notes.some((note) => note.includes(`${tree.dataDir}/server/cred/passwd is newer`)));
@@ -492,7 +519,7 @@ for (const [scheme, wanted] of Object.entries({
       tree.host('/etc/rancher/k3s/config.yaml'),
       `\ndatastore-endpoint: "${scheme}://user:hidden@db/kine"\n`,
     );
-    const { status, stdout, stderr } = await runCli(['--root', tree.root, 'ca', 'recover']);
+    const { status, stdout, stderr } = await runCli(['--root', tree.root, '--believe-clock', 'ca', 'recover']);
     t.is(status, 0, stderr);
     const file = tree.host('/var/lib/certmend/recover.sql');
     t.is(statSync(file).mode & 0o777, 0o600);
@@ -519,5 +546,5 @@ for (const [scheme, wanted] of Object.entries({
 
 test('ca recover is refused on an agent', async (t) => {
   const tree = temporaryTree(t, { product: 'k3s', role: 'agent', nodeName: 'node-1' });
-  t.is((await runCli(['--root', tree.root, 'ca', 'recover', '--confirm', 'node-1'])).status, 77);
+  t.is((await runCli(['--root', tree.root, '--believe-clock', 'ca', 'recover', '--confirm', 'node-1'])).status, 77);
 });

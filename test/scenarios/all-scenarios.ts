@@ -10,6 +10,7 @@ import { manyKilledStarts } from './killed-starts.ts';
 import { machineScenarios } from './machine/scenarios.ts';
 import { packaging } from './packaging/scenarios.ts';
 import { page } from './page.ts';
+import { recoverScenarios } from './recover.ts';
 import { soak } from './soak.ts';
 import { straceKill } from './strace-kill.ts';
 import { systemdScenarios } from './systemd/scenarios.ts';
@@ -20,6 +21,7 @@ export const allScenarios: readonly Scenario[] = [
   ...etcd,
   ...goPeers,
   ...authorityRotation,
+  ...recoverScenarios,
   ...packaging,
   ...footprint,
   ...page,

@@ -26,7 +26,7 @@ export async function planMembers(trees: readonly Tree[], scratch: string): Prom
   }));
 }
 
-async function freePorts(count: number): Promise<number[]> {
+export async function freePorts(count: number): Promise<number[]> {
   const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
   await Promise.all(servers.map(async (server): Promise<unknown> => await once(server, 'listening')));
   const ports = servers.map((server) => (server.address() as AddressInfo).port);

@@ -16,7 +16,8 @@ export function replaceAuthority({ layout }: AssessContext): string {
 
 /** The same once it is too late: the product's command asks a server that runs, over TLS that works (products 3.5). */
 export function endedAuthority({ layout }: AssessContext): string {
-  return `certmend cannot replace an authority, and ${layout.product} certificate rotate-ca needs a running cluster: ${readMore}`;
+  const where = layout.role === 'server' ? '' : 'on a server of the cluster: ';
+  return `${layout.product} certificate rotate-ca needs a running cluster; ${where}certmend ca recover (see docs/authorities.md)`;
 }
 
 /** A file that certmend never writes, and what the product does about it. */

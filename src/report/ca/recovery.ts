@@ -73,6 +73,8 @@ export interface RecoverySource {
   readonly pinnedHash?: string | undefined;
   readonly inTheWay?: readonly string[];
   readonly warning?: string | undefined;
+  /** A recovery was made, and the product has not been started since. */
+  readonly isWaiting?: boolean;
 }
 
 export function recoveryReport(source: RecoverySource): RecoveryReport {
@@ -102,13 +104,15 @@ export function recoveryReport(source: RecoverySource): RecoveryReport {
     writes: writes.map(({ offset, ...write }) => ({ ...write, offset: offset ?? null })),
     original: original ?? null,
     statement: statement?.file ?? null,
-    tokenCaHash: pinnedHash ?? null,
+    // What is only tried is not what will be signed.
+    tokenCaHash: isTried(decision) ? null : (pinnedHash ?? null),
     notes: notesOf(source),
     next: nextOf(source),
   };
 }
 
-function notesOf({ decision, authorities = [], inTheWay = [], warning }: RecoverySource): readonly string[] {
+function notesOf(source: RecoverySource): readonly string[] {
+  const { decision, authorities = [], inTheWay = [], pinnedHash, warning, isWaiting } = source;
   return [
     ...(decision === 'nothing-to-do' ? ['no authority in the datastore has ended: there is nothing to recover'] : []),
     ...authorities
@@ -118,8 +122,21 @@ function notesOf({ decision, authorities = [], inTheWay = [], warning }: Recover
           `${id}: ${left.map(({ commonName }) => commonName).join(', ')} stays expired, for the key that signed it is not here; what is issued from now on does not need it`,
       ),
     ...inTheWay.map((path) => `${path} is newer than the datastore and differs from it: the product would stop at it`),
+    ...(isTried(decision) && pinnedHash !== undefined
+      ? [
+          'the CA hash in a full token (K10…) will be another; agents and servers that have one in their settings need the new one',
+        ]
+      : []),
+    ...(isWaiting === true
+      ? ['the renewed authorities are in the datastore already, and the product has not been started since']
+      : []),
     ...(warning === undefined ? [] : [warning]),
   ];
+}
+
+/** Signatures and dates are made anew when it is done. */
+function isTried(decision: RecoveryReport['decision']): boolean {
+  return decision === 'would-recover' || decision === 'would-write-statement';
 }
 
 function nextOf(source: RecoverySource): readonly string[] {
@@ -155,8 +172,9 @@ function nextOf(source: RecoverySource): readonly string[] {
         ...agents,
         `remove the file, it is a secret: rm '${statement?.file ?? ''}'`,
       ];
-    case 'would-recover':
     case 'nothing-to-do':
+      return source.isWaiting === true ? start : [];
+    case 'would-recover':
     case 'undone':
       return [];
   }

@@ -1,5 +1,6 @@
 import { openDoor } from '../../../commit/open-door.ts';
 import { compose, composeRecovery } from '../../../composition.ts';
+import { shellWord } from '../../../disk/shell-word.ts';
 import { CertmendError, exitStatus, type ExitStatus } from '../../../error.ts';
 import { recoverAuthorities, undo, type Recovery, type RecoveryOutcome } from '../../../recover/recover.ts';
 import { recoveryText } from '../../../report/ca/recovery-text.ts';
@@ -67,7 +68,7 @@ function showPlan(args: Arguments, io: Io, report: RecoveryReport): void {
 }
 
 /** The node's name, typed: who has three terminals open shall not recover the wrong node. */
-async function agree({ confirm }: RecoverArguments, io: Io, nodeName: string, question: string): Promise<void> {
+async function agree(args: RecoverArguments, io: Io, nodeName: string, question: string): Promise<void> {
   if (nodeName === '') {
     throw new CertmendError(
       'Usage',
@@ -78,21 +79,41 @@ async function agree({ confirm }: RecoverArguments, io: Io, nodeName: string, qu
       },
     );
   }
-  const typed = confirm ?? (io.ask === undefined ? undefined : await io.ask(`${question} Type its name:`));
+  const typed = args.confirm ?? (io.ask === undefined ? undefined : await io.ask(`${question} Type its name:`));
   if (typed === nodeName) return;
   throw new CertmendError(
     'Usage',
     typed === undefined
       ? 'nothing was changed: not confirmed'
       : `nothing was changed: ${typed} is not the name of this node`,
-    { exit: exitStatus.usage, hint: `to do it without a terminal: certmend ca recover --confirm ${nodeName}` },
+    { exit: exitStatus.usage, hint: `to do it without a terminal: ${commandLine(args, nodeName)}` },
   );
+}
+
+/** As it stands, in a script too. */
+function commandLine({ root, believeClock, undo: isUndo }: RecoverArguments, nodeName: string): string {
+  const words = [
+    'certmend',
+    ...(root === '/' ? [] : ['--root', shellWord(root)]),
+    ...(believeClock ? ['--believe-clock'] : []),
+    'ca recover',
+    ...(isUndo ? ['--undo'] : []),
+    '--confirm',
+    nodeName,
+  ];
+  return words.join(' ');
 }
 
 function sourceOf(outcome: RecoveryOutcome, root: string): RecoverySource {
   switch (outcome.decision) {
     case 'nothing-to-do':
-      return { layout: outcome.layout, at: outcome.at, root, decision: 'nothing-to-do' };
+      return {
+        layout: outcome.layout,
+        at: outcome.at,
+        root,
+        decision: 'nothing-to-do',
+        isWaiting: outcome.kept?.live === 'recovered',
+      };
     case 'would-recover':
       return { ...described(outcome.recovery, root), decision: 'would-recover' };
     case 'recovered':
