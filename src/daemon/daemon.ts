@@ -12,6 +12,7 @@ import type { KnownHealth } from './health-news.ts';
 import { act } from './act.ts';
 import { record, rememberTold } from './record.ts';
 import { nextCheckMs, type CheckEnd } from './schedule.ts';
+import { backupKeeper } from './keep-backups.ts';
 import { snapshotOf } from './metrics.ts';
 import { isOvertaken, waitForNext } from './wait-for-next.ts';
 import { watchedDirectories } from './watched-directories.ts';
@@ -54,6 +55,7 @@ export async function daemon(ports: DaemonPorts): Promise<void> {
     line: '',
     shown: undefined,
   };
+  const keeper = backupKeeper();
   waker.watch([]);
   try {
     while (!waker.stopping.aborted) {
@@ -76,6 +78,7 @@ export async function daemon(ports: DaemonPorts): Promise<void> {
         memory = await feeding(notifier, turn.news.ports.clock, announce(memory, turn.news, waker.stopping));
         await notifier.status(memory.line);
       }
+      if (turn.checked !== undefined) keeper.mind(turn.checked.ports, memory.loaded.backUp, waker.stopping);
       if (turn.layout !== undefined) waker.watch(watchedDirectories(turn.layout));
       ports.rest();
       memory = await waitForNext(memory, delayMs, {

@@ -36,6 +36,7 @@ export async function run(args: Arguments, io: Io): Promise<ExitStatus> {
     rows: assessment.rows,
     liveRenewal: liveReportOf(ports, seen),
     agentRenewal: agentReportOf(ports, seen),
+    backup: seen.lastBackup,
     unread: loaded.kind === 'unread' ? `${ownPaths.state} ${loaded.problem}` : undefined,
   });
   print(args, io, report, () => statusText(report, paperOf(io)));
