@@ -3,6 +3,7 @@ import type { Io } from './cli/io.ts';
 import type { Config } from './config/config.ts';
 import type { ArchivePlace } from './backup/ports.ts';
 import { requireReadable } from './disk/file-reader.ts';
+import { makesBackups } from './state/last-backup.ts';
 import { parseInstant } from './time/rfc3339.ts';
 import { loadConfig } from './config/load-config.ts';
 import { CertmendError, exitStatus } from './error.ts';
@@ -121,6 +122,16 @@ export async function scratchCopy(ports: Ports, args: SessionArguments, io: Io):
   };
 }
 
+/** A backup is some hundred kilobytes; a disk that takes longer hangs. */
+const backupTimeoutMs = 600_000;
+
+/** This very program, as it was started: the sandbox of the unit allows no other way to run it. */
+function backupCommand({ root, config }: Arguments): readonly string[] {
+  const own = config === undefined ? [] : ['--config', fromWorkingDirectory(config)];
+  const words = ['--root', fromWorkingDirectory(root), ...own, 'backup', 'create', '-o', 'json'];
+  return [process.execPath, ...process.execArgv, process.argv[1] ?? '', ...words];
+}
+
 /** What only the daemon needs. Its configuration can be read again while it runs. */
 export async function composeDaemon(args: Arguments, io: Io): Promise<DaemonPorts> {
   // Else ps and systemctl status show the runtime's own name for its main thread. Not for the boot hook: it is gone soon.
@@ -161,6 +172,9 @@ export async function composeDaemon(args: Arguments, io: Io): Promise<DaemonPort
           const asked = { root: args.root, config: undefined, believeClock: false, unit: `${unit}.service` };
           await lookAhead(() => compose({ ...args, ...asked }, io, { askSystemd: false, records: true }), asked.unit);
         },
+        backUp: makesBackups(ports.config)
+          ? (ended) => runProgram(backupCommand(args), '', { timeoutMs: backupTimeoutMs, ended })
+          : undefined,
         announce:
           exec === undefined
             ? undefined

@@ -13,6 +13,7 @@ import { record, rememberTold } from './record.ts';
 import { reload } from './reload.ts';
 import type { Memory, Remarks } from './memory.ts';
 import { nextCheckMs, type CheckEnd } from './schedule.ts';
+import { backupKeeper } from './keep-backups.ts';
 import { snapshotOf, type ClusterTold } from './metrics.ts';
 import { isOvertaken, waitForNext } from './wait-for-next.ts';
 import { watchedDirectories } from './watched-directories.ts';
@@ -37,6 +38,7 @@ export async function daemon(ports: DaemonPorts): Promise<void> {
     shown: undefined,
   };
   const cluster = createClusterTeller(waker.stopping);
+  const keeper = backupKeeper();
   waker.watch([]);
   try {
     while (!waker.stopping.aborted) {
@@ -61,6 +63,7 @@ export async function daemon(ports: DaemonPorts): Promise<void> {
         memory = await feeding(notifier, turn.news.ports.clock, announce(memory, turn.news, waker.stopping));
         await notifier.status(memory.line);
       }
+      if (turn.checked !== undefined) keeper.mind(turn.checked.ports, memory.loaded.backUp, waker.stopping);
       if (turn.layout !== undefined) waker.watch(watchedDirectories(turn.layout));
       ports.rest();
       memory = await waitForNext(memory, delayMs, {

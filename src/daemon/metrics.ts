@@ -4,6 +4,7 @@ import type { State } from '../state/state.ts';
 import { printable } from '../terminal/paper.ts';
 import { instantOf, rfc3339 } from '../time/rfc3339.ts';
 import { jsonText } from '../disk/json-text.ts';
+import type { LastBackup } from '../state/last-backup.ts';
 import { version } from '../build-info.ts';
 import type { Snapshot } from './ports.ts';
 import type { Check } from './reconcile.ts';
@@ -31,7 +32,14 @@ export interface ClusterTold {
  * @param run.durationMs of the check, milliseconds
  */
 function metricsText(
-  seen: { readonly assessment: Assessment; readonly state: State; readonly nodeName: string } | undefined,
+  seen:
+    | {
+        readonly assessment: Assessment;
+        readonly state: State;
+        readonly nodeName: string;
+        readonly lastBackup: LastBackup | undefined;
+      }
+    | undefined,
   run: Run & { readonly version: string },
 ): string {
   const families = [
@@ -51,9 +59,11 @@ type Sample = readonly [labels: Labels, value: number];
 function nodeFamilies({
   assessment,
   state,
+  lastBackup,
 }: {
   readonly assessment: Assessment;
   readonly state: State;
+  readonly lastBackup: LastBackup | undefined;
 }): readonly string[] {
   const { rows, health, clock } = assessment;
   const { generations, brake } = state;
@@ -62,6 +72,7 @@ function nodeFamilies({
       const ms = value(row);
       return ms === undefined ? [] : [[{ id: row.id, role: row.role, path: row.path }, ms / 1000]];
     });
+  const backedUpAt = instantOf(lastBackup?.succeededAt ?? null);
   const agent = state.agentRenewal;
   const dayAgo = assessment.now - dayMs;
   const numbers = Object.entries({
@@ -156,6 +167,16 @@ function nodeFamilies({
       '1 for the outcome of the last renewal of the agent part through a server; absent when there was none.',
       agent === null ? [] : [[{ outcome: agent.outcome }, 1]],
     ),
+    family(
+      'certmend_backup_last_success_timestamp_seconds',
+      'Time of the last backup that was made, in seconds since the epoch; absent when there was none.',
+      backedUpAt === undefined ? [] : [[{}, backedUpAt / 1000]],
+    ),
+    family(
+      'certmend_backup_failed',
+      '1 if the last attempt to make a backup failed, 0 if not; absent when there was none.',
+      lastBackup === undefined ? [] : [[{}, lastBackup.problem === null ? 0 : 1]],
+    ),
     family('certmend_commits_last_day', 'Rotations in the last 24 hours that count towards brake.maxCommitsPerDay.', [
       [{}, brake.commits.filter((commit) => (instantOf(commit) ?? 0) > dayAgo).length],
     ]),
@@ -210,7 +231,7 @@ export function snapshotOf(result: Check, run: Run): Snapshot {
   const { level, since, reasons } = state.health;
   return {
     metrics: metricsText(
-      { assessment: survey.assessment, state, nodeName: survey.layout.nodeName },
+      { assessment: survey.assessment, state, nodeName: survey.layout.nodeName, lastBackup: survey.lastBackup },
       { ...run, version },
     ),
     health: `${jsonText({ at, level, since, reasons, standbyProblem: standbyProblem ?? null })}\n`,

@@ -28,6 +28,11 @@ export interface Loaded {
    */
   readonly publish: (snapshot: Snapshot) => void;
   /**
+   * Makes a backup in a process of its own, which is killed when it takes too long; returns why it failed, or undefined.
+   * What hangs on a disk that hangs is that process. Undefined where no backups are configured.
+   */
+  readonly backUp?: ((signal: AbortSignal) => Promise<string | undefined>) | undefined;
+  /**
    * Runs `notify.exec` with a document on its standard input; returns why it failed, or undefined.
    * Undefined altogether when none is configured. Ends early when `signal` aborts.
    */

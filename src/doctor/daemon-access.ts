@@ -17,10 +17,17 @@ export const shippedPaths = ['/var/lib/rancher', '/var/lib/prometheus/node-expor
 
 /**
  * May the daemon, which systemd shuts in, write where this node keeps its certificates and wants its figures?
- * @param textfile metrics.textfile
+ * @param also.textfile metrics.textfile
+ * @param also.backups backup.to, where the daemon makes backups
  */
-export function daemonAccess(reader: FileReader, layout: Layout, textfile: string | undefined): Examined {
-  const missing = withoutAccess(reader, writtenDirectories(layout, textfile));
+export function daemonAccess(
+  reader: FileReader,
+  layout: Layout,
+  also: { readonly textfile: string | undefined; readonly backups: string | undefined },
+): Examined {
+  const { textfile, backups } = also;
+  const wanted = [...writtenDirectories(layout, textfile), ...(backups === undefined ? [] : [backups])];
+  const missing = withoutAccess(reader, wanted);
   if (missing.length === 0) return well('daemon-access', `${unit} can write everywhere it needs to`);
   const names = missing.join(', ');
   const problem = `${unit} cannot write to ${names}`;
@@ -50,7 +57,7 @@ export function daemonAccess(reader: FileReader, layout: Layout, textfile: strin
 const then: DropIn['then'] = ['systemctl daemon-reload', 'systemctl restart certmend'];
 
 const heading = `# The daemon sees the file system read-only, except for what its unit names. This node keeps its certificates, or
-# writes metrics.textfile, somewhere else. "-": the daemon also runs while that does not exist.
+# writes metrics.textfile or backups, somewhere else. "-": the daemon also runs while that does not exist.
 `;
 
 /** Where the daemon may have to complete a commit that was cut off, and where its figures go. */

@@ -7,6 +7,7 @@ import { issuersOf } from '../assess/issuer.ts';
 import { filesOf } from '../activate/change-set.ts';
 import { bootHook } from './boot-hook.ts';
 import { daemonAlive, type DaemonUnit } from './daemon-alive.ts';
+import { makesBackups } from '../state/last-backup.ts';
 import { daemonAccess } from './daemon-access.ts';
 import { ill, well, type Examined } from './examined.ts';
 import { foresee } from '../survey/foresee.ts';
@@ -50,7 +51,10 @@ export async function examine(ports: Ports, examiner: Examiner): Promise<readonl
     bootHook(ports.reader, survey.layout, ports.config.boot.enabled),
     ...newLeafDaysExamined(ports.config, survey.layout),
     ...daemonAlive(examiner.daemonUnit()),
-    daemonAccess(ports.reader, survey.layout, ports.config.metrics.textfile),
+    daemonAccess(ports.reader, survey.layout, {
+      textfile: ports.config.metrics.textfile,
+      backups: makesBackups(ports.config) ? ports.config.backup.to : undefined,
+    }),
     standby.state === 'ready'
       ? well('standby', `generation ${String(standby.generation)} is ready`)
       : ill('standby', 'warning', standby.reason, 'certmend standby prepare'),

@@ -35,6 +35,8 @@ export interface StatusReport extends DocumentHeader<'Status'> {
   readonly liveRenewal: LiveReport | null;
   /** The same for the agent part, which a server of the cluster signs. */
   readonly agentRenewal: LiveReport | null;
+  /** How the daemon's last backup went; null where it makes none, or has not yet. */
+  readonly backup: ReportedBackup | null;
   /** What ends first. */
   readonly next: { readonly id: string; readonly at: string; readonly residualSeconds: number } | null;
   readonly generations: {
@@ -48,6 +50,14 @@ export interface StatusReport extends DocumentHeader<'Status'> {
   readonly machine: readonly MachineFault[];
   /** Newest last. */
   readonly events: readonly StateEvent[];
+}
+
+export interface ReportedBackup {
+  /** Null when none was made. */
+  readonly succeededAt: string | null;
+  readonly path: string | null;
+  /** Why the last attempt failed. */
+  readonly problem: string | null;
 }
 
 export interface ServedLeaf {
@@ -77,6 +87,7 @@ export function statusReport(input: {
   readonly rows?: readonly CertificateRow[];
   readonly liveRenewal?: LiveReport | undefined;
   readonly agentRenewal?: LiveReport | undefined;
+  readonly backup?: ReportedBackup | undefined;
 }): StatusReport {
   const { state, now, root, maxCommitsPerDay } = input;
   const next = state === undefined ? undefined : nextEnd(state, now);
@@ -97,6 +108,10 @@ export function statusReport(input: {
     ),
     liveRenewal: input.liveRenewal ?? null,
     agentRenewal: input.agentRenewal ?? null,
+    backup:
+      input.backup === undefined
+        ? null
+        : { succeededAt: input.backup.succeededAt, path: input.backup.path, problem: input.backup.problem },
     next:
       next === undefined
         ? null
@@ -135,6 +150,7 @@ export function statusText(report: StatusReport, paper: Paper): string {
     ...(report.served.length === 0 ? [] : [['in use', inUseClause(report.served)] as const]),
     ...(report.liveRenewal === null ? [] : [['renewal', liveText(report.liveRenewal, now)] as const]),
     ...(report.agentRenewal === null ? [] : [['agent part', liveText(report.agentRenewal, now)] as const]),
+    ...(report.backup === null ? [] : [['backup', backupClause(report.backup, now)] as const]),
     ...(report.unread === null ? remembered(report, now) : [['memory', report.unread] as const]),
   ] as const;
   const lines = facts
@@ -158,6 +174,14 @@ function remembered(report: StatusReport, now: number): readonly (readonly [stri
     ['previous', generation(previous, now)],
     ['brake', `${String(report.commitsLastDay)} of ${String(report.maxCommitsPerDay)} commits in the last day`],
   ];
+}
+
+function backupClause({ succeededAt, path, problem }: ReportedBackup, now: number): string {
+  const age =
+    succeededAt === null
+      ? 'none was made yet'
+      : `${durationText(now - (instantOf(succeededAt) ?? now))} old · ${path ?? ''}`;
+  return problem === null ? age : `FAILED · ${problem} · ${age}`;
 }
 
 function dated(instant: string, now: number): string {

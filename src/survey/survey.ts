@@ -11,6 +11,7 @@ import type { LastKnown, Layout } from '../layout/layout.ts';
 import { doneByDays } from '../plan/decide-live.ts';
 import { brakeFindings } from '../plan/rate-limit.ts';
 import { resolveLayout } from '../layout/resolve-layout.ts';
+import { backupFindings, type LastBackup, makesBackups, readLastBackup } from '../state/last-backup.ts';
 import { loadState, type LoadedState, stateFindings } from '../state/load-state.ts';
 import type { StateRenewal } from '../state/state.ts';
 import { brakeOf, ofNode, rememberedOf } from '../state/transitions.ts';
@@ -26,6 +27,8 @@ export interface Survey extends AssessInput {
   /** As it was found out; that of the inventory has the names on disk too, where what was found out is weaker. */
   readonly layout: Layout;
   readonly loaded: LoadedState;
+  /** Where the daemon makes backups. */
+  readonly lastBackup?: LastBackup | undefined;
   readonly assessment: Assessment;
 }
 
@@ -42,6 +45,7 @@ export async function survey(ports: Ports, layout: Layout = findLayout(ports)): 
   const remembered = rememberedHere(loaded, ports, layout, now);
   const clock = clockBelief(ports, { inventory, remembered }, now);
   const serviceRunning = ports.serviceRunning(layout.unit);
+  const lastBackup = makesBackups(ports.config) ? readLastBackup(ports.reader) : undefined;
   const input: AssessInput = {
     inventory,
     now,
@@ -63,9 +67,10 @@ export async function survey(ports: Ports, layout: Layout = findLayout(ports)): 
     extraFindings: [
       ...brakeFindings(brakeOf(loaded.kind === 'loaded' ? loaded.state : undefined, ports.config), now),
       ...stateFindings(loaded),
+      ...backupFindings(ports.config, lastBackup, now),
     ],
   };
-  return { ...input, layout, loaded, assessment: assess(input) };
+  return { ...input, layout, loaded, lastBackup, assessment: assess(input) };
 }
 
 /** Longer than two checks are apart: after that nobody is known to look after the node. */

@@ -29,7 +29,7 @@ export async function run(args: CreateArguments, io: Io): Promise<ExitStatus> {
   }
   if (recipients.length === 0) throw noRecipients('nothing says who shall be able to read the backup');
   const { createBackup } = await import('../../../backup/create.ts');
-  const { noteBackup, noteFailure } = await import('../../../backup/last-backup.ts');
+  const { noteBackup, noteFailure } = await import('../../../backup/note-backup.ts');
   const place = await placeOf(ports, args.to);
   try {
     const made = await telling(ports, () => createBackup(ports, place, { recipients }));

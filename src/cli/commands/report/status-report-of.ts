@@ -30,6 +30,7 @@ export async function statusReportOf(ports: Ports, seen: Survey, io: Io): Promis
     rows: assessment.rows,
     liveRenewal: liveReportOf(ports, seen),
     agentRenewal: agentReportOf(ports, seen),
+    backup: seen.lastBackup,
     unread: loaded.kind === 'unread' ? `${ownPaths.state} ${loaded.problem}` : undefined,
   });
 }
