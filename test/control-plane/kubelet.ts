@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { atExit } from '../scenarios/at-exit.ts';
+import type { Ended } from '../scenarios/certmend.ts';
 import { ControlGroup } from './control-group.ts';
 import { containerdConfiguration, kubeletConfiguration, kubeletWords, network } from './kubelet-configuration.ts';
 import { image, imageArchive } from './kubelet-image.ts';
@@ -18,8 +19,8 @@ export const talker = 'talks';
 export interface Kubelet {
   /** What must stay the same while certificates change: since when the node is Ready, and which container runs. */
   facts(): Promise<Facts>;
-  /** SHA-256 of the leaf on port 10250, lower-case hexadecimal. */
-  served(): Promise<string | undefined>;
+  /** Asks on port 10250 as the API server does (ask-kubelet.ts): prints the SHA-256 of the leaf when all is well. */
+  ask(): Promise<Ended>;
   /** All that the kubelet has written until now. */
   log(): string;
   /** Ends it all; the control plane stays. */
@@ -91,10 +92,10 @@ class Running implements Kubelet {
     return { ready: await this.#readySince(), container: `${stdout} restarts`, ended };
   }
 
-  async served(): Promise<string | undefined> {
-    const program = join(import.meta.dirname, 'served-program.ts');
-    const { stdout } = await this.#plane.exec([process.execPath, '--no-warnings', program, '10250']);
-    return (JSON.parse(stdout) as Record<string, string | undefined>)['10250'];
+  async ask(): Promise<Ended> {
+    const { dataDir, nodeIp } = this.#plane.tree;
+    const program = join(import.meta.dirname, 'ask-kubelet.ts');
+    return await this.#plane.exec([process.execPath, '--no-warnings', program, dataDir, nodeIp]);
   }
 
   log(): string {

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import { atExit } from '../scenarios/at-exit.ts';
-import { talker } from './kubelet.ts';
+import { talker, type Kubelet } from './kubelet.ts';
 import type { ControlPlane } from './start.ts';
 
 /** What people who read a pod's log through the API server have seen. */
@@ -12,9 +12,14 @@ export interface LogReport {
   /** Lines that were read, and lines that came neither before a cut nor after it. */
   readonly lines: number;
   readonly missed: number;
-  /** Of `kubectl logs --tail=1`, one after the other: a new connection to the API server each. */
+  /**
+   * Of `kubectl logs --tail=1`, one after the other: a new connection to the API server each, which goes on over the one that
+   * it has to the kubelet.
+   */
   readonly asked: number;
   readonly failures: readonly string[];
+  /** Connections to the kubelet with the API server's own pair, as it is on the disk at that moment. */
+  readonly kubelet: { readonly asked: number; readonly failures: readonly string[] };
 }
 
 export interface LogReaders {
@@ -23,21 +28,31 @@ export interface LogReaders {
   stop(): Promise<LogReport>;
 }
 
-/** Begins to read: one that follows and is started again when it is cut off, and one that asks again and again. */
-export function startLogReaders(plane: ControlPlane): LogReaders {
+/** Begins to read: one that follows and is started again when it is cut off, and two that ask again and again. */
+export function startLogReaders(plane: ControlPlane, kubelet: Kubelet): LogReaders {
   const over = new AbortController();
   const begin = performance.now();
   const seconds = (): string => ((performance.now() - begin) / 1000).toFixed(1);
   const cuts: string[] = [];
-  const both = Promise.all([follow(plane, cuts, over.signal, seconds), ask(plane, over.signal, seconds)]);
+  const all = Promise.all([
+    follow(plane, cuts, over.signal, seconds),
+    ask(over.signal, seconds, async () => {
+      const { status, stdout, stderr } = await plane.kubectl('logs', '--tail=1', talker);
+      return status === 0 && /^line \d+\n$/.test(stdout) ? undefined : stderr || stdout;
+    }),
+    ask(over.signal, seconds, async () => {
+      const { status, stderr } = await kubelet.ask();
+      return status === 0 ? undefined : stderr;
+    }),
+  ]);
   // Whoever stops them hears of it.
-  both.catch(() => undefined);
+  all.catch(() => undefined);
   return {
     cuts: () => cuts.length,
     stop: async () => {
       over.abort();
-      const [followed, asked] = await both;
-      return { cuts, ...followed, ...asked };
+      const [followed, logs, kubeletAsked] = await all;
+      return { cuts, ...followed, ...logs, kubelet: kubeletAsked };
     },
   };
 }
@@ -69,17 +84,18 @@ async function follow(
   return { lines: numbers.size, missed: last - numbers.size };
 }
 
+/** @param question resolves to what is wrong with the answer, undefined when nothing is */
 async function ask(
-  plane: ControlPlane,
   over: AbortSignal,
   seconds: () => string,
-): Promise<Pick<LogReport, 'asked' | 'failures'>> {
+  question: () => Promise<string | undefined>,
+): Promise<LogReport['kubelet']> {
   const failures: string[] = [];
   let asked = 0;
   while (!over.aborted) {
     asked += 1;
-    const { status, stdout, stderr } = await plane.kubectl('logs', '--tail=1', talker);
-    if (status !== 0 || !/^line \d+\n$/.test(stdout)) failures.push(`${seconds()} s: ${(stderr || stdout).trim()}`);
+    const wrong = await question();
+    if (wrong !== undefined) failures.push(`${seconds()} s: ${wrong.trim()}`);
     await wait(500, undefined, { signal: over }).catch(() => undefined);
   }
   return { asked, failures };

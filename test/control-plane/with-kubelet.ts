@@ -29,10 +29,11 @@ export async function renewedWithKubelet(
     assert.deepEqual(await kubelet.facts(), facts, 'the node stayed Ready, and its pod and its kubelet the same');
     assert.equal(seen.size, rounds + 1, 'port 10250 has served each of them');
     assert.deepEqual(logs.failures, []);
+    assert.deepEqual(logs.kubelet.failures, []);
     assert.equal(logs.missed, 0, JSON.stringify(logs));
     return (
       `${String(rounds)} renewals of the set and of the agent part in ${renewed.toFixed(0)} s; in ${took.toFixed(0)} s ${String(requests)} requests, none failed; ` +
-      `${String(logs.asked)} new readers of a log, none failed; kubectl logs -f was cut ${String(logs.cuts.length)} times (${logs.cuts.join('; ')}), ` +
+      `${String(logs.asked)} new readers of a log and ${String(logs.kubelet.asked)} connections to 10250, none failed; kubectl logs -f was cut ${String(logs.cuts.length)} times (${logs.cuts.join('; ')}), ` +
       `${String(logs.lines)} lines and none missed; Ready all the time, the pod is the same`
     );
   } finally {
@@ -55,9 +56,9 @@ async function renewAll(plane: ControlPlane, kubelet: Kubelet, rounds: number, i
   const facts = await kubelet.facts();
   const pids = plane.pids();
   const first = fingerprintOnDisk(plane.tree, 'agent/serving-kubelet');
-  assert.equal(await kubelet.served(), first);
+  assert.equal((await kubelet.ask()).stdout, first);
   const seen = new Set([first]);
-  const readers = startLogReaders(plane);
+  const readers = startLogReaders(plane, kubelet);
   const begin = performance.now();
   let logs: LogReport | undefined;
   let renewed = 0;
@@ -67,7 +68,7 @@ async function renewAll(plane: ControlPlane, kubelet: Kubelet, rounds: number, i
         await renew(plane);
         await renew(plane, ...agentPart);
         const print = fingerprintOnDisk(plane.tree, 'agent/serving-kubelet');
-        await until('10250 serves it', async () => (await kubelet.served()) === print);
+        await until('10250 serves it', async () => (await kubelet.ask()).stdout === print);
         seen.add(print);
       }
       renewed = (performance.now() - begin) / 1000;

@@ -66,20 +66,10 @@ async function commandLine(
   if (drive !== undefined) words.push('acceptance.control-plane');
   // The kernel takes a hardware clock of 2070 or later for one of the last century; systemd then sets it.
   if (clock >= Date.UTC(2070, 0)) words.push(`systemd.clock_usec=${clock * 1000}`);
+  const memory = drive === undefined ? '768' : '2048';
   const file = `driver=file,filename=${image}`;
   return [
-    ...[
-      '-accel',
-      'tcg,tb-size=512',
-      '-cpu',
-      'qemu64',
-      '-smp',
-      '1',
-      '-m',
-      drive === undefined ? '768' : '2048',
-      '-nodefaults',
-      '-no-reboot',
-    ],
+    ...['-accel', 'tcg,tb-size=512', '-cpu', 'qemu64', '-smp', '1', '-m', memory, '-nodefaults', '-no-reboot'],
     ...['-kernel', named('vmlinuz'), '-initrd', named('initrd.img'), '-append', words.join(' ')],
     ...['-blockdev', log === undefined ? `${file},node-name=disk` : log.below(file)],
     ...['-device', 'virtio-blk-pci,drive=disk'],

@@ -67,7 +67,12 @@ async function serves(): Promise<string> {
   if (!('image' in drive)) throw drive.whyNot;
   const { tree } = await awoken();
   assertServes(tree, [dayZero, later]);
-  return `both readyz are ok, five ports serve the new leaves, etcd has kept day 0; memory in use: ${seen(tree, 'memory').split(/\s+/)[9] ?? ''} MiB`;
+  const story = seen(tree, 'journal-product');
+  const at = (words: string): number => Date.parse(new RegExp(`^(\\S+) .*: ${words}$`, 'm').exec(story)?.[1] ?? '');
+  const after = (words: string): string => `${words} after ${String((at(words) - at('starts etcd')) / 1000)} s`;
+  const started = ['etcd is listening', 'the API server is ready', 'two components lead'].map(after).join(', ');
+  const [, memory = ''] = /^Mem: +\d+ +(\d+)/m.exec(seen(tree, 'memory')) ?? [];
+  return `both readyz are ok, five ports serve the new leaves, etcd has kept day 0; ${started}; ${memory} MiB of memory in use`;
 }
 
 async function behind(): Promise<string> {
