@@ -9,6 +9,7 @@ import { manyKilledStarts } from './killed-starts.ts';
 import { machineScenarios } from './machine/scenarios.ts';
 import { packaging } from './packaging/scenarios.ts';
 import { page } from './page.ts';
+import { prometheus } from './prometheus.ts';
 import { soak } from './soak.ts';
 import { straceKill } from './strace-kill.ts';
 import { systemdScenarios } from './systemd/scenarios.ts';
@@ -21,6 +22,7 @@ export const allScenarios: readonly Scenario[] = [
   ...packaging,
   ...footprint,
   ...page,
+  ...prometheus,
   ...systemdScenarios,
   ...soak,
   ...manyKilledStarts,

@@ -37,5 +37,6 @@ export const programs = {
   nsenter: { command: 'nsenter', debianPackage: 'util-linux' },
   flock: { command: 'flock', debianPackage: 'util-linux' },
   openssl: { command: 'openssl', debianPackage: 'openssl' },
+  promtool: { command: 'promtool', debianPackage: 'prometheus' },
   strace: { command: 'strace', debianPackage: 'strace' },
 } as const satisfies Record<string, Program>;
