@@ -10,6 +10,8 @@ export const ownPaths = {
   quarantine: '/var/lib/certmend/quarantine',
   journal: '/var/lib/certmend/journal.json',
   audit: '/var/lib/certmend/audit.jsonl',
+  /** What the boot hook's last look rested on that found nothing to do (state/healthy-look.ts). */
+  healthyLook: '/var/lib/certmend/healthy-look.json',
   runDirectory: '/run/certmend',
   lock: '/run/certmend/lock',
   rehearsals: '/run/certmend/rehearsals',
