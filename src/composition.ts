@@ -238,13 +238,18 @@ export async function composeRecovery(root: string): Promise<RecoveryTools> {
 /** What only `report` needs: the end of the audit log, and a place for its page. */
 export async function composePage(root: string): Promise<{
   readonly auditTail: () => string | undefined;
-  readonly writePage: typeof import('./system/files/page-file.ts').writePage;
+  readonly writePage: (path: string, text: string, mark: string, among: readonly string[]) => void;
 }> {
   const [{ auditTail }, { writePage }] = await Promise.all([
     import('./system/files/audit-file.ts'),
     import('./system/files/page-file.ts'),
   ]);
-  return { auditTail: () => auditTail(root), writePage };
+  return {
+    auditTail: () => auditTail(root),
+    writePage: (path, text, mark, among) => {
+      writePage(path, text, mark, among, root);
+    },
+  };
 }
 
 /** A rehearsal's audit goes to the copy's own file: the operator's console must not tell of a commit that never was. */

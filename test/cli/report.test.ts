@@ -7,6 +7,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -221,7 +222,7 @@ test('report overwrites nothing that is not a page of certmend', async (t) => {
   for (const name of ['other.html', 'empty', 'link.html', 'directory', 'fifo']) {
     const { status, stderr } = await runBuilt(['--root', tree.root, 'report', '--html', join(directory, name)]);
     t.is(status, 64, name);
-    t.regex(stderr, /exists and is not a page that certmend made; it was not changed\n {2}what to do: choose another/);
+    t.regex(stderr, /exists and is not a page that certmend made; it was not changed\n {2}what to do: choose a name/);
   }
   const missing = await runBuilt(['--root', tree.root, 'report', '--html', join(directory, 'no/where.html')]);
   t.is(missing.status, 64);
@@ -241,12 +242,21 @@ test('report puts no page among the files of the node, whatever links lead there
     join(directory, 'server/tls/missing-ca.crt'),
     tree.host('/etc/rancher/rke2/rke2.yaml'),
     tree.host('/var/lib/certmend/node.html'),
+    tree.host('/var/lib/certmend/generations/7/not/there.html'),
   ]) {
     const { status, stderr } = await runBuilt(['--root', tree.root, 'report', '--html', file]);
     t.is(status, 77, stderr);
     t.regex(stderr, /refused to write .*: it lies in .*; nothing was written\n {2}what to do: choose a place outside/);
   }
   t.deepEqual(changedPaths(before, fingerprintTree(tree.root)), []);
+});
+
+test('report puts no page into a data directory that is a link inside of the root', async (t) => {
+  const tree = temporaryTree(t);
+  renameSync(tree.host(tree.dataDir), tree.host('/moved'));
+  symlinkSync('/moved', tree.host(tree.dataDir));
+  const { status, stderr } = await runBuilt(['--root', tree.root, 'report', '--html', tree.host('/moved/node.html')]);
+  t.is(status, 77, stderr);
 });
 
 test('report takes - for standard output, where there is no room for a document too', async (t) => {

@@ -47,6 +47,8 @@ test('the demo shows what it says, without openssl, in a pipe of 80 columns', as
     stdout.split('\n').filter((line) => line.length > 80),
     [],
   );
+  // A table has its columns beside each other: the program knew how wide the page is.
+  t.regex(stdout, /^ENTRY +EXPIRES +RESIDUAL TIME +STATUS/m);
   t.deepEqual(globSync('*', { cwd: temporary }), []);
 });
 

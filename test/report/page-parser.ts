@@ -37,8 +37,9 @@ export function parsePage(page: string): PageElement {
     const [, slash, name = '', list = '', selfClosed, text] = match;
     const parent = open.at(-1);
     assert.ok(parent !== undefined);
-    if (text !== undefined) {parent.children.push(parent.name === 'style' ? text : decoded(text));}
-    else if (slash === '/') {
+    if (text !== undefined) {
+      parent.children.push(parent.name === 'style' ? text : decoded(text));
+    } else if (slash === '/') {
       assert.equal(name, parent.name, `closed in its turn, near ${page.slice(at - 60, at)}`);
       open.pop();
     } else {

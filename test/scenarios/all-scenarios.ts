@@ -11,6 +11,7 @@ import { machineScenarios } from './machine/scenarios.ts';
 import { packaging } from './packaging/scenarios.ts';
 import { page } from './page.ts';
 import { recoverScenarios } from './recover.ts';
+import { prometheus } from './prometheus.ts';
 import { soak } from './soak.ts';
 import { straceKill } from './strace-kill.ts';
 import { systemdScenarios } from './systemd/scenarios.ts';
@@ -25,6 +26,7 @@ export const allScenarios: readonly Scenario[] = [
   ...packaging,
   ...footprint,
   ...page,
+  ...prometheus,
   ...systemdScenarios,
   ...soak,
   ...manyKilledStarts,

@@ -33,6 +33,7 @@ export async function run(
   arguments_: readonly string[],
   environment: NodeJS.ProcessEnv = {},
   limit = 600_000,
+  signal?: AbortSignal,
 ): Promise<Ended> {
   return await new Promise((resolve, reject) => {
     const child = spawn(command, arguments_, {
@@ -44,6 +45,7 @@ export async function run(
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
     child.on('error', reject);
+    signal?.addEventListener('abort', () => child.kill('SIGTERM'), { once: true });
     child.on('close', (status, signal) => {
       resolve({ status: status ?? undefined, signal: signal ?? undefined, stdout, stderr });
     });

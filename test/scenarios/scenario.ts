@@ -41,5 +41,6 @@ export const programs = {
   flock: { command: 'flock', debianPackage: 'util-linux' },
   runc: { command: 'runc', debianPackage: 'runc' },
   openssl: { command: 'openssl', debianPackage: 'openssl' },
+  promtool: { command: 'promtool', debianPackage: 'prometheus' },
   strace: { command: 'strace', debianPackage: 'strace' },
 } as const satisfies Record<string, Program>;

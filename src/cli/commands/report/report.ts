@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { version } from '../../../build-info.ts';
 import { compose, composePage, fromWorkingDirectory } from '../../../composition.ts';
 import { ownPaths } from '../../../disk/own-paths.ts';
@@ -51,16 +50,14 @@ export async function run(args: Arguments & { readonly html: string }, io: Io): 
     return exitStatus.ok;
   }
   const file = fromWorkingDirectory(args.html);
-  writePage(file, page, pageMark, placesOf(layout, ports.root));
+  writePage(file, page, pageMark, placesOf(layout));
   const written = pageWritten({ status, file, bytes: Buffer.byteLength(page) });
   print(args, io, written, () => pageWrittenText(written));
   return exitStatus.ok;
 }
 
-/** What belongs to the node and to certmend, as host paths. */
-function placesOf({ dataDir, protectedPaths }: Layout, root: string): readonly string[] {
+/** What belongs to the node and to certmend. */
+function placesOf({ dataDir, protectedPaths }: Layout): readonly string[] {
   const { configDirectory, config, stateDirectory, runDirectory } = ownPaths;
-  return [dataDir, ...protectedPaths, config, configDirectory, stateDirectory, runDirectory].map((path) =>
-    join(root, path),
-  );
+  return [dataDir, ...protectedPaths, config, configDirectory, stateDirectory, runDirectory];
 }
