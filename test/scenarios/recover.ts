@@ -160,7 +160,11 @@ async function whileRunning(
     input?: string,
   ): { readonly status: number | null; readonly stdout: string } => {
     const environment = { ...process.env, ETCDCTL_API: '3' };
-    return spawnSync('etcdctl', ['--endpoints', clientUrl, ...line], { input, encoding: 'utf8', env: environment });
+    return spawnSync(programs.etcdctl.command, ['--endpoints', clientUrl, ...line], {
+      input,
+      encoding: 'utf8',
+      env: environment,
+    });
   };
   try {
     for (let attempt = 0; call(['endpoint', 'health']).status !== 0; attempt += 1) {
@@ -204,7 +208,7 @@ function buildReader(scratch: string): string {
     CGO_ENABLED: '0',
   };
   const source = join(import.meta.dirname, 'go', 'bootstrap.go');
-  const { status, stderr } = spawnSync('go', ['build', '-o', built, source], { env, encoding: 'utf8' });
+  const { status, stderr } = spawnSync(programs.go.command, ['build', '-o', built, source], { env, encoding: 'utf8' });
   assert.equal(status, 0, stderr);
   return built;
 }

@@ -101,7 +101,10 @@ func check(certificate, key file) (authority, error) {
 	if err != nil {
 		return authority{}, err
 	}
-	leaf := pair.Leaf
+	leaf, err := x509.ParseCertificate(pair.Certificate[0])
+	if err != nil {
+		return authority{}, err
+	}
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(certificate.Content)
 	usages := []x509.ExtKeyUsage{x509.ExtKeyUsageAny}
