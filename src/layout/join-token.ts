@@ -13,26 +13,58 @@ export type JoinToken =
  * The token by which the node joined, from the product's configuration; a server has it in its own file. Read only when it
  * is to be shown.
  *
- * @returns undefined when there is none, or none that can be read
+ * @returns `none` with a clause, when there is none or none that can be read: where it was looked for, and what is wrong there
  */
-export function readJoinToken(layout: Layout, reader: FileReader): JoinToken | undefined {
+export function readJoinToken(layout: Layout, reader: FileReader): JoinToken | NoToken {
+  const none = { kind: 'none', why: `the configuration of ${layout.product} has no token` } as const;
   const known = knownLayouts.find(({ name }) => name === layout.name);
-  if (known === undefined) return undefined;
+  if (known === undefined) return none;
   const unit = readUnit(layout.unit, reader, environmentFiles(known.product, layout.unit));
   const secretOf = (key: string): string | undefined => {
     const answer = readEffectiveConfig(known.product, unit, reader, key);
     return answer.ok ? lastValue(answer.config, key)?.value : undefined;
   };
-  const fileOf = (key: string): string | undefined => {
-    const answer = readEffectiveConfig(known.product, unit, reader);
-    const path = answer.ok ? lastValue(answer.config, key)?.value : undefined;
-    return path === undefined ? undefined : textOf(path, reader);
-  };
-  const text =
-    layout.role === 'server'
-      ? (textOf(`${layout.dataDir}/server/agent-token`, reader) ?? textOf(`${layout.dataDir}/server/token`, reader))
-      : (secretOf('token') ?? fileOf('token-file'));
-  return text === undefined ? undefined : parseJoinToken(text);
+  if (layout.role === 'server') {
+    const own = tokenPath(layout.dataDir);
+    const text = textOf(`${layout.dataDir}/server/agent-token`, reader) ?? textOf(own, reader);
+    return text === undefined ? { kind: 'none', why: whyNoText(own, reader) } : tokenIn(text, own);
+  }
+  const configured = secretOf('token');
+  if (configured !== undefined) return tokenIn(configured, `the configuration of ${layout.product}`);
+  const answer = readEffectiveConfig(known.product, unit, reader);
+  const path = answer.ok ? lastValue(answer.config, 'token-file')?.value : undefined;
+  if (path === undefined) return none;
+  const text = textOf(path, reader);
+  return text === undefined
+    ? {
+        kind: 'none',
+        why: `${whyNoText(path, reader)}, the token-file in the configuration of ${layout.product}`,
+        path,
+      }
+    : tokenIn(text, path);
+}
+
+/** Where the token should be, and what is wrong there, as a clause; the file that is to be mended, where it is one. */
+export interface NoToken {
+  readonly kind: 'none';
+  readonly why: string;
+  readonly path?: string | undefined;
+}
+
+function tokenIn(text: string, place: string): JoinToken | NoToken {
+  return (
+    parseJoinToken(text) ?? {
+      kind: 'none',
+      why: `what is in ${place} is not a token`,
+      path: place.startsWith('/') ? place : undefined,
+    }
+  );
+}
+
+function whyNoText(path: string, reader: FileReader): string {
+  const file = reader.read(path);
+  if (file.state === 'absent') return `there is no file ${path}`;
+  return file.state === 'unreadable' ? `${path} ${file.detail}` : `${path} is empty`;
 }
 
 /** One of the tokens that a server keeps for the nodes that join it: secret. */

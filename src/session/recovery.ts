@@ -50,10 +50,10 @@ export function recoverySentence(recovered: RecoveryOutcome): string | undefined
         left.length === 0 ? '' : `; ${left.join(', ')} had been changed by someone else and was left alone`;
       const unasked =
         heldBack.length === 0 ? '' : `; ${heldBack.join(', ')} was not removed: that needs --repair-bootstrap again`;
-      return `an interrupted commit of generation ${String(transaction.generation)} was completed (${String(changed.length)} files)${foreign}${unasked}`;
+      return `an interrupted commit of ${subjectOf(transaction, changed)} was completed (${String(changed.length)} files)${foreign}${unasked}`;
     }
     case 'undone':
-      return `an interrupted commit of generation ${String(recovered.transaction.generation)} could not be completed and was rolled back completely (${String(recovered.restored.length)} files)`;
+      return `an interrupted commit of ${subjectOf(recovered.transaction, recovered.restored)} could not be completed and was rolled back completely (${String(recovered.restored.length)} files)`;
     case 'set-aside':
       return `the journal of an interrupted commit could not be followed (${recovered.problem}); it was kept as ${recovered.journal}`;
     case 'cleaned':
@@ -61,6 +61,12 @@ export function recoverySentence(recovered: RecoveryOutcome): string | undefined
         ? undefined
         : `${String(recovered.removed.length)} staged files of a commit interrupted before it started were removed`;
   }
+}
+
+/** Generation 0 is none: the agent part is signed elsewhere and in no set, and neither is what is only taken away. */
+function subjectOf({ generation }: Transaction, paths: readonly string[]): string {
+  if (generation !== 0) return `generation ${String(generation)}`;
+  return paths.every((path) => path.includes('/agent/')) ? 'the agent part' : 'files that belong to no generation';
 }
 
 /**

@@ -8,7 +8,7 @@ import { parseCertificateDer, type Certificate } from '../x509/certificate.ts';
 import type { AuthorityItem, Inventory } from '../inventory/inventory.ts';
 import { takeInventory } from '../inventory/take-inventory.ts';
 import type { LastKnown, Layout } from '../layout/layout.ts';
-import { doneByDays } from '../plan/decide-live.ts';
+import { doneByDays, isAbout, renewableAgentPart } from '../plan/decide-live.ts';
 import { brakeFindings } from '../plan/rate-limit.ts';
 import { resolveLayout } from '../layout/resolve-layout.ts';
 import { backupFindings, type LastBackup, makesBackups, readLastBackup } from '../state/last-backup.ts';
@@ -58,7 +58,7 @@ export async function survey(ports: Ports, layout: Layout = findLayout(ports)): 
       authorityCriticalDays: ports.config.authority.criticalDays,
       acknowledged: ports.config.check.acknowledged,
       live: liveOf(ports, loaded, now),
-      liveAgentPart: liveAgentPartOf(ports, loaded, now),
+      liveAgentPart: liveAgentPartOf(ports, inventory, loaded, now),
     },
     serviceRunning,
     heldUntil: serviceRunning === true ? stillHeld(ports, layout, renewalOf(loaded)) : undefined,
@@ -90,11 +90,27 @@ function liveOf(ports: Ports, loaded: LoadedState, now: number): AssessSettings[
   return { doneByDays: doneByDays(live, maintenance.windows.length > 0) };
 }
 
-function liveAgentPartOf(ports: Ports, loaded: LoadedState, now: number): AssessSettings['liveAgentPart'] {
+function liveAgentPartOf(
+  ports: Ports,
+  inventory: Inventory,
+  loaded: LoadedState,
+  now: number,
+): AssessSettings['liveAgentPart'] {
   const { live, maintenance } = ports.config;
-  const isTakenBack = loaded.kind === 'loaded' && loaded.state.agentRenewal?.outcome === 'rolled-back';
+  const renewal = loaded.kind === 'loaded' ? loaded.state.agentRenewal : null;
+  // What the product has made anew since is another part than the one that was taken back.
+  const isTakenBack = renewal?.outcome === 'rolled-back' && isStillThere(renewal, inventory);
   if (!live.enabled || isTakenBack || !isDaemonAtWork(ports, loaded, now)) return undefined;
   return { doneByDays: doneByDays(live, maintenance.windows.length > 0) };
+}
+
+/** Is a certificate of the agent part here that ends when those ended that the renewal was for? */
+function isStillThere({ end }: StateRenewal, inventory: Inventory): boolean {
+  const then = instantOf(end);
+  if (then === undefined) return true;
+  return renewableAgentPart(inventory).some(
+    ({ certificates }) => certificates.ok && isAbout({ end: then }, certificates.value[0]?.notAfter),
+  );
 }
 
 /** This is the daemon, or one is known to be at work; a rehearsed instant takes it that one is. */

@@ -1,13 +1,10 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { program } from './built.ts';
 
 const load = createRequire(import.meta.url);
-/** What the program begins with, and what its ordinary way adds to that. */
-const parts: Readonly<Record<string, unknown>> = {
-  ...(load(program) as object),
-  ...(load(join(dirname(program), 'chunks', 'ordinary.cjs')) as object),
-};
+const chunks = join(dirname(program), 'chunks');
 
 /**
  * A module out of the program that ships, as it runs there, by its path in the source. What it loads late it loads from
@@ -18,7 +15,13 @@ const parts: Readonly<Record<string, unknown>> = {
 // The caller says what it is: the path does not.
 // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters
 export function builtModule<Module>(path: `src/${string}.ts`): Module {
-  const module = parts[path];
-  if (module === undefined) throw new Error(`${path} is no export of ${program}; build/bundle.ts names those that are`);
-  return module as Module;
+  const parts = load(program) as Readonly<Record<string, unknown>>;
+  if (parts[path] !== undefined) return parts[path] as Module;
+  // What a healthy boot never loads is in a file of its own; only that one is loaded here too.
+  for (const name of readdirSync(chunks).filter((file) => file.endsWith('.cjs'))) {
+    const file = join(chunks, name);
+    if (!readFileSync(file, 'utf8').includes(`  "${path}": () =>`)) continue;
+    return (load(file) as Readonly<Record<string, unknown>>)[path] as Module;
+  }
+  throw new Error(`${path} is no export of ${program}; build/bundle.ts names those that are`);
 }

@@ -3,7 +3,6 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import test from 'ava';
-import { renew } from '../../src/heal/renew.ts';
 import type { Ports } from '../../src/survey/ports.ts';
 import { askSupervisor } from '../../src/system/ask-supervisor.ts';
 import { PowerCut } from '../crash/interrupted-writer.ts';
@@ -11,6 +10,9 @@ import { servedFrom } from '../fixtures/tls-server.ts';
 import { temporaryTree } from '../road/temporary-tree.ts';
 import { agentOf, certificateOf, endOf, leaves, lifeOf, stateOf, type Agent } from './running-agent.ts';
 import { dayMs, dyingAt, hour } from './running-node.ts';
+import { builtModule } from '../cli/built-module.ts';
+
+const { renew } = builtModule<typeof import('../../src/heal/renew.ts')>('src/heal/renew.ts');
 
 /* What only a second renewal, a rollback or an odd node shows of the agent part. One test at a time, as in agent-part.test.ts. */
 
@@ -170,6 +172,35 @@ test.serial(
     await lifeOf(agent, 20, [hour]);
     t.true(endOf(agent.tree, 'agent/client-kubelet') > agent.end);
     t.is(endOf(agent.tree, 'agent/client-kube-proxy'), longest);
+  },
+);
+
+test.serial(
+  'an agent part that was taken back, and that the product has made anew since, needs no restart',
+  async (t) => {
+    const agent = await agentOf(t);
+    const { tree, is, server } = agent;
+    const paths = leaves.map((id) => tree.host(tree.leaf(id).certificatePath));
+    await lifeOf(agent, 40, [hour]);
+    const old = paths.map((path) => readFileSync(path));
+    // What the product is going to make at its restart: signed by its servers, for fifty days.
+    server.is.signs = { days: 50 };
+    await renew(await portsOf(agent, 31), []);
+    const anew = paths.map((path) => readFileSync(path));
+    paths.forEach((path, index) => {
+      writeFileSync(path, old[index] ?? '');
+    });
+    server.is.signs = {};
+    await lifeOf(agent, 25, [hour, hour], { ports: fallingSilent(agent) });
+    t.is(stateOf(agent).agentRenewal?.outcome, 'rolled-back');
+    const isDue = (): boolean => stateOf(agent).health.reasons.some(({ code }) => code === 'RestartDue');
+    t.true(isDue());
+    paths.forEach((path, index) => {
+      writeFileSync(path, anew[index] ?? '');
+    });
+    is.invocation = 'b';
+    await lifeOf(agent, 24, []);
+    t.false(isDue());
   },
 );
 

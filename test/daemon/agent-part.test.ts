@@ -2,12 +2,14 @@ import { createPrivateKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import test from 'ava';
 import type { Config } from '../../src/config/config.ts';
-import { renew } from '../../src/heal/renew.ts';
 import type { Ports } from '../../src/survey/ports.ts';
 import { PowerCut } from '../crash/interrupted-writer.ts';
 import type { LifeOptions, Step } from './life.ts';
 import { agentOf, certificateOf, endOf, eventsOf, leaves, lifeOf, stateOf } from './running-agent.ts';
 import { dayMs, dyingAt, hour, never, settings } from './running-node.ts';
+import { builtModule } from '../cli/built-module.ts';
+
+const { renew } = builtModule<typeof import('../../src/heal/renew.ts')>('src/heal/renew.ts');
 
 /* An agent that nobody restarts: the daemon on real files, a server of the cluster over real TLS, a script's clock. One
  * test at a time: the server signs with openssl in this very process, and answers nobody else meanwhile. */

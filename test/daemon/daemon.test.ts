@@ -2,7 +2,6 @@ import { existsSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSyn
 import { join } from 'node:path';
 import test from 'ava';
 import { defaultConfig } from '../../src/config/default-config.ts';
-import { CertmendError } from '../../src/error.ts';
 import type { State } from '../../src/state/state.ts';
 import { acquireLock } from '../../src/system/files/lock.ts';
 import { garbageFile } from '../fixtures/damage.ts';
@@ -14,6 +13,9 @@ import { day } from '../fixtures/tree.ts';
 import { runCli } from '../cli/run-cli.ts';
 import { temporaryTree } from '../road/temporary-tree.ts';
 import { live, pass, type Step } from './life.ts';
+import { builtModule } from '../cli/built-module.ts';
+
+const { CertmendError } = builtModule<typeof import('../../src/error.ts')>('src/error.ts');
 
 const own = ['/var/lib/certmend', '/run'];
 const hourMs = 3_600_000;
@@ -286,7 +288,7 @@ test('daemon makes the standby again when it has lived a quarter, and when an au
     replacedAuthority(tree, 'server-ca');
     return undefined;
   };
-  const life = await live(tree.root, [pass, quarter, pass, replace, pass], { start: tree.now });
+  const life = await live(tree.root, [pass, quarter, pass, replace, pass], { start: Date.now() });
   const prepared = audit(tree.root).filter(({ event }) => event === 'standby-prepared');
   t.deepEqual(
     prepared.map(({ reason }) => reason),
@@ -386,7 +388,7 @@ test('daemon on a node whose set is due leaves the lock to the boot hook, and ma
     seen.push(generations());
     return undefined;
   };
-  const { waits } = await live(tree.root, [look, look], { start: tree.now });
+  const { waits } = await live(tree.root, [look, look], { start: Date.now() });
   t.deepEqual(seen, [[], ['1']]);
   t.true((waits[0] ?? 0) < 60_000, 'soon after the first');
 });

@@ -1,12 +1,14 @@
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import test from 'ava';
-import { CertmendError } from '../../src/error.ts';
 import { runCli } from '../cli/run-cli.ts';
 import { garbageFile } from '../fixtures/damage.ts';
 import { temporaryTree } from '../road/temporary-tree.ts';
 import { acquireLock } from '../../src/system/files/lock.ts';
 import { live, pass, type Step } from './life.ts';
+import { builtModule } from '../cli/built-module.ts';
+
+const { CertmendError } = builtModule<typeof import('../../src/error.ts')>('src/error.ts');
 
 const state = '/var/lib/certmend/dynamic-cert.json';
 

@@ -1,11 +1,15 @@
-import { compose } from '../../src/composition.ts';
-import { noArguments } from '../../src/cli/command.ts';
 import type { Io } from '../../src/cli/io.ts';
 import type { Config } from '../../src/config/config.ts';
-import { daemon } from '../../src/daemon/daemon.ts';
 import type { DaemonPorts, Snapshot, Wake } from '../../src/daemon/ports.ts';
 import type { Ports } from '../../src/survey/ports.ts';
-import { emptyMemory } from '../../src/inventory/inventory-memory.ts';
+import { builtModule } from '../cli/built-module.ts';
+
+const { compose } = builtModule<typeof import('../../src/composition.ts')>('src/composition.ts');
+const { noArguments } = builtModule<typeof import('../../src/cli/command.ts')>('src/cli/command.ts');
+const { daemon } = builtModule<typeof import('../../src/daemon/daemon.ts')>('src/daemon/daemon.ts');
+const { emptyMemory } = builtModule<typeof import('../../src/inventory/inventory-memory.ts')>(
+  'src/inventory/inventory-memory.ts',
+);
 
 export interface Life {
   /** What systemd was told, in order: `ready: …`, `status: …`, `alive`, `reloading`, `stopping`. */

@@ -3,8 +3,6 @@ import { X509Certificate } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { main } from '../../src/cli/main.ts';
-import { CertmendError } from '../../src/error.ts';
 import type { State } from '../../src/state/state.ts';
 import type { Ports } from '../../src/survey/ports.ts';
 import { live, type Life } from '../daemon/life.ts';
@@ -12,6 +10,11 @@ import { atRename } from '../fixtures/at-rename.ts';
 import { emptyFile } from '../fixtures/damage.ts';
 import { reissueLeaf } from '../fixtures/damage-pair.ts';
 import { day, hour, makeTree, type Tree } from '../fixtures/tree.ts';
+import { builtModule } from '../cli/built-module.ts';
+
+// The calls that fail are those of the program that ships.
+const { main } = builtModule<typeof import('../../src/cli/main.ts')>('src/cli/main.ts');
+const { CertmendError } = builtModule<typeof import('../../src/error.ts')>('src/error.ts');
 
 export interface Ended {
   readonly status: number;

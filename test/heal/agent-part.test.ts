@@ -1,17 +1,20 @@
 import { X509Certificate, createPrivateKey } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { renew } from '../../src/heal/renew.ts';
 import type { Ports } from '../../src/survey/ports.ts';
 import { askHealth } from '../../src/system/ask-health.ts';
 import { askSupervisor } from '../../src/system/ask-supervisor.ts';
-import { CertmendError } from '../../src/error.ts';
 import { fingerprintPaths } from '../fixtures/fingerprint-tree.ts';
 import { newKey } from '../fixtures/sign.ts';
 import { supervisorOf, type Supervisor } from '../fixtures/supervisor.ts';
 import type { Tree } from '../fixtures/tree.ts';
 import { portsAt } from '../road/run-at.ts';
 import { temporaryTree } from '../road/temporary-tree.ts';
+import { builtModule } from '../cli/built-module.ts';
+
+const { renew } = builtModule<typeof import('../../src/heal/renew.ts')>('src/heal/renew.ts');
+const { CertmendError } = builtModule<typeof import('../../src/error.ts')>('src/error.ts');
 
 /* The agent part, signed by a server of the cluster: real requests over TLS to a server that does as products 6.1 says. */
 
@@ -66,7 +69,7 @@ async function refusal(
   t: ExecutionContext,
   { tree, ports }: Running,
   ids: readonly string[] = [],
-): Promise<CertmendError> {
+): Promise<InstanceType<typeof CertmendError>> {
   const before = bytesBelow(tree);
   const error = await t.throwsAsync(renew(ports, ids), { instanceOf: CertmendError });
   t.deepEqual(bytesBelow(tree), before);
@@ -138,6 +141,32 @@ test.serial(
     t.regex(error.message, /agent\/client-kubelet expired at .* and the configuration of k3s has no token/);
     t.regex(error.hint ?? '', /config\.yaml as token:, then: systemctl restart k3s-agent\.service/);
     t.deepEqual(other.server.asked, []);
+    // A token-file is named, with what is wrong with it.
+    for (const [arrange, why] of [
+      [() => undefined, /there is no file \/etc\/rancher\/token, the token-file in the configuration of k3s/],
+      [
+        (path: string) => {
+          writeFileSync(path, '');
+        },
+        /\/etc\/rancher\/token is empty/,
+      ],
+      [
+        (path: string) => {
+          rmSync(path);
+          mkdirSync(path);
+        },
+        /\/etc\/rancher\/token is a directory/,
+      ],
+    ] as const) {
+      arrange(other.tree.host('/etc/rancher/token'));
+      writeFileSync(
+        config,
+        `${readFileSync(config, 'utf8').replace(/^token-file: .*\n/m, '')}\ntoken-file: /etc/rancher/token\n`,
+      );
+      const told = await refusal(t, other);
+      t.regex(told.message, why);
+      t.regex(told.hint ?? '', /into \/etc\/rancher\/token, then: systemctl restart k3s-agent\.service/);
+    }
     t.false(readFileSync(tree.host('/var/lib/certmend/dynamic-cert.json'), 'utf8').includes(server.is.tokenPassword));
   },
 );
@@ -282,8 +311,33 @@ for (const [what, spoil, code, message] of [
     t.is(error.code, code);
     t.regex(error.message, message);
     t.truthy(error.hint);
+    // Servers whose authorities were replaced: the agent takes the new ones over at its start, and at no other time.
+    if (what === 'another authority') t.regex(error.hint ?? '', /systemctl restart k3s-agent\.service/);
+    if (what === 'an end that is no later')
+      t.is((await refusal(t, node)).message, error.message, 'the same refusal is the same words, whenever it comes');
   });
 }
+
+test.serial(
+  'a link or a file in the place of the copies of the agent part stops its renewal and loses nothing',
+  async (t) => {
+    const node = await running(t);
+    const { tree } = node;
+    const own = tree.host('/var/lib/certmend/agent-part');
+    const victim = tree.host('/srv/precious');
+    mkdirSync(victim, { recursive: true });
+    writeFileSync(join(victim, 'file'), 'precious');
+    mkdirSync(own, { recursive: true });
+    symlinkSync('/srv/precious', join(own, 'old'));
+    const error = await refusal(t, node);
+    t.is(error.code, 'StorageDenied');
+    t.regex(error.message, /agent-part\/old is a symlink/);
+    t.is(readFileSync(join(victim, 'file'), 'utf8'), 'precious');
+    rmSync(join(own, 'old'));
+    const { outcome } = await renew(node.ports, []);
+    t.is(outcome.changed.length, 4);
+  },
+);
 
 test.serial('a serving certificate that lacks a name of the present one is refused', async (t) => {
   const node = await running(t);
@@ -323,6 +377,7 @@ test.serial('a server that is not who it should be, that hangs, or that is not t
   writeFileSync(port, `lb-server-port: ${String(other.port)}\n`);
   const untrusted = await refusal(t, node);
   t.is(untrusted.code, 'ServerUnavailable');
+  t.regex(untrusted.hint ?? '', /certificate rotate-ca.*systemctl restart k3s-agent\.service/);
   t.deepEqual(other.asked, []);
   writeFileSync(port, 'lb-server-port: 1\n');
   const absent = await refusal(t, node);

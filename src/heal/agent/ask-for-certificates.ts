@@ -1,7 +1,7 @@
 import { isKeyOf } from '../../assess/leaf-checks.ts';
 import { CertmendError, exitStatus } from '../../error.ts';
 import type { AuthorityItem, LeafItem } from '../../inventory/inventory.ts';
-import { readJoinToken } from '../../layout/join-token.ts';
+import { readJoinToken, type JoinToken } from '../../layout/join-token.ts';
 import type { Layout, Supervisor } from '../../layout/layout.ts';
 import { unfit } from '../../plan/decide-renewal.ts';
 import type { SupervisorAnswer, SupervisorRequest } from '../../survey/ports.ts';
@@ -102,22 +102,24 @@ function credentialsOf(
   const token = readJoinToken(layout, ports.reader);
   const credentials: Credential[] = [
     ...(pair === undefined ? [] : [{ pair, headers: {} }]),
-    ...(token === undefined ? [] : [{ headers: { authorization: authorizationOf(token) } }]),
+    ...(token.kind === 'none' ? [] : [{ headers: { authorization: authorizationOf(token) } }]),
   ];
   if (credentials.length > 0) return credentials;
   const isOver = leaf !== undefined && leaf.notAfter <= assessment.now;
   const why = isOver ? `expired at ${instant(leaf.notAfter)}` : 'cannot be used';
+  const noToken = token.kind === 'none' ? token : undefined;
+  const place = noToken?.path ?? `/etc/rancher/${layout.product}/config.yaml as token:`;
   throw new CertmendError(
     'ServerRefused',
-    `the agent part cannot be renewed: ${client} ${why}, and the configuration of ${layout.product} has no token, so this node cannot prove to a server who it is; nothing was changed`,
+    `the agent part cannot be renewed: ${client} ${why}, and ${noToken?.why ?? 'there is no token'}, so this node cannot prove to a server who it is; nothing was changed`,
     {
       exit: exitStatus.refused,
-      hint: `put the token of a server (${layout.dataDir}/server/agent-token there) into /etc/rancher/${layout.product}/config.yaml as token:, then: systemctl restart ${layout.unit}`,
+      hint: `put the token of a server (${layout.dataDir}/server/agent-token there) into ${place}, then: systemctl restart ${layout.unit}`,
     },
   );
 }
 
-function authorizationOf(token: NonNullable<ReturnType<typeof readJoinToken>>): string {
+function authorizationOf(token: JoinToken): string {
   // Which user stands in a token says nothing: a node is always this one (products 6.1).
   return token.kind === 'bootstrap'
     ? `Bearer ${token.token}`
@@ -169,7 +171,7 @@ function signedPem(answer: SupervisorAnswer, { entry: { id } }: LeafItem, layout
   if (answer.is === 'silent') {
     throw unavailable(
       `a server of the cluster could not be asked for ${id}: ${answer.problem}`,
-      `see: journalctl -u ${layout.unit}`,
+      isDistrust.test(answer.problem) ? otherAuthorities(layout) : `see: journalctl -u ${layout.unit}`,
     );
   }
   const { status, body } = answer;
@@ -198,6 +200,14 @@ function signedPem(answer: SupervisorAnswer, { entry: { id } }: LeafItem, layout
     );
   }
   return body;
+}
+
+/** OpenSSL's words for a certificate that no authority here has signed. */
+const isDistrust = /SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET_ISSUER)|CERT_SIGNATURE/;
+
+/** What to do when the servers have other authorities than this node: an agent takes them over at its start, and only then. */
+export function otherAuthorities({ unit }: Layout): string {
+  return `were the authorities replaced on the servers (certificate rotate-ca)? this node takes the new ones over when its service starts: systemctl restart ${unit}`;
 }
 
 /** With line ends behind its last block, which PEM readers pass over: what is mounted is written over. */

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import type { PutChange } from '../../commit/change.ts';
 import { onDisk } from '../../disk/disk-error.ts';
+import { shellWord } from '../../disk/shell-word.ts';
+import { CertmendError } from '../../error.ts';
 import { makeOwnDirectory } from '../../disk/own-files.ts';
 import { ownPaths } from '../../disk/own-paths.ts';
 import { writeDurably } from '../../disk/durable-write.ts';
@@ -44,11 +46,34 @@ export function keep(
 export function forgetKept(reader: FileReader, { writer }: WriteSide): void {
   for (const which of ['new', 'old'] as const) {
     const directory = `${ownPaths.agentPart}/${which}`;
-    const names = reader.list(directory) ?? [];
+    requireOwnDirectory(reader, directory);
+    const names = (reader.list(directory) ?? []).filter((name) => {
+      const at = reader.stat(`${directory}/${name}`);
+      return at.state === 'present' && at.type !== 'directory';
+    });
     onDisk('remove', directory, () => {
       for (const name of names) writer.unlink(`${directory}/${name}`);
       if (names.length > 0) writer.syncDirectory(directory);
     });
+  }
+}
+
+/**
+ * The copies lie in directories, and not where a link in the place of one leads: everything there would be removed.
+ * @throws CertmendError StorageDenied
+ */
+function requireOwnDirectory(reader: FileReader, directory: string): void {
+  for (const path of [ownPaths.agentPart, directory]) {
+    const at = reader.stat(path);
+    if (at.state === 'absent' || (at.state === 'present' && at.type === 'directory')) continue;
+    const what = at.state === 'present' ? `is a ${at.type === 'other' ? 'special file' : at.type}` : at.detail;
+    throw new CertmendError(
+      'StorageDenied',
+      `${path} ${what}, where certmend keeps copies in a directory; nothing was changed`,
+      {
+        hint: `look where it leads, then move it away: mv ${shellWord(path)} ${shellWord(`${path}.moved`)}`,
+      },
+    );
   }
 }
 

@@ -8,7 +8,7 @@ import { instant } from '../../time/rfc3339.ts';
 import { authorityOf } from '../../verify/candidate.ts';
 import { verifyMaterial, type Verdict } from '../../verify/verify-material.ts';
 import { parseCertificates } from '../../x509/certificate.ts';
-import type { SignedAnswer } from './ask-for-certificates.ts';
+import { otherAuthorities, type SignedAnswer } from './ask-for-certificates.ts';
 
 /**
  * Proves what a server signed before it goes live (P4): the checks and handshakes of every set, and that it is no worse than
@@ -25,7 +25,12 @@ export async function proveAnswers(ports: Ports, seen: Survey, answers: readonly
   const verdict = await verifyPairs(ports, seen, answers);
   if (verdict.ok) return verdict.handshakes;
   const [first] = verdict.failures;
-  throw unproven(first?.id, first?.message ?? 'it failed verification');
+  const isForeign = first?.code === 'IssuerMismatch' || first?.code === 'SignatureInvalid';
+  throw unproven(
+    first?.id,
+    first?.message ?? 'it failed verification',
+    isForeign ? otherAuthorities(seen.layout) : undefined,
+  );
 }
 
 /** The checks and handshakes of every set, of certificates with the keys that are here. */
@@ -66,8 +71,9 @@ function whyWorse({ item, certificatePem }: SignedAnswer): string | undefined {
   if (!hasSubject(after, before)) return `it is for CN=${after.commonName}, not for CN=${before.commonName}`;
   const absent = namesLacking(after, [...before.dnsNames, ...before.ipAddresses]);
   if (absent.length > 0) return `it lacks the names ${absent.join(', ')}, which the present one has`;
+  // Without its own date, which is another one at each attempt: the same refusal is recorded once.
   if (after.notAfter <= before.notAfter)
-    return `it expires at ${instant(after.notAfter)}, no later than the present one`;
+    return `it expires no later than the present one, at ${instant(before.notAfter)} or before`;
   return undefined;
 }
 
@@ -124,11 +130,11 @@ export async function tryClients(
   return notes;
 }
 
-function unproven(id: string | undefined, problem: string): CertmendError {
+function unproven(id: string | undefined, problem: string, hint?: string): CertmendError {
   const what = id === undefined ? '' : `${id}: `;
   return new CertmendError(
     'VerificationFailed',
     `the agent part was not renewed: ${what}${problem}; nothing was changed`,
-    { exit: exitStatus.refused, hint: `see: certmend check, certmend why ${id ?? 'ENTRY'}` },
+    { exit: exitStatus.refused, hint: hint ?? `see: certmend check, certmend why ${id ?? 'ENTRY'}` },
   );
 }

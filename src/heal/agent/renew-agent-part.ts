@@ -77,13 +77,17 @@ export async function renewAgentPart(
 }
 
 /** @throws CertmendError RenewalUnfit */
-function chosen({ inventory, assessment }: Survey, ids: readonly string[]): readonly LeafItem[] {
+function chosen({ inventory, assessment, layout }: Survey, ids: readonly string[]): readonly LeafItem[] {
   const { clock } = assessment;
   if (!clock.believed) throw unfit(`the clock is not believed: ${clock.evidence[0] ?? clock.verdict}`);
   const able = renewableAgentPart(inventory);
   const [stranger] = ids.filter((id) => !able.some(({ entry }) => entry.id === id));
-  if (stranger !== undefined)
-    throw unfit(`${stranger} has no key and certificate here that a server could renew`, stranger);
+  if (stranger !== undefined) {
+    throw unfit(
+      `${stranger} has no key and certificate here that a server could renew; ${layout.product} recreates it when ${layout.unit} starts`,
+      stranger,
+    );
+  }
   const items = ids.length === 0 ? able : able.filter(({ entry }) => ids.includes(entry.id));
   if (items.length === 0) throw unfit('there is no certificate of the agent part here that a server could renew');
   return items;

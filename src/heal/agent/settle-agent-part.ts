@@ -85,7 +85,7 @@ export async function takeBack(
 ): Promise<'rolled-back' | 'unconfirmed'> {
   const { ports, survey: seen } = session;
   const back = agentPart(session).flatMap((item) => {
-    const old = ports.reader.read(keptPath('old', item));
+    const old = ports.reader.readOwn(keptPath('old', item));
     // Only what still is as the renewal left it: what somebody else has put there since is theirs.
     return old.state === 'regular' && isAsRenewed(ports, item) ? [{ item, bytes: old.bytes }] : [];
   });
@@ -143,7 +143,7 @@ export function agentPart({ survey: { inventory } }: Pick<Session, 'survey'>): r
 
 /** Is the live certificate the one that the last renewal put there? */
 export function isAsRenewed({ reader }: Pick<Ports, 'reader'>, item: LeafItem): boolean {
-  const kept = reader.read(keptPath('new', item));
+  const kept = reader.readOwn(keptPath('new', item));
   return (
     kept.state === 'regular' && item.certificateFile.state === 'regular' && kept.sha256 === item.certificateFile.sha256
   );
