@@ -11,7 +11,7 @@ export const defaultConfig: Config = {
   live: { enabled: true, renewBeforeDays: 30, emergencyBeforeDays: 7 },
   maintenance: { windows: [] },
   restart: { hung: false },
-  authority: { warningDays: 365, criticalDays: 120 },
+  authority: { warningDays: 730, criticalDays: 120 },
   standby: { enabled: true },
   clock: { maxOfflineGapDays: 1095, maxWaitMs: 30000 },
   check: { acknowledged: [] },

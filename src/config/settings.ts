@@ -104,8 +104,9 @@ export const settings = {
       '`true`: when the daemon has healed what a start of the service hangs on, it restarts that unit. Otherwise it says the command: the unit waits for ever, since the product gives its start no limit.',
   }),
   'authority.warning': setting(days('1d', '3650d'), {
-    initially: '365d',
-    about: 'An authority that expires sooner than this is a warning: replacing one is planned work.',
+    initially: '730d',
+    about:
+      'An authority that expires sooner than this is a warning: replacing one is planned work, and `certmend ca status` says what it means.',
   }),
   'authority.critical': setting(days('1d', '3650d'), {
     initially: '120d',

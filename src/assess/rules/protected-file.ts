@@ -6,12 +6,11 @@ import type { FileState } from '../../disk/file-reader.ts';
 import type { AssessContext } from '../context.ts';
 import { shellWord } from '../../disk/shell-word.ts';
 
-/** Where a person reads on about an authority that has to be replaced. */
-const readMore = 'see man certmend and docs/operations.md#authorities';
-
 /** What a person does about an authority that is still good: the product replaces it, while everything runs (products 4.3). */
 export function replaceAuthority({ layout }: AssessContext): string {
-  return `${layout.product} certificate rotate-ca (${readMore})`;
+  return layout.role === 'server'
+    ? 'certmend ca status says what replacing it means, certmend ca rotate does it step by step (docs/authorities.md)'
+    : 'replace it on a server of the cluster: certmend ca status there, then certmend ca rotate (docs/authorities.md)';
 }
 
 /** The same once it is too late: the product's command asks a server that runs, over TLS that works (products 3.5). */
