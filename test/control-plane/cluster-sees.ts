@@ -332,9 +332,13 @@ async function takesBackWhatOthersWrote(plane: ControlPlane, daemon: Daemon): Pr
 
 async function goesOn(plane: ControlPlane, daemon: Daemon): Promise<void> {
   const before = (await objects(plane)).length;
-  const server = plane.pids()['kube-apiserver'];
-  assert.ok(server !== undefined);
-  process.kill(server, 'SIGKILL');
+  // The leaders first: on a busy machine they would end by themselves while they are waited for.
+  for (const component of ['kube-controller-manager', 'kube-scheduler', 'kube-apiserver'] as const) {
+    const pid = plane.pids()[component];
+    assert.ok(pid !== undefined);
+    process.kill(pid, 'SIGKILL');
+    await until(`${component} has ended`, () => plane.pids()[component] === undefined, 100);
+  }
   daemon.reload();
   await until(
     'it says that the cluster is not told',

@@ -99,6 +99,8 @@ class Plane implements ControlPlane {
   }
 
   async revive(): Promise<void> {
+    // One that has ended before is started again below, and is no failure of this start.
+    for (const component of components) if (this.pids()[component] === undefined) this.#children.delete(component);
     this.#startComponent('etcd');
     await this.#until('etcd', async () => {
       const { ok } = await this.#ask('http://127.0.0.1:2381/health?serializable=false');
