@@ -98,6 +98,8 @@ export type HealthAnswer =
 /** One request over TLS. */
 export interface SupervisorRequest {
   readonly port: number;
+  /** How long an answer is waited for; as long as agents of the products wait when it is not said. */
+  readonly timeoutMs?: number | undefined;
   /** `POST` when it is not said. */
   readonly method?: 'GET' | 'POST' | 'PUT' | undefined;
   /** `/v1-rke2/client-kubelet.crt` */

@@ -2,7 +2,7 @@ import { request as open } from 'node:https';
 import type { SupervisorAnswer, SupervisorRequest } from '../survey/ports.ts';
 
 /** As the products' own agents wait for a server (products 6.1). */
-const timeoutMs = 10_000;
+const usualTimeoutMs = 10_000;
 
 /** A leaf and a few certificates of its authority, or all of the bootstrap set; what is longer is no such answer. */
 const maxAnswerBytes = 256 * 1024;
@@ -15,6 +15,7 @@ const absent: ReadonlySet<string> = new Set(['ECONNREFUSED', 'EADDRNOTAVAIL', 'E
  * balancer that an agent has in front of the servers. The server must be who it should be. Never rejects.
  */
 export async function askSupervisor(question: SupervisorRequest): Promise<SupervisorAnswer> {
+  const { timeoutMs = usualTimeoutMs } = question;
   const ended = AbortSignal.timeout(timeoutMs);
   const first = await ask('127.0.0.1', question, ended);
   return first.is === 'absent' ? ask('::1', question, ended) : first;
@@ -24,7 +25,7 @@ function ask(host: string, question: SupervisorRequest, ended: AbortSignal): Pro
   const { port, path, body, headers, pair, trustedPem, method = 'POST' } = question;
   return new Promise((resolve) => {
     const fail = (error: unknown): void => {
-      resolve(failed(error));
+      resolve(failed(error, question.timeoutMs ?? usualTimeoutMs));
     };
     try {
       const asked = open({
@@ -68,7 +69,7 @@ function ask(host: string, question: SupervisorRequest, ended: AbortSignal): Pro
   });
 }
 
-function failed(error: unknown): SupervisorAnswer {
+function failed(error: unknown, timeoutMs: number): SupervisorAnswer {
   const { code = '', name = '', message = '' } = error instanceof Error ? (error as NodeJS.ErrnoException) : {};
   if (name === 'AbortError') return { is: 'silent', problem: `did not answer within ${String(timeoutMs / 1000)} s` };
   if (absent.has(code)) return { is: 'absent' };

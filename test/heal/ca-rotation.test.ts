@@ -102,7 +102,7 @@ for (const product of ['rke2', 'k3s'] as const) {
       const stored = await begin(all);
       t.is(stored.rotation.step, 'stored');
       t.deepEqual(server.is.log, []);
-      t.deepEqual(server.asked, ['GET', 'PUT false']);
+      t.deepEqual(server.asked.slice(0, 2), ['GET', 'PUT false']);
       // All that changed on the node is the trigger, and that the product wrote itself.
       rmSync(tree.host(tree.listener?.trigger ?? ''));
       t.deepEqual(bytesBelow(all), files);

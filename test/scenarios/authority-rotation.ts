@@ -70,12 +70,9 @@ async function histories(scratch: string): Promise<string> {
         expect({ kind: 'hash', new: text }, hashOf(text), 'hash');
       const [before, after] = [leafOf(files), leafOf(next)];
       const until = Math.min(made.crossSignedUntil ?? Infinity, after.notAfter);
+      const old = { kind: 'verify', leaf: before.pem, trusted: next.certificate } as const;
       for (const at of [now, before.notAfter - 3_600_000])
-        expect(
-          { kind: 'verify', leaf: before.pem, trusted: next.certificate, at },
-          '',
-          'the old leaf under the new file',
-        );
+        expect({ ...old, at }, '', 'the old leaf under the new file');
       for (const at of [now, until - 3_600_000]) {
         expect(
           { kind: 'verify', leaf: after.pem, trusted: files.certificate, at },

@@ -43,6 +43,8 @@ export function goPeer(): Promise<AskPeer> {
 }
 
 /** A program of `go/` that answers questions, one text for each. */
+// The caller says what it asks: the name does not.
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters
 export async function buildPeer<Question extends object>(
   name: string,
 ): Promise<(questions: readonly Question[]) => readonly string[]> {

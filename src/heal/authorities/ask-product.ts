@@ -5,6 +5,9 @@ import { unfitToRotate } from '../../plan/authority-rotation.ts';
 import type { Ports, SupervisorAnswer, SupervisorRequest } from '../../survey/ports.ts';
 import { rfc3339 } from '../../time/rfc3339.ts';
 
+/** It judges the set, and writes it into a datastore that may be busy. */
+const sendTimeoutMs = 60_000;
+
 /** Files by the names that the product stores them under: `ServerCA`, `ServerCAKey`. */
 export type BootstrapSet = ReadonlyMap<string, Buffer>;
 
@@ -29,6 +32,7 @@ export async function sendSet(
   return ports.askSupervisor({
     ...questionOf(ports, layout, inventory),
     method: 'PUT',
+    timeoutMs: sendTimeoutMs,
     path: `/v1-${layout.product}/cert/cacerts?force=${String(request.force)}`,
     body: Buffer.from(JSON.stringify(Object.fromEntries(body))),
   });

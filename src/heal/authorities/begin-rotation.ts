@@ -1,6 +1,6 @@
 import { CertmendError, exitStatus } from '../../error.ts';
 import { readServerTokens } from '../../layout/join-token.ts';
-import { type RotationRequest, unfitToRotate } from '../../plan/authority-rotation.ts';
+import type { RotationRequest } from '../../plan/authority-rotation.ts';
 import { listed } from '../../assess/figures.ts';
 import type { Session } from '../../session/session.ts';
 import { telling } from '../../session/telling.ts';
@@ -10,7 +10,7 @@ import type { Ports } from '../../survey/ports.ts';
 import { findLayout, refuseWeakened } from '../../survey/survey.ts';
 import { askComponents } from '../ask-components.ts';
 import { reach, type RotationStanding, send, triggerListener } from './carry-on.ts';
-import { obstaclesTo } from './preflight.ts';
+import { obstaclesTo, refuseObstacles } from './preflight.ts';
 import { type PreparedRotation, prepareRotation, rememberedRotation, setOf } from './prepare-rotation.ts';
 import { forgetFiles, type KeptFile, keepFiles, oldFiles, placeOf, rotationPath } from './rotation-files.ts';
 
@@ -40,8 +40,7 @@ async function begin(session: Session, request: RotationRequest): Promise<Rotati
     });
   }
   const prepared = await prepareRotation(ports, survey, request);
-  const [obstacle] = await obstaclesTo(ports, survey);
-  if (obstacle !== undefined) throw unfitToRotate(obstacle);
+  refuseObstacles(await obstaclesTo(ports, survey));
   const health = await askComponents(ports, survey);
   const well = health.flatMap(({ id, answer }) => (answer.is === 'well' ? [id] : []));
   const files = setOf(prepared.authorities);

@@ -1,4 +1,5 @@
 import { isUnsound } from '../../assess/rules/restart.ts';
+import { CertmendError, exitStatus } from '../../error.ts';
 import { bootstrapFields } from '../../layout/bootstrap-field.ts';
 import type { Ports } from '../../survey/ports.ts';
 import type { Survey } from '../../survey/survey.ts';
@@ -36,4 +37,13 @@ export async function obstaclesTo(ports: Ports, survey: Survey): Promise<readonl
     );
   }
   return obstacles;
+}
+
+/** @throws CertmendError RotationUnfit (exit 77) with the first of them */
+export function refuseObstacles([obstacle]: readonly string[]): void {
+  if (obstacle === undefined) return;
+  throw new CertmendError('RotationUnfit', `not rotated: ${obstacle}; nothing was changed`, {
+    exit: exitStatus.refused,
+    hint: 'what is wrong with this node: certmend check; whether anything else is in the way: certmend ca rotate --dry-run',
+  });
 }

@@ -4,10 +4,10 @@ import { CertmendError, exitStatus, type ExitStatus } from '../../../error.ts';
 import { beginRotation } from '../../../heal/authorities/begin-rotation.ts';
 import type { RotationStanding } from '../../../heal/authorities/carry-on.ts';
 import { continueRotation } from '../../../heal/authorities/continue-rotation.ts';
-import { obstaclesTo } from '../../../heal/authorities/preflight.ts';
+import { obstaclesTo, refuseObstacles } from '../../../heal/authorities/preflight.ts';
 import { prepareRotation } from '../../../heal/authorities/prepare-rotation.ts';
 import { withdrawRotation } from '../../../heal/authorities/withdraw-rotation.ts';
-import { type RotationRequest, unfitToRotate } from '../../../plan/authority-rotation.ts';
+import type { RotationRequest } from '../../../plan/authority-rotation.ts';
 import { rotationPlanText, rotationText } from '../../../report/authority/rotation-text.ts';
 import { rotationPlan, rotationReport } from '../../../report/authority/rotation.ts';
 import { otherUnit } from '../../../report/authorities-text.ts';
@@ -75,8 +75,7 @@ async function begin(ports: Ports, args: RotateArguments, io: Io, request: Rotat
   // What would be done, before it is agreed to; a script that wants one document gets that of what was done.
   const isAsked = args.confirm === undefined;
   if (args.output === 'table' || (isAsked && io.ask === undefined)) print(args, io, plan, text);
-  const [obstacle] = obstacles;
-  if (obstacle !== undefined) throw unfitToRotate(obstacle);
+  refuseObstacles(obstacles);
   const count = String(plan.authorities.length);
   await confirmNode(args, io, { nodeName: layout.nodeName, what: `replace ${count} authorities of the cluster` });
   return told(await beginRotation(ports, request), ports, args, io);
