@@ -101,19 +101,26 @@ function afterSequence(before: readonly string[], sequence: string): readonly st
   for (let index = 0; index < numbers.length; index += 1) {
     const number = numbers[index] ?? 0;
     const colour = colours[number % 10];
-    if (number === 0) {styles = [];}
-    else if (number === 1) {styles = [...styles, 'bold'];}
-    else if (number === 2) {styles = withColour(styles, 'faint');}
-    else if (number === 22) {styles = styles.filter((style) => style !== 'bold' && style !== 'faint');}
-    else if (number === 39) {styles = withColour(styles, undefined);}
-    else if (number === 90) {styles = withColour(styles, 'faint');}
-    else if (number === 38 || number === 48) {
+    if (number === 0) {
+      styles = [];
+    } else if (number === 1) {
+      styles = [...styles, 'bold'];
+    } else if (number === 2) {
+      styles = withColour(styles, 'faint');
+    } else if (number === 22) {
+      styles = styles.filter((style) => style !== 'bold' && style !== 'faint');
+    } else if (number === 39) {
+      styles = withColour(styles, undefined);
+    } else if (number === 90) {
+      styles = withColour(styles, 'faint');
+    } else if (number === 38 || number === 48) {
       // One of 256, of which only the greys are ours, or three numbers; none of them is a sequence of its own.
       const isIndexed = numbers[index + 1] === 5;
       if (number === 38 && isIndexed && (numbers[index + 2] ?? 0) >= 232) styles = withColour(styles, 'faint');
       index += isIndexed ? 2 : 4;
-    } else if (((number >= 30 && number <= 37) || (number >= 91 && number <= 97)) && colour !== undefined)
-      {styles = withColour(styles, colour);}
+    } else if (((number >= 30 && number <= 37) || (number >= 91 && number <= 97)) && colour !== undefined) {
+      styles = withColour(styles, colour);
+    }
   }
   return styles;
 }
