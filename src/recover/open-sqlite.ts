@@ -142,7 +142,7 @@ export function requireUnused({ files, reader }: DiskPorts, database: string): v
   }
 }
 
-const stopProduct = 'stop the product (systemctl stop k3s), then run the command again';
+const stopProduct = 'stop the product and what it left running, then run the command again';
 
 function sizeOf({ reader }: DiskPorts, path: string): number {
   const at = reader.stat(path);

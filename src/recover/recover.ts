@@ -225,7 +225,7 @@ function requireStopped(ports: Ports, layout: Layout): void {
   if (ports.serviceRunning(layout.unit) !== true) return;
   throw new CertmendError('ServiceRunning', `${layout.unit} is running; nothing was changed`, {
     exit: exitStatus.refused,
-    hint: `systemctl stop ${layout.unit}, end what it left running (its killall script), then run the command again`,
+    hint: `stop ${layout.unit} and end what it leaves running (its killall script), then run the command again`,
   });
 }
 

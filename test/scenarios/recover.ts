@@ -24,7 +24,7 @@ export const recoverScenarios: readonly Scenario[] = [
     name: 'ca recover puts renewed authorities into the database of etcd, which etcd and Go accept, and takes them back byte for byte',
     needs: [...needs, programs.etcd],
     isHeavy: false,
-    run: async () => await inScratch(async (scratch) => await recovered(scratch, programs.etcd.command)),
+    run: async () => await inScratch(async (scratch) => await recovered(scratch, programs.etcd.command, true)),
   },
   {
     name: 'ca recover puts renewed authorities into the database of etcd 3.6, which etcd and Go accept, and takes them back byte for byte',
@@ -35,12 +35,13 @@ export const recoverScenarios: readonly Scenario[] = [
       await inScratch(async (scratch) => {
         const command = join(scratch, 'etcd');
         symlinkSync(await buildControlPlane(), command);
-        return await recovered(scratch, command);
+        return await recovered(scratch, command, false);
       }),
   },
 ];
 
-async function recovered(scratch: string, etcd: string): Promise<string> {
+/** @param isKilled also ended at every call: certmend's own part, the same for every etcd */
+async function recovered(scratch: string, etcd: string, isKilled: boolean): Promise<string> {
   const now = Math.floor(Date.now() / day) * day;
   const authority = { notBefore: now - 3660 * day, notAfter: now - 10 * day };
   const tree = makeTree({ directory: join(scratch, 'node'), nodeName: 'node-1', leaf: 'expired', now, authority });
@@ -54,13 +55,13 @@ async function recovered(scratch: string, etcd: string): Promise<string> {
     for (let count = 0; count < 30; count += 1) etcdctl(['put', `/registry/pods/p${String(count)}`], 'y'.repeat(900));
     // Pages are freed and taken again, as in a database with a life behind it.
     etcdctl(['compact', '70']);
-    etcdctl(['del', '/registry/pods/p1', '/registry/pods/p3']);
+    etcdctl(['del', '/registry/pods/p1', '/registry/pods/p3']); // 22 of the 60
     await wait(500);
   });
   const database = `${directoryOf(tree)}/member/snap/db`;
   const old = readFileSync(database);
 
-  const points = await killedEverywhere(scratch, tree, database, old);
+  const points = isKilled ? await killedEverywhere(scratch, tree, database, old) : 0;
   const undone = copyTree(tree, join(scratch, 'undone'));
   assert.equal((await recover(undone)).status, 0);
   assert.ok(!readFileSync(`${directoryOf(undone)}/member/snap/db`).equals(old));
@@ -88,7 +89,7 @@ async function recovered(scratch: string, etcd: string): Promise<string> {
     assert.equal(back.length, value.length);
     const authorities = readByGo(scratch, back, tree);
     for (const { notAfter } of Object.values(authorities)) assert.ok(Date.parse(notAfter) > now + 3600 * day);
-    assert.equal(etcdctl(['get', '/registry/pods/', '--prefix', '--keys-only']).match(/pods/g)?.length, 58);
+    assert.equal(etcdctl(['get', '/registry/pods/', '--prefix', '--keys-only']).match(/pods/g)?.length, 38);
     etcdctl(['put', '/registry/after', 'z']);
     etcdctl(['endpoint', 'hashkv']);
     etcdctl(['defrag']);
@@ -184,10 +185,8 @@ async function whileRunning(
   }
 }
 
-let reader: string | undefined;
-
 function readByGo(scratch: string, value: string, tree: Tree): Readonly<Record<string, { readonly notAfter: string }>> {
-  reader ??= buildReader(scratch);
+  const reader = buildReader(scratch);
   const leaf = tree.host(tree.leaf('serving-kube-apiserver').certificatePath);
   const input = JSON.stringify({ value, password: passwordOf(tree), leaf });
   const { status, stdout, stderr } = spawnSync(reader, { input, encoding: 'utf8' });
