@@ -1,6 +1,6 @@
-import type { AuthorityOverview, AuthorityView } from '../assess/authorities.ts';
+import type { AuthorityOverview, AuthorityView } from '../assess/authority/authorities.ts';
 import { isSignedBy, maySign } from '../assess/chain.ts';
-import { firstGoChain, isGoRoot } from '../assess/go-chain.ts';
+import { firstGoChain, isGoRoot } from '../assess/authority/go-chain.ts';
 import { canSign } from '../assess/issuer.ts';
 import { listed } from '../assess/figures.ts';
 import { CertmendError, exitStatus } from '../error.ts';

@@ -1,5 +1,5 @@
-import { structureOf } from '../assess/authority-shape.ts';
-import { tokenHash } from '../assess/token-hash.ts';
+import { structureOf } from '../assess/authority/authority-shape.ts';
+import { tokenHash } from '../assess/authority/token-hash.ts';
 import type { BootstrapSet, StoredFile } from '../bootstrap/bootstrap-set.ts';
 import { authorityFields, authorityIdOf, fieldPaths, type AuthorityField } from '../bootstrap/field-paths.ts';
 import type { FileReader } from '../disk/file-reader.ts';

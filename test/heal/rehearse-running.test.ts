@@ -3,7 +3,7 @@ import { noArguments } from '../../src/cli/command.ts';
 import type { Io } from '../../src/cli/io.ts';
 import { scratchCopy } from '../../src/composition.ts';
 import { rehearseRunning } from '../../src/heal/rehearse-running.ts';
-import { runningRehearsalReport, type RunningRehearsalReport } from '../../src/report/running-rehearsal.ts';
+import { runningRehearsalReport, type RunningRehearsalReport } from '../../src/report/rehearsal/running-rehearsal.ts';
 import type { Ports } from '../../src/survey/ports.ts';
 import { dayMs, certificateOf, endOf, hour, lifeOf, nodeOf, stateOf, type Node } from '../daemon/running-node.ts';
 import { portsAt } from '../road/run-at.ts';

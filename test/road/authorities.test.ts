@@ -1,7 +1,7 @@
 import test from 'ava';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { CheckReport, PrestartReport } from '../../src/report/document.ts';
-import type { RehearsalReport } from '../../src/report/rehearsal.ts';
+import type { RehearsalReport } from '../../src/report/rehearsal/rehearsal.ts';
 import { runBuilt } from '../cli/built.ts';
 import { authorityExtensions } from '../fixtures/authorities.ts';
 import { changedPaths, fingerprintTree } from '../fixtures/fingerprint-tree.ts';

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path/posix';
 import type { CheckReport, PlanReport, PrestartReport } from '../../src/report/document.ts';
 import type { DoctorReport } from '../../src/report/doctor.ts';
-import type { RehearsalReport } from '../../src/report/rehearsal.ts';
+import type { RehearsalReport } from '../../src/report/rehearsal/rehearsal.ts';
 import { authorityExtensions } from '../fixtures/authorities.ts';
 import { openssl, opensslText } from '../fixtures/openssl.ts';
 import type { Tree } from '../fixtures/tree.ts';

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, renameSync, statSync } from 'node:fs';
 import test from 'ava';
 import type { CheckReport, PrestartReport } from '../../src/report/document.ts';
 import type { DoctorReport } from '../../src/report/doctor.ts';
-import type { RehearsalReport } from '../../src/report/rehearsal.ts';
+import type { RehearsalReport } from '../../src/report/rehearsal/rehearsal.ts';
 import { runBuilt } from '../cli/built.ts';
 import type { Tree } from '../fixtures/tree.ts';
 import { faultsOf } from './sound-node.ts';

@@ -1,6 +1,6 @@
 import test, { type ExecutionContext } from 'ava';
 import type { CheckReport, PlanReport, PrestartReport } from '../../src/report/document.ts';
-import type { RehearsalReport } from '../../src/report/rehearsal.ts';
+import type { RehearsalReport } from '../../src/report/rehearsal/rehearsal.ts';
 import { foreignKey } from '../fixtures/damage-pair.ts';
 import { changedPaths, fingerprintPaths } from '../fixtures/fingerprint-tree.ts';
 import type { ChainKind } from '../fixtures/tree.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { tokenHash } from '../../src/assess/token-hash.ts';
+import { tokenHash } from '../../src/assess/authority/token-hash.ts';
 import { issueLeaf } from '../../src/issue/issue-leaf.ts';
 import { parseCertificates } from '../../src/x509/certificate.ts';
 import { parseFirstPrivateKey } from '../../src/x509/private-key.ts';

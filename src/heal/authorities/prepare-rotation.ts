@@ -1,6 +1,6 @@
-import type { AuthorityOverview } from '../../assess/authorities.ts';
-import { overviewOf } from '../../assess/authorities.ts';
-import { tokenHash } from '../../assess/token-hash.ts';
+import type { AuthorityOverview } from '../../assess/authority/authorities.ts';
+import { overviewOf } from '../../assess/authority/authorities.ts';
+import { tokenHash } from '../../assess/authority/token-hash.ts';
 import { CertmendError, exitStatus } from '../../error.ts';
 import { renewAuthority, type NewAuthority } from '../../issue/authority/renew-authority.ts';
 import { bootstrapFields } from '../../layout/bootstrap-field.ts';

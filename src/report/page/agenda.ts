@@ -1,7 +1,7 @@
 import { instantOf } from '../../time/rfc3339.ts';
 import { distanceText, wholeSeconds } from '../../time/span.ts';
 import { dayMs } from '../../time/units.ts';
-import type { AuthorityReport } from '../authorities.ts';
+import type { AuthorityReport } from '../authority/authorities.ts';
 import type { CheckReport, PlanReport } from '../document.ts';
 import { liveText, type LiveReport } from '../live.ts';
 import { decisionText } from '../plan.ts';

@@ -1,6 +1,6 @@
 import { instantOf } from '../../time/rfc3339.ts';
 import { distanceText } from '../../time/span.ts';
-import type { AuthorityReport, ReportedAuthority } from '../authorities.ts';
+import type { AuthorityReport, ReportedAuthority } from '../authority/authorities.ts';
 import type { CheckReport } from '../document.ts';
 import { html, type Markup, name, nothing } from './html.ts';
 

@@ -1,4 +1,4 @@
-import { firstGoChain, isGoRoot } from '../../assess/go-chain.ts';
+import { firstGoChain, isGoRoot } from '../../assess/authority/go-chain.ts';
 import { parseCertificates, type Certificate } from '../../x509/certificate.ts';
 import { parseFirstPrivateKey } from '../../x509/private-key.ts';
 

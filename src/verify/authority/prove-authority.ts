@@ -1,5 +1,5 @@
 import { lifeUnder, maySign } from '../../assess/chain.ts';
-import { firstGoChain, isGoRoot } from '../../assess/go-chain.ts';
+import { firstGoChain, isGoRoot } from '../../assess/authority/go-chain.ts';
 import type { LeafItem } from '../../inventory/inventory.ts';
 import { issueLeaf, type IssuedLeaf } from '../../issue/issue-leaf.ts';
 import type { NewAuthority } from '../../issue/authority/renew-authority.ts';

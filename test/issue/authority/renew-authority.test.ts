@@ -2,7 +2,7 @@ import test from 'ava';
 import { X509Certificate } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { tokenHash } from '../../../src/assess/token-hash.ts';
+import { tokenHash } from '../../../src/assess/authority/token-hash.ts';
 import { CertmendError } from '../../../src/error.ts';
 import { parseCertificates } from '../../../src/x509/certificate.ts';
 import { authorityExtensions } from '../../fixtures/authorities.ts';

@@ -1,6 +1,6 @@
 import { createPrivateKey } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { overviewOf } from '../../../src/assess/authorities.ts';
+import { overviewOf } from '../../../src/assess/authority/authorities.ts';
 import { takeInventory } from '../../../src/inventory/take-inventory.ts';
 import { renewAuthority, type NewAuthority } from '../../../src/issue/authority/renew-authority.ts';
 import { resolveLayout } from '../../../src/layout/resolve-layout.ts';

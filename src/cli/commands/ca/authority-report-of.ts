@@ -1,11 +1,11 @@
-import { overviewOf, type AuthorityOverview } from '../../../assess/authorities.ts';
+import { overviewOf, type AuthorityOverview } from '../../../assess/authority/authorities.ts';
 import { readerWithin } from '../../../inventory/read-item.ts';
 import { takeInventory } from '../../../inventory/take-inventory.ts';
 import { datastoreOf } from '../../../layout/datastore.ts';
 import { readPinnedHash, tokenPath } from '../../../layout/join-token.ts';
 import type { Layout } from '../../../layout/layout.ts';
-import { otherUnit } from '../../../report/authorities-text.ts';
-import { authorityReport, type AuthorityReport } from '../../../report/authorities.ts';
+import { otherUnit } from '../../../report/authority/authorities-text.ts';
+import { authorityReport, type AuthorityReport } from '../../../report/authority/authorities.ts';
 import { loadState } from '../../../state/load-state.ts';
 import type { Ports } from '../../../survey/ports.ts';
 

@@ -10,7 +10,7 @@ import { withdrawRotation } from '../../../heal/authorities/withdraw-rotation.ts
 import type { RotationRequest } from '../../../plan/authority-rotation.ts';
 import { rotationPlanText, rotationText } from '../../../report/authority/rotation-text.ts';
 import { rotationPlan, rotationReport } from '../../../report/authority/rotation.ts';
-import { otherUnit } from '../../../report/authorities-text.ts';
+import { otherUnit } from '../../../report/authority/authorities-text.ts';
 import { loadState } from '../../../state/load-state.ts';
 import type { StateAuthorityRotation } from '../../../state/state.ts';
 import type { Ports } from '../../../survey/ports.ts';

@@ -1,6 +1,6 @@
 import { compose } from '../../../composition.ts';
 import type { ExitStatus } from '../../../error.ts';
-import { authorityText } from '../../../report/authorities-text.ts';
+import { authorityText } from '../../../report/authority/authorities-text.ts';
 import { findLayout } from '../../../survey/survey.ts';
 import type { Arguments } from '../../command.ts';
 import type { Io } from '../../io.ts';

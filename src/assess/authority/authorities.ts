@@ -1,17 +1,17 @@
-import type { AuthorityItem, Inventory } from '../inventory/inventory.ts';
-import type { AuthorityEntry } from '../layout/entry.ts';
-import type { Layout } from '../layout/layout.ts';
-import type { SaidReason } from '../reason.ts';
-import { instant } from '../time/rfc3339.ts';
-import { span } from '../time/span.ts';
-import { dayMs } from '../time/units.ts';
-import type { Certificate } from '../x509/certificate.ts';
-import { parsePrivateKeys, type PrivateKey } from '../x509/private-key.ts';
-import type { HealthLevel } from './assessment.ts';
+import type { AuthorityItem, Inventory } from '../../inventory/inventory.ts';
+import type { AuthorityEntry } from '../../layout/entry.ts';
+import type { Layout } from '../../layout/layout.ts';
+import type { SaidReason } from '../../reason.ts';
+import { instant } from '../../time/rfc3339.ts';
+import { span } from '../../time/span.ts';
+import { dayMs } from '../../time/units.ts';
+import type { Certificate } from '../../x509/certificate.ts';
+import { parsePrivateKeys, type PrivateKey } from '../../x509/private-key.ts';
+import type { HealthLevel } from '../assessment.ts';
 import { structureOf, type AuthorityStructure } from './authority-shape.ts';
-import { endedAbove } from './chain.ts';
-import { fileFault } from './file-fault.ts';
-import { canSign, issuerOf } from './issuer.ts';
+import { endedAbove } from '../chain.ts';
+import { fileFault } from '../file-fault.ts';
+import { canSign, issuerOf } from '../issuer.ts';
 import { tokenHash, type TokenHash } from './token-hash.ts';
 
 /** So long before the first authority ends one begins to replace it: planned work, in a cluster that is well. */

@@ -1,14 +1,14 @@
-import type { Assessment, CertificateRow, Finding, Health, Restart } from '../assess/assessment.ts';
-import { isEndOfLeaf } from '../assess/rules/restart.ts';
-import { isOfAgentPart } from '../layout/written-files.ts';
-import type { Entry } from '../layout/entry.ts';
-import type { LiveDecision, LivePhase } from '../plan/decide-live.ts';
-import type { SaidReason } from '../reason.ts';
-import type { StateRenewal } from '../state/state.ts';
-import { rfc3339 } from '../time/rfc3339.ts';
-import { apiVersion, documented, type DocumentHeader } from './document.ts';
-import { liveReport, type LiveReport } from './live.ts';
-import { leftOvers, notRehearsed, type LeftOver } from './left-over.ts';
+import type { Assessment, CertificateRow, Finding, Health, Restart } from '../../assess/assessment.ts';
+import { isEndOfLeaf } from '../../assess/rules/restart.ts';
+import { isOfAgentPart } from '../../layout/written-files.ts';
+import type { Entry } from '../../layout/entry.ts';
+import type { LiveDecision, LivePhase } from '../../plan/decide-live.ts';
+import type { SaidReason } from '../../reason.ts';
+import type { StateRenewal } from '../../state/state.ts';
+import { rfc3339 } from '../../time/rfc3339.ts';
+import { apiVersion, documented, type DocumentHeader } from '../document.ts';
+import { liveReport, type LiveReport } from '../live.ts';
+import { leftOvers, notRehearsed, type LeftOver } from '../left-over.ts';
 import { stands, stateOf, type RehearsedState } from './rehearsal.ts';
 
 /** What the daemon would do from now until an instant, under a service that is not restarted. */

@@ -1,7 +1,7 @@
 import test from 'ava';
-import { structureOf, type AuthorityShape } from '../../src/assess/authority-shape.ts';
-import type { Certificate } from '../../src/x509/certificate.ts';
-import { authorityCertificate, day, now } from './sample-node.ts';
+import { structureOf, type AuthorityShape } from '../../../src/assess/authority/authority-shape.ts';
+import type { Certificate } from '../../../src/x509/certificate.ts';
+import { authorityCertificate, day, now } from '../sample-node.ts';
 
 const year = 365 * day;
 const oldRoot = authorityCertificate('old-root', { notAfter: now + year });

@@ -1,5 +1,5 @@
-import type { Certificate } from '../x509/certificate.ts';
-import { isIssuedBy, isSameAuthority, isSignedBy, maySign } from './chain.ts';
+import type { Certificate } from '../../x509/certificate.ts';
+import { isIssuedBy, isSameAuthority, isSignedBy, maySign } from '../chain.ts';
 
 /**
  * How an authority's file is built. `self-signed`: the signer is a root, and alone. `root-and-intermediate`: a root of the

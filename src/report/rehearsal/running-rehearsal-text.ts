@@ -1,9 +1,9 @@
-import { paint, printable, type Paper } from '../terminal/paper.ts';
-import { instantOf, minute } from '../time/rfc3339.ts';
-import { minuteMs } from '../time/units.ts';
-import { liveText } from './live.ts';
+import { paint, printable, type Paper } from '../../terminal/paper.ts';
+import { instantOf, minute } from '../../time/rfc3339.ts';
+import { minuteMs } from '../../time/units.ts';
+import { liveText } from '../live.ts';
 import { firstOfEach, stateText } from './rehearsal.ts';
-import type { LeftOver } from './left-over.ts';
+import type { LeftOver } from '../left-over.ts';
 import type { RehearsedRenewalReport, RunningRehearsalReport } from './running-rehearsal.ts';
 
 const leftWords: Readonly<Record<LeftOver['what'], string>> = {

@@ -1,5 +1,5 @@
-import type { Certificate } from '../x509/certificate.ts';
-import { isIssuedBy, isSameAuthority } from './chain.ts';
+import type { Certificate } from '../../x509/certificate.ts';
+import { isIssuedBy, isSameAuthority } from '../chain.ts';
 
 /** What a verifier of Go's crypto/x509 is given. */
 export interface GoPools {

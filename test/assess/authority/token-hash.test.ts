@@ -1,8 +1,8 @@
 import test from 'ava';
 import { createHash } from 'node:crypto';
-import { tokenHash } from '../../src/assess/token-hash.ts';
-import type { Certificate } from '../../src/x509/certificate.ts';
-import { authorityCertificate, day, now } from './sample-node.ts';
+import { tokenHash } from '../../../src/assess/authority/token-hash.ts';
+import type { Certificate } from '../../../src/x509/certificate.ts';
+import { authorityCertificate, day, now } from '../sample-node.ts';
 
 /* The rules of Go's verifier, one by one; on real files the hash is compared with that in a token in test/cli/ca-status.test.ts. */
 

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { Certificate } from '../x509/certificate.ts';
+import type { Certificate } from '../../x509/certificate.ts';
 import { firstGoChain, isGoRoot } from './go-chain.ts';
 
 /** What a token pins the authority with, `K10<hash>::…` (products 6.3). */

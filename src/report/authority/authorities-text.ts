@@ -1,11 +1,11 @@
-import type { AuthorityShape } from '../assess/authority-shape.ts';
-import { knownLayouts, type Role } from '../layout/names.ts';
-import { healthInk } from './check.ts';
-import { instantOf } from '../time/rfc3339.ts';
-import { distanceText, wholeSeconds } from '../time/span.ts';
-import { headLine, reasonLines, rootFact, wrap } from '../terminal/report-lines.ts';
-import { paint, type Paper, printable } from '../terminal/paper.ts';
-import { renderTable, type Cell, type Column } from '../terminal/table.ts';
+import type { AuthorityShape } from '../../assess/authority/authority-shape.ts';
+import { knownLayouts, type Role } from '../../layout/names.ts';
+import { healthInk } from '../check.ts';
+import { instantOf } from '../../time/rfc3339.ts';
+import { distanceText, wholeSeconds } from '../../time/span.ts';
+import { headLine, reasonLines, rootFact, wrap } from '../../terminal/report-lines.ts';
+import { paint, type Paper, printable } from '../../terminal/paper.ts';
+import { renderTable, type Cell, type Column } from '../../terminal/table.ts';
 import type { AuthorityReport, ReportedAuthority, ReportedToken } from './authorities.ts';
 
 const columns: readonly Column[] = [

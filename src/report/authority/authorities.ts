@@ -1,14 +1,14 @@
-import type { HealthLevel } from '../assess/assessment.ts';
-import type { AuthorityKey, AuthorityOverview, AuthorityView, Rotation } from '../assess/authorities.ts';
-import type { AuthorityShape } from '../assess/authority-shape.ts';
-import { nextActs, type NextAct } from './authority/rotation.ts';
-import { isRotationOpen, type StateAuthorityRotation } from '../state/state.ts';
-import type { Datastore } from '../layout/datastore.ts';
-import type { Layout } from '../layout/layout.ts';
-import type { SaidReason } from '../reason.ts';
-import { rfc3339 } from '../time/rfc3339.ts';
-import type { Certificate } from '../x509/certificate.ts';
-import { apiVersion, documented, type DocumentHeader } from './document.ts';
+import type { HealthLevel } from '../../assess/assessment.ts';
+import type { AuthorityKey, AuthorityOverview, AuthorityView, Rotation } from '../../assess/authority/authorities.ts';
+import type { AuthorityShape } from '../../assess/authority/authority-shape.ts';
+import { nextActs, type NextAct } from './rotation.ts';
+import { isRotationOpen, type StateAuthorityRotation } from '../../state/state.ts';
+import type { Datastore } from '../../layout/datastore.ts';
+import type { Layout } from '../../layout/layout.ts';
+import type { SaidReason } from '../../reason.ts';
+import { rfc3339 } from '../../time/rfc3339.ts';
+import type { Certificate } from '../../x509/certificate.ts';
+import { apiVersion, documented, type DocumentHeader } from '../document.ts';
 
 /** The authorities of a node, and what replacing them would mean, for `ca status`. Null where it is not known. */
 export interface AuthorityReport extends DocumentHeader<'AuthorityReport'> {

@@ -1,8 +1,8 @@
-import { rfc3339 } from '../time/rfc3339.ts';
-import type { CertificateStatus, Health, Severity } from '../assess/assessment.ts';
-import { reasons as reasonTable, type ReasonCode, type SaidReason } from '../reason.ts';
-import { apiVersion, documented, type DocumentHeader } from './document.ts';
-import { paint, type Paper, printable } from '../terminal/paper.ts';
+import { rfc3339 } from '../../time/rfc3339.ts';
+import type { CertificateStatus, Health, Severity } from '../../assess/assessment.ts';
+import { reasons as reasonTable, type ReasonCode, type SaidReason } from '../../reason.ts';
+import { apiVersion, documented, type DocumentHeader } from '../document.ts';
+import { paint, type Paper, printable } from '../../terminal/paper.ts';
 
 export interface RehearsalReport extends DocumentHeader<'RehearsalReport'> {
   /** The rehearsed instant. */
