@@ -6,6 +6,7 @@ import type { Relabel } from '../disk/file-writer.ts';
 import { CertmendError, exitStatus } from '../error.ts';
 import type { Layout } from '../layout/layout.ts';
 import { rfc3339 } from '../time/rfc3339.ts';
+import { requireSettled, requireUnused } from './open-sqlite.ts';
 import { writeRecord } from './recovery-record.ts';
 import type { Copy, Store } from './store.ts';
 import { copyName, digestOf, originalName, withFile, type DiskPorts } from './work-files.ts';
@@ -32,6 +33,11 @@ export function putInPlace(ports: DiskPorts, placing: Placing): string | undefin
   const { place, kind } = store;
   const { reader, writer, files } = ports;
   const { database, directory } = place;
+  // Of an etcd the lock is ours until the end; SQLite's would go with the first look at the file.
+  if (kind === 'sqlite') {
+    requireUnused(ports, database);
+    requireSettled(ports, database);
+  }
   const at = reader.stat(database);
   const current = withFile(files, database, digestOf);
   if (at.state !== 'present' || current !== copy.originalSha256) {

@@ -94,6 +94,8 @@ async function recovered(scratch: string, etcd: string, isKilled: boolean): Prom
     etcdctl(['endpoint', 'hashkv']);
     etcdctl(['defrag']);
     assert.equal(etcdctl(['get', key, '--print-value-only']).trimEnd(), back);
+    // What etcd has said is read when this process has a moment.
+    await wait(500);
     assert.match(log(), /initial corruption check/i);
     assert.doesNotMatch(log(), /panic|found data inconsistency/i);
   });
