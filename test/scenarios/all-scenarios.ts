@@ -1,3 +1,4 @@
+import { backup } from './backup.ts';
 import { controlPlane } from './control-plane.ts';
 import { errorInjection } from './error-injection.ts';
 import { etcd } from './etcd.ts';
@@ -19,6 +20,7 @@ export const allScenarios: readonly Scenario[] = [
   ...goPeers,
   ...packaging,
   ...footprint,
+  ...backup,
   ...systemdScenarios,
   ...soak,
   ...manyKilledStarts,

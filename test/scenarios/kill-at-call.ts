@@ -13,7 +13,15 @@ const root = process.env['CERTMEND_KILL_ROOT'] ?? '';
 const log = process.env['CERTMEND_KILL_LOG'] ?? '/dev/null';
 const last = Number(process.env['CERTMEND_KILL_AT'] ?? Number.POSITIVE_INFINITY);
 const byPath = ['linkSync', 'mkdirSync', 'mkdtempSync', 'openSync', 'renameSync', 'rmSync', 'rmdirSync', 'unlinkSync'];
-const byDescriptor = ['closeSync', 'fchmodSync', 'fchownSync', 'fsyncSync', 'ftruncateSync', 'futimesSync', 'writeSync'];
+const byDescriptor = [
+  'closeSync',
+  'fchmodSync',
+  'fchownSync',
+  'fsyncSync',
+  'ftruncateSync',
+  'futimesSync',
+  'writeSync',
+];
 
 const kernel = { ...fs } as unknown as Readonly<Record<string, Any>>;
 const opened = new Map<unknown, string>();

@@ -28,6 +28,7 @@ export interface Program {
 }
 
 export const programs = {
+  age: { command: 'age', debianPackage: 'age' },
   cp: { command: 'cp', debianPackage: 'coreutils' },
   etcd: { command: 'etcd', debianPackage: 'etcd-server' },
   etcdctl: { command: 'etcdctl', debianPackage: 'etcd-client' },
