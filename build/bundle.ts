@@ -27,7 +27,7 @@ const entryFile = join(output, 'certmend.cjs');
 
 /** Modules that the tests call in the program that ships, although none of its files needs them of another. */
 const doors =
-  /^src\/(?:(?:layout|systemd|yaml)\/|(?:cli\/(?:main|command|boot-arguments)|heal\/prestart|composition|error)\.ts)/;
+  /^src\/(?:(?:layout|systemd|yaml)\/|(?:cli\/(?:main|command|boot-arguments)|heal\/prestart|composition|error|as-before)\.ts)/;
 
 const options = {
   bundle: true,
@@ -52,7 +52,7 @@ await bundle();
 
 async function bundle(): Promise<void> {
   const { inputs } = await readSource();
-  const parts = divide(inputs, entry, basename(entryFile));
+  const parts = divide(inputs, entry, basename(entryFile), 'src/cli/main.ts');
   if (parts.holderOf('yaml') === undefined) throw new Error('the YAML library must be a file that is loaded on demand');
   const wanted = new Set<string>();
   for (const [module, { imports }] of Object.entries(inputs)) {
@@ -61,9 +61,9 @@ async function bundle(): Promise<void> {
   }
   const wantedOf = ({ modules }: Part): readonly string[] =>
     modules.filter((module) => wanted.has(module) || doors.test(module));
-  const results = await Promise.all(
-    [parts.boot, ...parts.late].map((part) => bundlePart(part, parts, { project, output, options, wantedOf })),
-  );
+  const define = { ...options.define, CERTMEND_PROGRAM: JSON.stringify(digestOf(Object.keys(inputs))) };
+  const setting = { project, output, options: { ...options, define }, wantedOf };
+  const results = await Promise.all([parts.boot, ...parts.late].map((part) => bundlePart(part, parts, setting)));
   const outputFiles = results.flatMap((result) => result.outputFiles);
   checkProgram(output, new Map(outputFiles.map(({ path, text }) => [path, text])));
   mkdirSync(join(output, 'chunks'), { recursive: true });
@@ -74,6 +74,14 @@ async function bundle(): Promise<void> {
   removeStale(join(output, 'chunks'), written);
   const kilobytes = Math.round(outputFiles.reduce((sum, file) => sum + file.text.length, 0) / 1024);
   console.log(`build: dist/certmend.cjs and ${parts.late.length} chunks, ${kilobytes} kB`);
+}
+
+/** Another one for each other program: of the source, of the packages, and of what is put in for names. */
+function digestOf(paths: readonly string[]): string {
+  const digest = createHash('sha256').update(JSON.stringify(options.define));
+  for (const path of [...paths, 'package-lock.json'].sort())
+    digest.update(`\0${path}\0`).update(readFileSync(join(project, path)));
+  return digest.digest('hex');
 }
 
 /** Who imports whom in the source, and how. */

@@ -23,7 +23,8 @@ export interface Parts {
 type Inputs = Metafile['inputs'];
 
 /**
- * Decides which file of the program each module of the source is in. What the entry needs at once is one file. Of the
+ * Decides which file of the program each module of the source is in. What the entry needs at once is one file, and what
+ * its ordinary way needs beyond that is a second one. Of the
  * rest, what is needed by the same late imports is one file: nobody loads what it does not need, and each module is
  * there once, so that a class and a variable are the same for all. Between these files there is no circle: in one, every
  * module would be needed by the same late imports, and all of it one file.
@@ -32,8 +33,9 @@ type Inputs = Metafile['inputs'];
  * into the file that needs it.
  *
  * @param inputs of a build whose packages stayed outside
+ * @param ordinary module that the entry imports late, and nearly always
  */
-export function divide(inputs: Inputs, entry: string, entryFile: string): Parts {
+export function divide(inputs: Inputs, entry: string, entryFile: string, ordinary?: string): Parts {
   const imports = (module: string): Inputs[string]['imports'] => inputs[module]?.imports ?? [];
   const reached = (from: string): ReadonlySet<string> => {
     const seen = new Set<string>();
@@ -46,6 +48,7 @@ export function divide(inputs: Inputs, entry: string, entryFile: string): Parts 
     return seen;
   };
   const boot = reached(entry);
+  const second = new Set(ordinary === undefined ? [] : [...reached(ordinary)].filter((module) => !boot.has(module)));
   const sources = Object.keys(inputs).sort();
   const lateImports = sources.flatMap((module) =>
     imports(module).flatMap(({ path, kind }) => (kind === 'dynamic-import' && path in inputs ? [path] : [])),
@@ -53,11 +56,12 @@ export function divide(inputs: Inputs, entry: string, entryFile: string): Parts 
   const needers = new Map<string, string[]>();
   for (const root of [...new Set(lateImports)].sort()) {
     for (const module of reached(root))
-      if (!boot.has(module)) needers.set(module, [...(needers.get(module) ?? []), root]);
+      if (!boot.has(module) && !second.has(module)) needers.set(module, [...(needers.get(module) ?? []), root]);
   }
   const late = Map.groupBy([...needers.keys()].sort(), (module) => needers.get(module)?.join(' ') ?? '');
   const parts: Part[] = [
     { file: entryFile, modules: [...boot].sort() },
+    ...(second.size === 0 ? [] : [{ file: 'chunks/ordinary.cjs', modules: [...second].sort() }]),
     ...[...late].map(([roots, modules]): Part => ({ file: `chunks/${nameOf(modules, roots)}.cjs`, modules })),
   ];
   const holders = new Map(parts.flatMap((part) => part.modules.map((module) => [module, part] as const)));

@@ -16,6 +16,9 @@ import { shiftedClock, systemClock, type Clock, readSynchronisation } from './sy
 import type { MetricsServer } from './system/metrics-server.ts';
 import { readHostFacts } from './system/host-facts.ts';
 import { createFileReader } from './system/files/node-file-reader.ts';
+import { recordReads } from './disk/recorded-reads.ts';
+import { replaceFile } from './disk/durable-write.ts';
+import { healthyLookPath } from './state/healthy-look.ts';
 import { requireRoot } from './system/files/require-root.ts';
 import { fromWorkingDirectory } from './system/files/working-directory.ts';
 
@@ -25,6 +28,8 @@ export { fromWorkingDirectory };
 export interface Composition {
   /** `never` on the boot path: asking systemd about the unit it is about to start could wait for itself (P3). */
   readonly askSystemd: boolean;
+  /** Writes down what is asked of the disk, for the boot hook to remember. */
+  readonly records?: boolean;
 }
 
 /**
@@ -32,9 +37,14 @@ export interface Composition {
  *
  * @throws CertmendError Usage (exit 64) for a bad --at or --root, ConfigInvalid (exit 78)
  */
-export async function compose(args: SessionArguments, io: Io, { askSystemd }: Composition): Promise<Ports> {
+export async function compose(
+  args: SessionArguments,
+  io: Io,
+  { askSystemd, records = false }: Composition,
+): Promise<Ports> {
   const root = fromWorkingDirectory(args.root);
-  const reader = createFileReader(root);
+  const recording = records ? recordReads(createFileReader(root), healthyLookPath) : undefined;
+  const reader = recording?.reader ?? createFileReader(root);
   if (root !== '/') requireRoot(args.root, reader);
   const clock = clockFor(args.at);
   const config =
@@ -56,6 +66,7 @@ export async function compose(args: SessionArguments, io: Io, { askSystemd }: Co
     clockIsShifted: args.at !== undefined,
     serviceRunning: askSystemd ? serviceRunning : (): boolean => false,
     ...running,
+    look: recording === undefined ? undefined : { answers: recording.answers, keep: (bytes) => keepLook(root, bytes) },
     writeSide: onlyOnce(() => composeWriteSide({ root, clock, io, config, unit: args.unit })),
   };
 }
@@ -151,6 +162,12 @@ export async function composeDaemon(args: Arguments, io: Io): Promise<DaemonPort
         backUp: makesBackups(ports.config)
           ? (ended) => runProgram(backupCommand(args), '', { timeoutMs: backupTimeoutMs, ended })
           : undefined,
+        rememberLook: async (unit) => {
+          const { lookAhead } = await import('./heal/remember-look.ts');
+          // As its drop-in runs it: without --config, and asking nobody.
+          const asked = { root: args.root, config: undefined, believeClock: false, unit: `${unit}.service` };
+          await lookAhead(() => compose({ ...args, ...asked }, io, { askSystemd: false, records: true }), asked.unit);
+        },
         announce:
           exec === undefined
             ? undefined
@@ -295,6 +312,14 @@ async function composeWriteSide({
     },
     randomHex: (bytes) => randomBytes(bytes).toString('hex'),
   };
+}
+
+async function keepLook(root: string, bytes: Buffer): Promise<void> {
+  const [{ createFileWriter }, { randomBytes }] = await Promise.all([
+    import('./system/files/node-file-writer.ts'),
+    import('node:crypto'),
+  ]);
+  replaceFile(createFileWriter(root), healthyLookPath, bytes, randomBytes(8).toString('hex'));
 }
 
 function clockFor(at: string | undefined): Clock {

@@ -1,6 +1,6 @@
 import { CertmendError, exitStatus, type ExitStatus } from '../error.ts';
 import { programFault } from '../program-fault.ts';
-import { readBootArguments } from './boot-arguments.ts';
+import { type BootCommand, readBootArguments } from './boot-arguments.ts';
 import { run as runPrestart } from './commands/prestart.ts';
 import type { Io } from './io.ts';
 import { sayFailure } from './say-failure.ts';
@@ -9,10 +9,14 @@ import { sayFailure } from './say-failure.ts';
  * The whole program as a function: reads the command line, runs one command, maps every error to a text and an exit
  * status. Never throws.
  * @param argv words after the program's name
+ * @param boot what they are when systemd runs them
  */
-export async function main(argv: readonly string[], io: Io): Promise<ExitStatus> {
+export async function main(
+  argv: readonly string[],
+  io: Io,
+  boot: BootCommand | undefined = readBootArguments(argv),
+): Promise<ExitStatus> {
   try {
-    const boot = readBootArguments(argv);
     if (boot !== undefined) {
       return boot.name === 'prestart'
         ? await runPrestart(boot.args, io)

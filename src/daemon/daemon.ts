@@ -73,6 +73,7 @@ export async function daemon(ports: DaemonPorts): Promise<void> {
           memory = withAction(memory, acted.remark, headOf(result, look.clock.now()));
           await notifier.status(memory.line);
         }
+        await memory.loaded.rememberLook?.(result.survey.layout.unit);
       }
       if (turn.news !== undefined) {
         memory = await feeding(notifier, turn.news.ports.clock, announce(memory, turn.news, waker.stopping));

@@ -37,6 +37,8 @@ export interface Loaded {
    * Undefined altogether when none is configured. Ends early when `signal` aborts.
    */
   readonly announce: ((document: string, signal: AbortSignal) => Promise<string | undefined>) | undefined;
+  /** Remembers for the boot hook of the unit what its look would rest on, if it would find nothing to do. */
+  readonly rememberLook?: ((unit: string) => Promise<void>) | undefined;
 }
 
 /** systemd's notification protocol (sd_notify(3)). Every call is best effort: a lost message must not stop a check. */

@@ -1,4 +1,4 @@
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { onDisk } from './disk-error.ts';
 import type { FileWriter } from './file-writer.ts';
 
@@ -40,6 +40,27 @@ export function writeDurably(writer: FileWriter, path: string, bytes: Uint8Array
   onDisk('sync the directory of', path, () => {
     writer.syncDirectory(directory);
   });
+}
+
+/**
+ * Puts a file in place whole, 0600, for whoever looks; not for good: after a power cut it may be torn, or the old one. For what
+ * only saves time, and is looked at before it is believed. Never throws.
+ *
+ * @param random part of its temporary name, 16 hexadecimal digits
+ */
+export function replaceFile(writer: FileWriter, path: string, bytes: Uint8Array, random: string): void {
+  const temporary = join(dirname(path), `.${basename(path)}.certmend-${random}`);
+  try {
+    const descriptor = writer.create(temporary, 0o600);
+    try {
+      writer.write(descriptor, bytes);
+    } finally {
+      writer.close(descriptor);
+    }
+    writer.rename(temporary, path);
+  } catch {
+    removeQuietly(writer, temporary);
+  }
 }
 
 export interface NewFile {

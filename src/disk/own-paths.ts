@@ -14,6 +14,8 @@ export const ownPaths = {
   /** What a restore puts in place, until it is. Holds keys. */
   restore: '/var/lib/certmend/restore',
   audit: '/var/lib/certmend/audit.jsonl',
+  /** What the boot hook's last look rested on that found nothing to do (state/healthy-look.ts). */
+  healthyLook: '/var/lib/certmend/healthy-look.json',
   runDirectory: '/run/certmend',
   lock: '/run/certmend/lock',
   rehearsals: '/run/certmend/rehearsals',

@@ -45,7 +45,7 @@ export async function prestart(ports: Ports, layout?: Layout): Promise<Outcome> 
 }
 
 /** True when there is something to do, to recover or to remember: everything else stays read-only and unlocked. */
-function needsHands(seen: Survey, ports: Ports): boolean {
+export function needsHands(seen: Survey, ports: Ports): boolean {
   const { loaded, inventory, assessment } = seen;
   return (
     assessment.findings.some(asksForHands) ||
@@ -109,4 +109,4 @@ async function reportOnly(seen: Survey, ports: Ports): Promise<Outcome> {
   return unchanged({ ...plan, decision: 'refused' }, seen, [note]);
 }
 
-const nothing: Plan = { decision: 'nothing-to-do', actions: [], reasons: [], source: { kind: 'none' } };
+export const nothing: Plan = { decision: 'nothing-to-do', actions: [], reasons: [], source: { kind: 'none' } };

@@ -2,15 +2,16 @@ import { isDeepStrictEqual } from 'node:util';
 import { instantOf } from '../time/rfc3339.ts';
 import type { State } from './state.ts';
 
-/** The high-water mark may be this much behind the truth, milliseconds; it guards against clocks off by much more. */
-const highWaterGrain = 3_600_000;
-/** The time of the last check is brought up to date at least this often, milliseconds. */
-const checkGrain = 24 * 3_600_000;
+/**
+ * The time of the last check and the high-water mark are brought up to date at least this often, milliseconds. The mark guards
+ * against clocks that are off by much more than that; the daemon brings it up to date at each of its checks.
+ */
+export const leastNews = 24 * 3_600_000;
 
 /**
  * Whether the difference is worth a write at boot. A second start right after the first finds nothing new and writes
- * nothing: the time of the check, the text of messages (they count days) and a high-water mark that moved less than an
- * hour are no news.
+ * nothing: the time of the check, the text of messages (they count days) and a high-water mark that moved less than a
+ * day are no news.
  * @param now milliseconds since the epoch
  */
 export function worthSaving(before: State | undefined, after: State, now: number): boolean {
@@ -18,9 +19,9 @@ export function worthSaving(before: State | undefined, after: State, now: number
   const mark = instantOf(before.clock.highWater);
   const newMark = instantOf(after.clock.highWater);
   // Any step back is news: a mark that lies in the future makes the next right clock look wrong.
-  if (newMark !== undefined && (mark === undefined || newMark < mark || newMark - mark >= highWaterGrain)) return true;
+  if (newMark !== undefined && (mark === undefined || newMark < mark || newMark - mark >= leastNews)) return true;
   const checked = instantOf(before.lastCheck);
-  if (checked === undefined || Math.abs(now - checked) >= checkGrain) return true;
+  if (checked === undefined || Math.abs(now - checked) >= leastNews) return true;
   const [past, present] = [lasting(before), lasting(after)];
   // Alike to the letter is the usual case, and the thorough comparison costs a boot hook 2 ms to load.
   return JSON.stringify(past) !== JSON.stringify(present) && !isDeepStrictEqual(past, present);

@@ -1,4 +1,5 @@
 import type { Relabel } from '../disk/file-writer.ts';
+import type { Answers } from '../disk/recorded-reads.ts';
 import type { FileReader } from '../disk/file-reader.ts';
 import type { FileWriter, Storage } from '../disk/file-writer.ts';
 import type { Synchronisation } from '../assess/assessment.ts';
@@ -45,8 +46,17 @@ export interface Ports {
   readonly askHealth: (request: HealthRequest) => Promise<HealthAnswer>;
   /** Asks a server of the cluster to sign a certificate of the agent part, over this machine's loopback. Never on the boot path. */
   readonly askSupervisor: (request: SupervisorRequest) => Promise<SupervisorAnswer>;
+  /** What this look has asked of the disk so far, and where it is kept for the next one; of the boot hook's look alone. */
+  readonly look?: LookPorts | undefined;
   /** The write side is built only when something has to be written: the healthy boot path never loads it. */
   readonly writeSide: () => Promise<WriteSide>;
+}
+
+export interface LookPorts {
+  /** As `Recording.answers`. */
+  readonly answers: () => Answers | undefined;
+  /** Puts it in place whole, and says nothing when it cannot: it only saves time. */
+  readonly keep: (bytes: Buffer) => Promise<void>;
 }
 
 export interface UnitRun {

@@ -1,7 +1,13 @@
 import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { program } from './built.ts';
 
-const parts = createRequire(import.meta.url)(program) as Readonly<Record<string, unknown>>;
+const load = createRequire(import.meta.url);
+/** What the program begins with, and what its ordinary way adds to that. */
+const parts: Readonly<Record<string, unknown>> = {
+  ...(load(program) as object),
+  ...(load(join(dirname(program), 'chunks', 'ordinary.cjs')) as object),
+};
 
 /**
  * A module out of the program that ships, as it runs there, by its path in the source. What it loads late it loads from

@@ -72,7 +72,9 @@ for (const [what, damage] of Object.entries(damages)) {
 
 test('a shortage of open files is never taken for a fault of the node', async (t) => {
   const tree = nodeWithYaml(t);
-  await runBuilt(['--root', tree.root, 'prestart', '--unit', tree.unit, '--strict']);
+  // The second one remembers what it rests on.
+  for (let run = 0; run < 2; run += 1)
+    await runBuilt(['--root', tree.root, 'prestart', '--unit', tree.unit, '--strict']);
   const before = fingerprintTree(tree.root);
   const shortages: number[] = [];
   for (let limit = 30; limit >= 14; limit -= 1) {

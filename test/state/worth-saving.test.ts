@@ -19,15 +19,15 @@ const before = afterAssessment(fullState, at(noon));
 
 test('worthSaving says no for a second start right after the first', (t) => {
   t.false(worthSaving(before, afterAssessment(before, at(noon + minute)), noon + minute));
-  t.false(worthSaving(before, afterAssessment(before, at(noon + 59 * minute)), noon + 59 * minute));
+  t.false(worthSaving(before, afterAssessment(before, at(noon + 23 * 60 * minute)), noon + 23 * 60 * minute));
 });
 
 test('worthSaving says yes on a first run', (t) => {
   t.true(worthSaving(undefined, before, noon));
 });
 
-test('worthSaving says yes when the high-water mark moved by an hour', (t) => {
-  t.true(worthSaving(before, afterAssessment(before, at(noon + 60 * minute)), noon + 60 * minute));
+test('worthSaving says yes when the high-water mark moved by a day', (t) => {
+  t.true(worthSaving(before, afterAssessment(before, at(noon + 24 * 60 * minute)), noon + 24 * 60 * minute));
 });
 
 test('worthSaving says yes when the high-water mark came back', (t) => {

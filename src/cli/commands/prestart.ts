@@ -1,8 +1,10 @@
 import { compose } from '../../composition.ts';
 import { CertmendError, exitStatus, type ExitStatus } from '../../error.ts';
-import { prestart } from '../../heal/prestart.ts';
+import { needsHands, prestart } from '../../heal/prestart.ts';
+import { lookAhead, rememberHealthyLook } from '../../heal/remember-look.ts';
 import { programFault } from '../../program-fault.ts';
 import { prestartReport, prestartText } from '../../report/prestart.ts';
+import type { Outcome } from '../../session/outcome.ts';
 import type { Ports } from '../../survey/ports.ts';
 import type { Arguments } from '../command.ts';
 import type { Io } from '../io.ts';
@@ -25,7 +27,7 @@ export async function run(args: PrestartArguments, io: Io): Promise<ExitStatus> 
 }
 
 async function runStrictly(args: PrestartArguments, io: Io): Promise<ExitStatus> {
-  const ports = await compose(args, io, { askSystemd: false });
+  const ports = await compose(args, io, { askSystemd: false, records: isOrdinary(args) });
   if (args.verbose) {
     const { tellLayout } = await import('./tell-layout.ts');
     tellLayout(ports, args, io);
@@ -42,11 +44,24 @@ async function runStrictly(args: PrestartArguments, io: Io): Promise<ExitStatus>
   });
   if (args.output === 'table') {
     io.stdout.write(prestartText(report, outcome.notes));
+    await remember(args, io, ports, outcome);
   } else {
     const { renderDocument } = await import('../../terminal/render.ts');
     io.stdout.write(renderDocument(report, args.output));
   }
   return ofOutcome(outcome);
+}
+
+/** What was saved just now is one of the answers that a look rests on: then another look is taken, so that the next start writes nothing. */
+async function remember(args: PrestartArguments, io: Io, ports: Ports, outcome: Outcome): Promise<void> {
+  if (outcome.decision !== 'nothing-to-do' || !isOrdinary(args)) return;
+  if (!needsHands(outcome.survey, ports)) await rememberHealthyLook(ports, args.unit, outcome);
+  else await lookAhead(() => compose(args, io, { askSystemd: false, records: true }), args.unit);
+}
+
+/** As the drop-in asks: the next run of the same may have a shorter way (as-before.ts). */
+function isOrdinary({ output, config, repairBootstrap, believeClock }: PrestartArguments): boolean {
+  return output === 'table' && config === undefined && !repairBootstrap && !believeClock;
 }
 
 /** Loaded only when it is asked for, so that the hook that systemd runs never has it. */
