@@ -166,15 +166,15 @@ export async function composeDaemon(args: Arguments, io: Io): Promise<DaemonPort
           if (metrics.textfile !== undefined)
             writeTextfile(createFileWriter(ports.root), metrics.textfile, snapshot.metrics);
         },
+        backUp: makesBackups(ports.config)
+          ? (ended) => runProgram(backupCommand(args), '', { timeoutMs: backupTimeoutMs, ended })
+          : undefined,
         rememberLook: async (unit) => {
           const { lookAhead } = await import('./heal/remember-look.ts');
           // As its drop-in runs it: without --config, and asking nobody.
           const asked = { root: args.root, config: undefined, believeClock: false, unit: `${unit}.service` };
           await lookAhead(() => compose({ ...args, ...asked }, io, { askSystemd: false, records: true }), asked.unit);
         },
-        backUp: makesBackups(ports.config)
-          ? (ended) => runProgram(backupCommand(args), '', { timeoutMs: backupTimeoutMs, ended })
-          : undefined,
         announce:
           exec === undefined
             ? undefined

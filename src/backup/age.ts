@@ -35,11 +35,12 @@ export function parseIdentities(text: string, path: string): readonly string[] {
   const fail = (problem: string, hint: string): CertmendError =>
     new CertmendError('BackupUnreadable', `${path} ${problem}`, { exit: exitStatus.refused, hint });
   const usual = 'give the file that age-keygen wrote, with a line AGE-SECRET-KEY-1…';
-  if (text.startsWith('age-encryption.org/v1') || text.startsWith('-----BEGIN AGE'))
+  if (text.startsWith('age-encryption.org/v1') || text.startsWith('-----BEGIN AGE')) {
     throw fail(
       'is an identity that is itself encrypted',
       'decrypt it first: age -d FILE > IDENTITY, and remove it after',
     );
+  }
   if (text.startsWith('-----BEGIN')) throw fail('is a private key of another kind', usual);
   const lines = text
     .split('\n')

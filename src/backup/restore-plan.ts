@@ -2,7 +2,7 @@ import { type FileState, requireReadable } from '../disk/file-reader.ts';
 import { ownPaths } from '../disk/own-paths.ts';
 import { shellWord } from '../disk/shell-word.ts';
 import { CertmendError, exitStatus } from '../error.ts';
-import { type Change, type Expectation, isWanted, type PutChange, readLive } from '../commit/change.ts';
+import { type Expectation, isWanted, type PutChange, readLive } from '../commit/change.ts';
 import { widestMode } from '../commit/journal-format.ts';
 import { parseCertificates } from '../x509/certificate.ts';
 import { backedUpFiles, isRestorable } from '../layout/backed-up-paths.ts';
@@ -32,11 +32,6 @@ export interface RestoreConsent {
   readonly olderAuthority: boolean;
 }
 
-/** Where the copy of a file is that it goes live from. */
-export function copyPath(path: string, layout: Layout, files: OpenArchive['files']): string {
-  return `${ownPaths.restore}/${String(order(layout, files).indexOf(path))}`;
-}
-
 /**
  * Compares a backup with the node that it is to be restored to.
  *
@@ -51,11 +46,12 @@ export function planRestore(
 ): RestorePlan {
   refuseOtherNode(ports, manifest, consent);
   const stranger = [...files.keys()].find((path) => path !== ownPaths.state && !isRestorable(path, layout));
-  if (stranger !== undefined)
+  if (stranger !== undefined) {
     throw refuse(
       `the backup holds ${stranger}, which is in no backup of ${layout.name}`,
       'certmend made no such backup: take another one',
     );
+  }
   refuseOlderAuthority(ports, files, layout, consent);
   const planned = order(layout, files).map((path, index) => plan(ports, path, files, layout, index));
   const notes = files.has(ownPaths.state)
@@ -173,5 +169,3 @@ export function restoreCommand(path: string, identity: string, nodeName: string,
     shellWord(nodeName),
   ].join(' ');
 }
-
-export type { Change };

@@ -1,7 +1,7 @@
 import type { HealthLevel } from '../assess/assessment.ts';
 import { exitStatus, type ExitStatus } from '../error.ts';
 import type { Plan, StandbyVerdict } from '../plan/plan.ts';
-import type { BackupList, BackupReport, BackupVerification } from '../report/backup.ts';
+import type { BackupList, BackupReport, BackupVerification } from '../report/backup/backup.ts';
 import type { Outcome } from '../session/outcome.ts';
 
 /* What a command found, as its exit status: the only place that says so (docs, architecture, Documents). */

@@ -40,9 +40,10 @@ for (const product of ['rke2', 'k3s'] as const) {
       // A link to a file is restored as that file.
       else if (before.get(path)?.kind === 'file') t.deepEqual(print, before.get(path), path);
     }
-    for (const [path, print] of before)
+    for (const [path, print] of before) {
       if (print.kind === 'file' && /\/(tls|cred)\//.test(path) && path.startsWith(bootstrap(product)))
         t.deepEqual(after.get(path), print, path);
+    }
     t.deepEqual(after.get(`${bootstrap(product)}/token`), before.get(`${bootstrap(product)}/token`));
 
     const again = await runBuilt([...words, '--confirm', 'edge-7']);

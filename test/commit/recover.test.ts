@@ -155,7 +155,7 @@ for (const [name, bytes] of damages) {
 
 test('recover refuses the journal of a newer certmend and touches nothing', (t) => {
   const tree = cutAfter(t, 2);
-  const text = read(tree, journal).replace(/"schema":\d/, '"schema":4');
+  const text = read(tree, journal).replace(/"schema":\d/, '"schema":5');
   write(tree, journal, text);
   const error = t.throws(() => recoverNode(tree.machine()), { instanceOf: CertmendError });
   t.is(error?.code, 'StateNewer');

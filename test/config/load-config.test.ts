@@ -64,6 +64,7 @@ clock: { maxOfflineGap: 730d, maxWait: 1m }
 check: { acknowledged: ['server/tls/*.bak', /srv/] }
 brake: { maxCommitsPerDay: 2 }
 audit: { maxFileSize: 1MiB }
+backup: { recipients: [age1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq], to: /mnt/backup/, every: 12h, keep: 5, maxAge: 20d }
 daemon: { checkInterval: 10m }
 metrics: { textfile: /var/lib/node-exporter/certmend.prom, listen: '127.0.0.1:9745' }
 notify: { exec: [/usr/local/bin/page, --now], timeout: 5s }
@@ -85,6 +86,13 @@ cluster: { report: certificates }
     check: { acknowledged: ['server/tls/*.bak', '/srv/'] },
     brake: { maxCommitsPerDay: 2 },
     audit: { maxFileSizeBytes: 1_048_576 },
+    backup: {
+      recipients: ['age1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq'],
+      to: '/mnt/backup',
+      everyMs: 43_200_000,
+      keep: 5,
+      maxAgeDays: 20,
+    },
     daemon: { checkIntervalMs: 600_000 },
     metrics: { textfile: '/var/lib/node-exporter/certmend.prom', listen: '127.0.0.1:9745' },
     notify: { exec: ['/usr/local/bin/page', '--now'], timeoutMs: 5000 },

@@ -43,7 +43,7 @@ test('the sample configuration has every key, each with a value that is accepted
 });
 
 test('the sample configuration shows the defaults where there are any', async (t) => {
-  const { layout, unit, dataDir, renewal, metrics, notify, ...others } = await load(t, uncommented());
+  const { layout, unit, dataDir, renewal, metrics, notify, backup, ...others } = await load(t, uncommented());
   t.like(defaultConfig, others);
   t.is(renewal.validityDays, 365);
   t.is(notify.timeoutMs, defaultConfig.notify.timeoutMs);
@@ -55,6 +55,8 @@ test('the sample configuration shows the defaults where there are any', async (t
   t.truthy(metrics.textfile);
   t.truthy(metrics.listen);
   t.truthy(notify.exec);
+  t.truthy(backup.to);
+  t.is(backup.keep, defaultConfig.backup.keep);
 });
 
 test('the sample configuration is read on any terminal', (t) => {

@@ -1,4 +1,5 @@
 import { authorityRotation } from './authority-rotation.ts';
+import { backup } from './backup.ts';
 import { controlPlane } from './control-plane.ts';
 import { errorInjection } from './error-injection.ts';
 import { etcd } from './etcd.ts';
@@ -27,6 +28,7 @@ export const allScenarios: readonly Scenario[] = [
   ...footprint,
   ...page,
   ...prometheus,
+  ...backup,
   ...systemdScenarios,
   ...soak,
   ...manyKilledStarts,

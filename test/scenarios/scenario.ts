@@ -32,6 +32,7 @@ export const programs = {
   /** The static one: it is the only program of a container. */
   busybox: { command: 'busybox', debianPackage: 'busybox-static' },
   containerd: { command: 'containerd', debianPackage: 'containerd' },
+  age: { command: 'age', debianPackage: 'age' },
   cp: { command: 'cp', debianPackage: 'coreutils' },
   etcd: { command: 'etcd', debianPackage: 'etcd-server' },
   etcdctl: { command: 'etcdctl', debianPackage: 'etcd-client' },

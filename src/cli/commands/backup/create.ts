@@ -1,7 +1,7 @@
 import { compose, readTyped } from '../../../composition.ts';
 import { CertmendError, exitStatus, type ExitStatus } from '../../../error.ts';
 import { apiVersion, documented } from '../../../report/document.ts';
-import { backupText, type BackupReport } from '../../../report/backup.ts';
+import { backupText, type BackupReport } from '../../../report/backup/backup.ts';
 import { telling } from '../../../session/telling.ts';
 import type { Arguments } from '../../command.ts';
 import type { Io } from '../../io.ts';

@@ -1,6 +1,6 @@
 import { compose } from '../../../composition.ts';
 import type { ExitStatus } from '../../../error.ts';
-import { backupListText, type BackupList } from '../../../report/backup.ts';
+import { backupListText, type BackupList } from '../../../report/backup/backup.ts';
 import { apiVersion } from '../../../report/document.ts';
 import { rfc3339 } from '../../../time/rfc3339.ts';
 import type { Arguments } from '../../command.ts';

@@ -4,7 +4,7 @@ import { archivePlaceOf, compose } from '../../../composition.ts';
 import type { RestoreConsent, RestorePlan } from '../../../backup/restore-plan.ts';
 import { CertmendError, exitStatus, type ExitStatus } from '../../../error.ts';
 import { documented } from '../../../report/document.ts';
-import { type RestoreReport, restoreText } from '../../../report/backup.ts';
+import { type RestoreReport, restoreText } from '../../../report/backup/backup.ts';
 import { apiVersion } from '../../../report/document.ts';
 import type { SaidReason } from '../../../reason.ts';
 import type { Ports } from '../../../survey/ports.ts';

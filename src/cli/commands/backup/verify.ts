@@ -1,7 +1,7 @@
 import { compose, readTyped } from '../../../composition.ts';
 import type { ArchivePlace } from '../../../backup/ports.ts';
 import { CertmendError, exitStatus, type ExitStatus } from '../../../error.ts';
-import { type BackupVerification, verificationText } from '../../../report/backup.ts';
+import { type BackupVerification, verificationText } from '../../../report/backup/backup.ts';
 import { apiVersion, documented } from '../../../report/document.ts';
 import { rfc3339 } from '../../../time/rfc3339.ts';
 import type { Ports } from '../../../survey/ports.ts';

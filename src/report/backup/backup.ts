@@ -1,8 +1,8 @@
-import type { ReasonCode, SaidReason } from '../reason.ts';
-import { type Paper, printable } from '../terminal/paper.ts';
-import { headLine, reasonLines, wrap } from '../terminal/report-lines.ts';
-import { renderTable } from '../terminal/table.ts';
-import type { DocumentHeader } from './document.ts';
+import type { ReasonCode, SaidReason } from '../../reason.ts';
+import { type Paper, printable } from '../../terminal/paper.ts';
+import { headLine, reasonLines, wrap } from '../../terminal/report-lines.ts';
+import { renderTable } from '../../terminal/table.ts';
+import type { DocumentHeader } from '../document.ts';
 
 /** What `backup create` made. */
 export interface BackupReport extends DocumentHeader<'Backup'> {
