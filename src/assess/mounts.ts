@@ -14,8 +14,7 @@ type Mounts = Inventory['mounted'];
 export function mountInTheWay(path: string, file: FileState, mounted: Mounts): string | undefined {
   const how = mounted?.get(path);
   if (how === undefined || (how === 'writable' && file.state === 'regular')) return undefined;
-  const what =
-    file.state === 'regular' ? 'a file is mounted read-only' : 'something that is no file is mounted';
+  const what = file.state === 'regular' ? 'a file is mounted read-only' : 'something that is no file is mounted';
   return `${what} on ${path}, so certmend cannot replace it: ${unmount(path)}`;
 }
 
