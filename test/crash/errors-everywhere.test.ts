@@ -1,10 +1,12 @@
 import test from 'ava';
-import { CertmendError, exitStatus } from '../../src/error.ts';
 import type { ReasonCode } from '../../src/reason.ts';
 import { failAt, type Interrupted } from './interrupted-writer.ts';
 import { freshDisk, machineOn, verdict } from './power-loss.ts';
 import type { MemoryDisk } from './memory-disk.ts';
 import { commit, prepare, recoverNode, strays, type Machine } from './small-node.ts';
+import { builtModule } from '../cli/built-module.ts';
+
+const { CertmendError, exitStatus } = builtModule<typeof import('../../src/error.ts')>('src/error.ts');
 
 const codes: Readonly<Record<string, ReasonCode>> = {
   ENOSPC: 'StorageFull',

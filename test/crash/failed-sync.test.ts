@@ -1,10 +1,12 @@
 import test from 'ava';
 import type { FileReader } from '../../src/disk/file-reader.ts';
 import type { FileWriter } from '../../src/disk/file-writer.ts';
-import { ownPaths } from '../../src/disk/own-paths.ts';
 import type { MemoryDisk } from './memory-disk.ts';
 import { freshDisk, machineOn, verdict } from './power-loss.ts';
 import { recoverNode, rotate } from './small-node.ts';
+import { builtModule } from '../cli/built-module.ts';
+
+const { ownPaths } = builtModule<typeof import('../../src/disk/own-paths.ts')>('src/disk/own-paths.ts');
 
 /*
  * What a kernel does after an fsync that failed: it takes the pages for clean, so that the next fsync succeeds and

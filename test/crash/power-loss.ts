@@ -13,9 +13,12 @@ import {
   type Machine,
   type Twist,
 } from './small-node.ts';
-import { ownPaths } from '../../src/disk/own-paths.ts';
-import { createGenerationStore } from '../../src/generation/store.ts';
 import { dirname } from 'node:path';
+import { builtModule } from '../cli/built-module.ts';
+
+const { ownPaths } = builtModule<typeof import('../../src/disk/own-paths.ts')>('src/disk/own-paths.ts');
+const { createGenerationStore } =
+  builtModule<typeof import('../../src/generation/store.ts')>('src/generation/store.ts');
 
 /** Lets a test stand between the code and the disk: to swallow a sync, for one. */
 export type Wrap = (writer: FileWriter) => FileWriter;

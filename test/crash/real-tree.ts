@@ -2,9 +2,15 @@ import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, wr
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { FileWriter } from '../../src/disk/file-writer.ts';
-import { createFileReader } from '../../src/system/files/node-file-reader.ts';
-import { createFileWriter } from '../../src/system/files/node-file-writer.ts';
 import { judge, oldTree, strays, type Machine } from './small-node.ts';
+import { builtModule } from '../cli/built-module.ts';
+
+const { createFileReader } = builtModule<typeof import('../../src/system/files/node-file-reader.ts')>(
+  'src/system/files/node-file-reader.ts',
+);
+const { createFileWriter } = builtModule<typeof import('../../src/system/files/node-file-writer.ts')>(
+  'src/system/files/node-file-writer.ts',
+);
 
 /** The small node as real files below a temporary root, written by the real adapter. */
 export class RealTree {

@@ -1,19 +1,23 @@
 import { createHash, X509Certificate, createPrivateKey } from 'node:crypto';
 import type { Change, Expectation } from '../../src/commit/change.ts';
-import { commitChanges } from '../../src/commit/commit.ts';
 import type { JournalNode, Transaction } from '../../src/commit/journal-format.ts';
-import { recover, type RecoveryOutcome } from '../../src/commit/recover.ts';
-import { writeDurably } from '../../src/disk/durable-write.ts';
+import type { RecoveryOutcome } from '../../src/commit/recover.ts';
 import type { FileReader } from '../../src/disk/file-reader.ts';
 import type { FileWriter } from '../../src/disk/file-writer.ts';
-import { makeOwnDirectory } from '../../src/disk/own-files.ts';
-import { ownPaths } from '../../src/disk/own-paths.ts';
-import { createGenerationStore } from '../../src/generation/store.ts';
-import { storedPath } from '../../src/generation/manifest.ts';
 import type { MaterialFile } from '../../src/issue/material.ts';
 import type { Entry, EntryBase } from '../../src/layout/entry.ts';
 import type { Placed } from '../../src/layout/backed-up-paths.ts';
 import { openssl } from '../fixtures/openssl.ts';
+import { builtModule } from '../cli/built-module.ts';
+
+const { commitChanges } = builtModule<typeof import('../../src/commit/commit.ts')>('src/commit/commit.ts');
+const { recover } = builtModule<typeof import('../../src/commit/recover.ts')>('src/commit/recover.ts');
+const { writeDurably } = builtModule<typeof import('../../src/disk/durable-write.ts')>('src/disk/durable-write.ts');
+const { makeOwnDirectory } = builtModule<typeof import('../../src/disk/own-files.ts')>('src/disk/own-files.ts');
+const { ownPaths } = builtModule<typeof import('../../src/disk/own-paths.ts')>('src/disk/own-paths.ts');
+const { createGenerationStore } =
+  builtModule<typeof import('../../src/generation/store.ts')>('src/generation/store.ts');
+const { storedPath } = builtModule<typeof import('../../src/generation/manifest.ts')>('src/generation/manifest.ts');
 
 /*
  * A node small enough to be cut at every call: pairs in two directories, one with a missing key, a kubeconfig whose
