@@ -17,7 +17,7 @@ const around = ['cli', 'system'];
 // The road end to end: look, hold the lock, do; and what a person asks about all of it.
 const ends = ['survey', 'session', 'heal', 'recover', 'backup', 'doctor', 'cluster', 'daemon'];
 
-/** Folders that a folder must not import. The entry files (main.ts, composition.ts) are bound by none of this. */
+/** Folders that a folder must not import. The entry files (main.ts, composition*.ts) are bound by none of this. */
 const forbiddenFolders = {
   ...Object.fromEntries(road.map((stage, index) => [stage, [...road.slice(index + 1), ...ends, ...beside, ...around]])),
   // Remembered, said and set: they know the values of the road, not how they are come by.
@@ -138,7 +138,7 @@ function restrictions(place, { folders = [], clock = true }) {
   }
   // Commands ask composition.ts for their ports; nobody else knows the entry files.
   patterns.push({
-    regex: place.startsWith('src/cli/') ? '^(\\.\\./)+main\\.ts$' : '^(\\.\\./)+(main|composition)\\.ts$',
+    regex: place.startsWith('src/cli/') ? '^(\\.\\./)+main\\.ts$' : '^(\\.\\./)+(main|composition(-\\w+)?)\\.ts$',
     message: 'the entry knows the parts, not the other way round',
   });
   const dynamic = patterns.map(({ regex, message }) => ({
@@ -229,7 +229,7 @@ export default defineConfig(
   },
   // The entry reads arguments, environment and streams, and hands them on.
   {
-    files: ['src/main.ts', 'src/composition.ts'],
+    files: ['src/main.ts', 'src/composition.ts', 'src/composition-*.ts'],
     rules: { ...restrictions('src/main.ts', {}), 'no-restricted-globals': 'off' },
   },
   {

@@ -27,7 +27,7 @@ const entryFile = join(output, 'certmend.cjs');
 
 /** Modules that the tests call in the program that ships, although none of its files needs them of another. */
 const doors =
-  /^src\/(?:(?:layout|systemd|yaml)\/|(?:cli\/(?:main|command|boot-arguments)|heal\/(?:prestart|renew)|daemon\/daemon|commit\/(?:commit|recover)|generation\/(?:store|manifest)|disk\/(?:durable-write|own-files|own-paths)|system\/files\/node-file-(?:reader|writer)|inventory\/inventory-memory|composition|error|as-before)\.ts)/;
+  /^src\/(?:(?:layout|systemd|yaml)\/|(?:cli\/(?:main|command|boot-arguments)|heal\/(?:prestart|renew)|daemon\/daemon|commit\/(?:commit|recover)|generation\/(?:store|manifest)|disk\/(?:durable-write|own-files|own-paths)|system\/files\/node-file-(?:reader|writer)|inventory\/inventory-memory|composition|composition-daemon|error|as-before)\.ts)/;
 
 const options = {
   bundle: true,

@@ -1,21 +1,13 @@
-import type { Arguments, SessionArguments } from './cli/command.ts';
+import type { SessionArguments } from './cli/command.ts';
 import type { Io } from './cli/io.ts';
 import type { Config } from './config/config.ts';
-import type { ArchivePlace } from './backup/ports.ts';
-import { requireReadable } from './disk/file-reader.ts';
-import { makesBackups } from './state/last-backup.ts';
 import { parseInstant } from './time/rfc3339.ts';
 import { loadConfig } from './config/load-config.ts';
 import { CertmendError, exitStatus } from './error.ts';
-import type { FileState } from './disk/file-reader.ts';
-import type { DaemonPorts } from './daemon/ports.ts';
-import type { Examiner } from './doctor/examine.ts';
 import type { Ports, WriteSide } from './survey/ports.ts';
 import type { Scratch } from './heal/rehearse.ts';
-import type { RecoveryTools } from './recover/recover.ts';
 import { emptyMemory } from './inventory/inventory-memory.ts';
 import { shiftedClock, systemClock, type Clock, readSynchronisation } from './system/clock.ts';
-import type { MetricsServer } from './system/metrics-server.ts';
 import { readHostFacts } from './system/host-facts.ts';
 import { createFileReader } from './system/files/node-file-reader.ts';
 import { recordReads } from './disk/recorded-reads.ts';
@@ -73,11 +65,6 @@ export async function compose(
   };
 }
 
-/** A file that was named on the command line, which is one of this machine, whatever --root says. */
-export function readGivenFile(path: string): FileState {
-  return createFileReader('/').read(fromWorkingDirectory(path));
-}
-
 /**
  * A private directory below /run/certmend (the system's temporary directory when that cannot be written), and ports
  * that have it as their root and show the instant of --at, which is now without it. Removed by `remove`, also when a
@@ -119,136 +106,6 @@ export async function scratchCopy(ports: Ports, args: SessionArguments, io: Io):
     },
     writer: createFileWriter(directory),
     remove,
-  };
-}
-
-/** A backup is some hundred kilobytes; a disk that takes longer hangs. */
-const backupTimeoutMs = 600_000;
-
-/** This very program, as it was started: the sandbox of the unit allows no other way to run it. */
-function backupCommand({ root, config }: Arguments): readonly string[] {
-  const own = config === undefined ? [] : ['--config', fromWorkingDirectory(config)];
-  const words = ['--root', fromWorkingDirectory(root), ...own, 'backup', 'create', '-o', 'json'];
-  return [process.execPath, ...process.execArgv, process.argv[1] ?? '', ...words];
-}
-
-/** What only the daemon needs. Its configuration can be read again while it runs. */
-export async function composeDaemon(args: Arguments, io: Io): Promise<DaemonPorts> {
-  // Else ps and systemctl status show the runtime's own name for its main thread. Not for the boot hook: it is gone soon.
-  process.title = 'certmend';
-  const [{ createNotifier }, { createWaker }, { createFileWriter }, { writeTextfile }, { runProgram }] =
-    await Promise.all([
-      import('./system/systemd/notifier.ts'),
-      import('./system/waker.ts'),
-      import('./system/files/node-file-writer.ts'),
-      import('./system/files/textfile.ts'),
-      import('./system/run-program.ts'),
-    ]);
-  let served: { readonly listen: string; readonly server: MetricsServer } | undefined;
-  /** An address that stays the same stays open; a new one is open before the old one is closed. */
-  const serve = async (listen: string | undefined): Promise<void> => {
-    if (listen === served?.listen) return;
-    const before = served;
-    const { openMetricsServer } = await import('./system/metrics-server.ts');
-    served = listen === undefined ? undefined : { listen, server: await openMetricsServer(listen) };
-    await before?.server.close();
-  };
-  return {
-    load: async () => {
-      const ports = await compose(args, io, { askSystemd: true });
-      const { metrics, notify } = ports.config;
-      await serve(metrics.listen);
-      const { exec } = notify;
-      return {
-        look: () => ({ ...ports, host: readHostFacts(ports.root), memory: emptyMemory() }),
-        publish: (snapshot) => {
-          served?.server.show(snapshot);
-          if (metrics.textfile !== undefined)
-            writeTextfile(createFileWriter(ports.root), metrics.textfile, snapshot.metrics);
-        },
-        backUp: makesBackups(ports.config)
-          ? (ended) => runProgram(backupCommand(args), '', { timeoutMs: backupTimeoutMs, ended })
-          : undefined,
-        rememberLook: async (unit) => {
-          const { lookAhead } = await import('./heal/remember-look.ts');
-          // As its drop-in runs it: without --config, and asking nobody.
-          const asked = { root: args.root, config: undefined, believeClock: false, unit: `${unit}.service` };
-          await lookAhead(() => compose({ ...args, ...asked }, io, { askSystemd: false, records: true }), asked.unit);
-        },
-        announce:
-          exec === undefined
-            ? undefined
-            : (document, ended) => runProgram(exec, document, { timeoutMs: notify.timeoutMs, ended }),
-      };
-    },
-    notifier: createNotifier(io.env, (problem) => {
-      io.stderr.write(`certmend: ${problem}\n`);
-    }),
-    waker: createWaker(fromWorkingDirectory(args.root), systemClock()),
-    // There when the runtime was started with --expose-gc, as the unit does.
-    rest: () => {
-      globalThis.gc?.();
-    },
-    close: () => serve(undefined),
-  };
-}
-
-/**
- * A directory for archives, or an archive: one that a person typed is a path of this machine, whatever --root says; one of
- * the configuration is a path of the node.
- */
-export async function archivePlaceOf(
-  root: string,
-  where: { readonly typed: string } | { readonly configured: string },
-): Promise<ArchivePlace> {
-  const { archivePlace } = await import('./system/files/archive-place.ts');
-  return 'typed' in where ? archivePlace('/', fromWorkingDirectory(where.typed)) : archivePlace(root, where.configured);
-}
-
-/**
- * A file that a person named on the command line.
- * @throws CertmendError Usage when there is none, StorageDenied, StorageFailed
- */
-export function readTyped(path: string): Buffer {
-  const file = createFileReader('/').read(fromWorkingDirectory(path));
-  requireReadable(path, file);
-  if (file.state === 'regular') return file.bytes;
-  const problem = file.state === 'absent' ? 'is not there' : file.detail;
-  throw new CertmendError('Usage', `${path} ${problem}; nothing was changed`, {
-    exit: exitStatus.usage,
-    hint: 'give the path of a file that can be read',
-  });
-}
-
-/** What only `doctor` asks of the machine. */
-export async function composeExaminer(root: string, io: Io): Promise<Examiner> {
-  const { createExaminer } = await import('./system/examiner.ts');
-  return createExaminer(root, io.env['PATH'] ?? '');
-}
-
-/** What only `ca recover` asks of the machine. */
-export async function composeRecovery(root: string): Promise<RecoveryTools> {
-  const [{ createLargeFiles }, { createSqlite }] = await Promise.all([
-    import('./system/files/large-files.ts'),
-    import('./system/sqlite.ts'),
-  ]);
-  return { files: createLargeFiles(root), openSqlite: createSqlite(root) };
-}
-
-/** What only `report` needs: the end of the audit log, and a place for its page. */
-export async function composePage(root: string): Promise<{
-  readonly auditTail: () => string | undefined;
-  readonly writePage: (path: string, text: string, mark: string, among: readonly string[]) => void;
-}> {
-  const [{ auditTail }, { writePage }] = await Promise.all([
-    import('./system/files/audit-file.ts'),
-    import('./system/files/page-file.ts'),
-  ]);
-  return {
-    auditTail: () => auditTail(root),
-    writePage: (path, text, mark, among) => {
-      writePage(path, text, mark, among, root);
-    },
   };
 }
 

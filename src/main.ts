@@ -18,7 +18,7 @@ import { leaveGoneDirectory } from './system/files/working-directory.ts';
  *   heal/ -> daemon/                               the road end to end: prestart, rotate, standby, …; and again and again
  *   state/ report/ config/                         beside the road: what is remembered, said, and set
  *   disk/ system/                                  ports to the disk; adapters to everything outside
- *   cli/ composition.ts                            commands; the only place that builds real adapters
+ *   cli/ composition*.ts                           commands; the only place that builds real adapters
  *   as-before.ts                                   the boot hook where nothing has changed since it last found nothing to do
  */
 

@@ -31,7 +31,7 @@ import { temporaryTree } from './temporary-tree.ts';
 const { asBefore } = builtModule<typeof import('../../src/as-before.ts')>('src/as-before.ts');
 const { readBootArguments } =
   builtModule<typeof import('../../src/cli/boot-arguments.ts')>('src/cli/boot-arguments.ts');
-const { composeDaemon } = builtModule<typeof import('../../src/composition.ts')>('src/composition.ts');
+const { composeDaemon } = builtModule<typeof import('../../src/composition-daemon.ts')>('src/composition-daemon.ts');
 
 const kept = 'var/lib/certmend/healthy-look.json';
 const line = (tree: Tree, ...more: readonly string[]): string[] => [

@@ -1,4 +1,4 @@
-import { composeDaemon } from '../../composition.ts';
+import { composeDaemon } from '../../composition-daemon.ts';
 import { daemon } from '../../daemon/daemon.ts';
 import { CertmendError, exitStatus, type ExitStatus } from '../../error.ts';
 import type { Arguments } from '../command.ts';

@@ -1,4 +1,5 @@
-import { compose, composeExaminer } from '../../composition.ts';
+import { compose } from '../../composition.ts';
+import { composeExaminer } from '../../composition-tools.ts';
 import type { ExitStatus } from '../../error.ts';
 import { examine } from '../../doctor/examine.ts';
 import { writeDropIns } from '../../doctor/write-drop-ins.ts';

@@ -1,4 +1,5 @@
-import { compose, readTyped } from '../../../composition.ts';
+import { compose } from '../../../composition.ts';
+import { readTyped } from '../../../composition-tools.ts';
 import { CertmendError, exitStatus, type ExitStatus } from '../../../error.ts';
 import { apiVersion, documented } from '../../../report/document.ts';
 import { backupText, type BackupReport } from '../../../report/backup/backup.ts';

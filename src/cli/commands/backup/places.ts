@@ -1,5 +1,5 @@
 import type { ArchivePlace } from '../../../backup/ports.ts';
-import { archivePlaceOf } from '../../../composition.ts';
+import { archivePlaceOf } from '../../../composition-tools.ts';
 import { CertmendError, exitStatus } from '../../../error.ts';
 import type { Ports } from '../../../survey/ports.ts';
 

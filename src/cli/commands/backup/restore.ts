@@ -1,8 +1,9 @@
 import { openDoor } from '../../../commit/open-door.ts';
 import { journalPending } from '../../../commit/journal.ts';
-import { archivePlaceOf, compose } from '../../../composition.ts';
+import { compose } from '../../../composition.ts';
+import { archivePlaceOf } from '../../../composition-tools.ts';
 import type { RestoreConsent, RestorePlan } from '../../../backup/restore-plan.ts';
-import { CertmendError, exitStatus, type ExitStatus } from '../../../error.ts';
+import { exitStatus, type ExitStatus } from '../../../error.ts';
 import { documented } from '../../../report/document.ts';
 import { type RestoreReport, restoreText } from '../../../report/backup/backup.ts';
 import { apiVersion } from '../../../report/document.ts';
@@ -11,6 +12,7 @@ import type { Ports } from '../../../survey/ports.ts';
 import { rfc3339 } from '../../../time/rfc3339.ts';
 import type { Arguments } from '../../command.ts';
 import type { Io } from '../../io.ts';
+import { confirmNode } from '../../confirm-node.ts';
 import { paperOf, print } from '../../print.ts';
 import { identitiesOf } from './verify.ts';
 
@@ -63,12 +65,8 @@ export async function run(args: RestoreArguments, io: Io): Promise<ExitStatus> {
     show(report(foreseen, 'nothing-to-do', []));
     return exitStatus.ok;
   }
-  if (args.confirm === undefined) {
-    show(report(foreseen, 'would-restore', []));
-    await askFor(nodeName, io, command);
-  } else if (args.confirm !== nodeName) {
-    throw notConfirmed(`--confirm says ${args.confirm}, and the backup is of ${nodeName}`, command);
-  }
+  if (args.confirm === undefined) show(report(foreseen, 'would-restore', []));
+  await confirmNode(args, io, { nodeName, what: 'replace authorities and keys by those of the backup', command });
   const opened: Ports = { ...ports, door: openDoor('backup restore') };
   const { plan, notes } = await restoring.restoreBackup(opened, archive, { layout, named: path, consent });
   show(report(plan, 'restored', [...notes, ...restoring.afterwards(ports, layout)]));
@@ -77,14 +75,4 @@ export async function run(args: RestoreArguments, io: Io): Promise<ExitStatus> {
 
 function ofFaults(faults: readonly SaidReason[]): ExitStatus {
   return faults.length === 0 ? exitStatus.ok : exitStatus.warning;
-}
-
-async function askFor(nodeName: string, io: Io, command: string): Promise<void> {
-  if (io.ask === undefined) throw notConfirmed('not confirmed', command);
-  const typed = await io.ask(`This replaces authorities and keys. Type the name of the node (${nodeName}) to go on:`);
-  if (typed !== nodeName) throw notConfirmed('not confirmed', command);
-}
-
-function notConfirmed(problem: string, command: string): CertmendError {
-  return new CertmendError('Usage', `nothing was changed: ${problem}`, { exit: exitStatus.usage, hint: command });
 }

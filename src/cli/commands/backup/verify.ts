@@ -1,4 +1,5 @@
-import { compose, readTyped } from '../../../composition.ts';
+import { compose } from '../../../composition.ts';
+import { readTyped } from '../../../composition-tools.ts';
 import type { ArchivePlace } from '../../../backup/ports.ts';
 import { CertmendError, exitStatus, type ExitStatus } from '../../../error.ts';
 import { type BackupVerification, verificationText } from '../../../report/backup/backup.ts';
@@ -10,7 +11,7 @@ import type { Arguments } from '../../command.ts';
 import type { Io } from '../../io.ts';
 import { paperOf, print } from '../../print.ts';
 import { ofVerification } from '../../status-of.ts';
-import { archivePlaceOf } from '../../../composition.ts';
+import { archivePlaceOf } from '../../../composition-tools.ts';
 import { placeOf } from './places.ts';
 
 interface VerifyArguments extends Arguments {

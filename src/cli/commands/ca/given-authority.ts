@@ -1,4 +1,4 @@
-import { readGivenFile } from '../../../composition.ts';
+import { readTyped } from '../../../composition-tools.ts';
 import { CertmendError, exitStatus } from '../../../error.ts';
 import type { GivenAuthority } from '../../../plan/authority-rotation.ts';
 import { parseCertificates } from '../../../x509/certificate.ts';
@@ -26,9 +26,9 @@ export function givenAuthority(files: GivenFiles): GivenAuthority | undefined {
   const [certificatePath, keyPath] = isRoot ? [rootCert, rootKey] : [intermediateCert, intermediateKey];
   if (certificatePath === undefined || keyPath === undefined)
     throw usage(`--${kind}-cert and --${kind}-key belong together`, undefined);
-  const certificates = parseCertificates(bytesOf(certificatePath));
+  const certificates = parseCertificates(readTyped(certificatePath));
   if (!certificates.ok) throw usage(`${certificatePath} ${certificates.problems.join(', ')}`, 'it must be PEM');
-  const key = parseFirstPrivateKey(bytesOf(keyPath));
+  const key = parseFirstPrivateKey(readTyped(keyPath));
   if (!key.ok) throw usage(`${keyPath} ${key.problems.join(', ')}`, 'it must be a PEM key without a passphrase');
   const [certificate, ...above] = certificates.value;
   if (certificate === undefined) throw usage(`${certificatePath} holds no certificate`, undefined);
@@ -42,12 +42,6 @@ export function givenAuthority(files: GivenFiles): GivenAuthority | undefined {
     );
   }
   return { pair: { certificate, key: key.value.keyObject }, above };
-}
-
-function bytesOf(path: string): Buffer {
-  const file = readGivenFile(path);
-  if (file.state === 'regular') return file.bytes;
-  throw usage(`${path} ${file.state === 'absent' ? 'does not exist' : file.detail}`, undefined);
 }
 
 function usage(problem: string, hint: string | undefined): CertmendError {

@@ -1,5 +1,6 @@
 import { openDoor } from '../../../commit/open-door.ts';
-import { compose, composeRecovery } from '../../../composition.ts';
+import { compose } from '../../../composition.ts';
+import { composeRecovery } from '../../../composition-tools.ts';
 import { shellWord } from '../../../disk/shell-word.ts';
 import { CertmendError, exitStatus, type ExitStatus } from '../../../error.ts';
 import { recoverAuthorities, undo, type Recovery, type RecoveryOutcome } from '../../../recover/recover.ts';
@@ -9,6 +10,7 @@ import { telling } from '../../../session/telling.ts';
 import { findLayout } from '../../../survey/survey.ts';
 import type { Arguments } from '../../command.ts';
 import type { Io } from '../../io.ts';
+import { confirmNode } from '../../confirm-node.ts';
 import { paperOf, print } from '../../print.ts';
 
 interface RecoverArguments extends Arguments {
@@ -36,12 +38,11 @@ export async function run(args: RecoverArguments, io: Io): Promise<ExitStatus> {
   return await telling(ports, async () => {
     if (args.undo) {
       await undo(ports, tools, door, () =>
-        agree(
-          args,
-          io,
-          layout.nodeName,
-          `Bring back the datastore of ${layout.nodeName} as it was before the recovery?`,
-        ),
+        confirmNode(args, io, {
+          nodeName: layout.nodeName,
+          what: 'bring back the datastore as it was before the recovery',
+          command: commandLine(args, layout.nodeName),
+        }),
       );
       say({ layout, root: ports.root, at: ports.clock.now(), decision: 'undone' });
       return exitStatus.ok;
@@ -53,7 +54,11 @@ export async function run(args: RecoverArguments, io: Io): Promise<ExitStatus> {
         if (args.confirm === layout.nodeName) return;
         const report = recoveryReport(sourceOf({ decision: 'would-recover', recovery }, ports.root));
         showPlan(args, io, report);
-        await agree(args, io, layout.nodeName, `Put renewed authorities into the datastore of ${layout.nodeName}?`);
+        await confirmNode(args, io, {
+          nodeName: layout.nodeName,
+          what: 'put renewed authorities into the datastore',
+          command: commandLine(args, layout.nodeName),
+        });
       },
     });
     say(sourceOf(outcome, ports.root));
@@ -65,29 +70,6 @@ export async function run(args: RecoverArguments, io: Io): Promise<ExitStatus> {
 function showPlan(args: Arguments, io: Io, report: RecoveryReport): void {
   if (io.ask === undefined) print(args, io, report, () => recoveryText(report, paperOf(io)));
   else io.stderr.write(recoveryText(report, paperOf(io)));
-}
-
-/** The node's name, typed: who has three terminals open shall not recover the wrong node. */
-async function agree(args: RecoverArguments, io: Io, nodeName: string, question: string): Promise<void> {
-  if (nodeName === '') {
-    throw new CertmendError(
-      'Usage',
-      'the name of this node is not known, so nobody can confirm it; nothing was changed',
-      {
-        exit: exitStatus.usage,
-        hint: 'set node-name in the configuration of the product, or the host name',
-      },
-    );
-  }
-  const typed = args.confirm ?? (io.ask === undefined ? undefined : await io.ask(`${question} Type its name:`));
-  if (typed === nodeName) return;
-  throw new CertmendError(
-    'Usage',
-    typed === undefined
-      ? 'nothing was changed: not confirmed'
-      : `nothing was changed: ${typed} is not the name of this node`,
-    { exit: exitStatus.usage, hint: `to do it without a terminal: ${commandLine(args, nodeName)}` },
-  );
 }
 
 /** As it stands, in a script too. */

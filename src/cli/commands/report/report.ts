@@ -1,5 +1,6 @@
 import { version } from '../../../build-info.ts';
-import { compose, composePage, fromWorkingDirectory } from '../../../composition.ts';
+import { compose, fromWorkingDirectory } from '../../../composition.ts';
+import { composePage } from '../../../composition-tools.ts';
 import { ownPaths } from '../../../disk/own-paths.ts';
 import { CertmendError, exitStatus, type ExitStatus } from '../../../error.ts';
 import type { Layout } from '../../../layout/layout.ts';

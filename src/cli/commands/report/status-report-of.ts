@@ -1,4 +1,4 @@
-import { composeExaminer } from '../../../composition.ts';
+import { composeExaminer } from '../../../composition-tools.ts';
 import { ownPaths } from '../../../disk/own-paths.ts';
 import { bootHook } from '../../../doctor/boot-hook.ts';
 import { daemonAlive } from '../../../doctor/daemon-alive.ts';
