@@ -23,17 +23,20 @@ export function requirePlace({ directory, reader, uid }: ArchivePlace): void {
   const at = reader.stat(directory);
   const refuse = (problem: string, hint: string): CertmendError =>
     new CertmendError('BackupUnfit', `${directory} ${problem}; no backup was made`, { exit: exitStatus.refused, hint });
-  const word = shellWord(directory);
   if (at.state === 'absent')
-    throw refuse('does not exist', `mount the disk that it is on, or make it: mkdir -m 700 ${word}`);
-  if (at.state === 'unreadable') throw refuse(at.detail, `check the path: namei -l ${word}`);
-  if (at.type === 'symlink') throw refuse('is a symlink', `give the directory that it leads to: readlink -f ${word}`);
+    throw refuse('does not exist', `mount the disk that it is on, or make it: mkdir -m 700 ${shellWord(directory)}`);
+  if (at.state === 'unreadable') throw refuse(at.detail, `check the path: namei -l ${shellWord(directory)}`);
+  if (at.type === 'symlink')
+    throw refuse('is a symlink', `give the directory that it leads to: readlink -f ${shellWord(directory)}`);
   if (at.type !== 'directory') throw refuse('is not a directory', 'give a directory with --to, or in backup.to');
   if (at.uid !== 0 && at.uid !== uid)
-    throw refuse(`belongs to user ${String(at.uid)}`, `if that is right: chown root: ${word} && chmod 700 ${word}`);
+    throw refuse(
+      `belongs to user ${String(at.uid)}`,
+      `if that is right: chown root: ${shellWord(directory)} && chmod 700 ${shellWord(directory)}`,
+    );
   // In a sticky directory nobody replaces the file of another.
   if ((at.mode & 0o022) !== 0 && (at.mode & 0o1000) === 0)
-    throw refuse('can be written by others', `chmod go-w ${word}`);
+    throw refuse('can be written by others', `chmod go-w ${shellWord(directory)}`);
 }
 
 /**

@@ -31,7 +31,7 @@ export function refuseWhileItRuns(ports: Ports, unit: string, command: string): 
     `${unit} is running: files are not restored under it; nothing was changed`,
     {
       exit: exitStatus.refused,
-      hint: `systemctl stop ${unit} && ${command}`,
+      hint: `systemctl stop ${unit} && ${command}; systemctl start ${unit}`,
     },
   );
 }

@@ -246,7 +246,7 @@ test('assess says of an expired authority in one sentence what it means and wher
   t.is(own?.severity, 'critical');
   t.regex(
     own?.message ?? '',
-    /expired 3 days ago, at 2026-05-29T00:00:00Z.*nothing is signed.*rke2 certificate rotate-ca needs a running cluster.*man certmend/,
+    /expired 3 days ago, at 2026-05-29T00:00:00Z.*nothing is signed.*rke2 certificate rotate-ca needs a running cluster.*certmend ca recover \(see docs\/authorities\.md/,
   );
   t.is(health.reasons[0]?.code, 'AuthorityExpired');
 });
@@ -255,7 +255,10 @@ test('assess names the command that replaces an authority near its end', (t) => 
   const { findings } = assess(inputFor(node(ends('server-ca', 100 * day))));
   const own = findings.find(({ id }) => id === 'server-ca');
   t.is(own?.code, 'AuthorityExpiring');
-  t.regex(own?.message ?? '', /replace it while the cluster runs: rke2 certificate rotate-ca \(see man certmend/);
+  t.regex(
+    own?.message ?? '',
+    /replace it while the cluster runs: certmend ca status says .*certmend ca rotate does it/,
+  );
 });
 
 test('assess reports an expired authority and the clock that is suspect for it, both', (t) => {

@@ -133,7 +133,7 @@ test('ca rotate refuses what does not go together, and files that are none, with
     ],
     [['--root-cert', paths.upper, '--root-key', paths.other], /begins with I, which is no root/],
     [['--intermediate-cert', paths.root, '--intermediate-key', paths.key], /begins with R, which is a root/],
-    [['--root-cert', `${tree.root}/none`, '--root-key', paths.key], /none does not exist/],
+    [['--root-cert', `${tree.root}/none`, '--root-key', paths.key], /none is not there/],
     [['--root-cert', paths.root, '--root-key', paths.root], /holds no private key/],
     [['--root-cert', paths.key, '--root-key', paths.key], /holds no certificate/],
   ];

@@ -35,7 +35,8 @@ function treeFor(t: ExecutionContext): RealTree {
 
 /** The error that the commit must end in; the tree must be what it was before. */
 function refuses(t: ExecutionContext, tree: RealTree, run: () => unknown, code: ReasonCode): CertmendError | undefined {
-  const error = t.throws(run, { instanceOf: CertmendError });
+  // Of the program that ships, or of the source: by its name.
+  const error = t.throws(run, { name: 'CertmendError' }) as CertmendError | undefined;
   t.is(error?.code, code);
   t.deepEqual(tree.strays(), []);
   return error;

@@ -1,7 +1,7 @@
 import type { FileWriter } from '../../src/disk/file-writer.ts';
 
 /**
- * The place in the code that a sync was asked from: every frame of the program down to the commit or the recovery, so that a
+ * The place in the code that a sync was asked from: every frame of the program (as it ships, or its source) down to the commit or the recovery, so that a
  * shared function counts once for each use of it.
  */
 function callSite(): string {
@@ -10,7 +10,7 @@ function callSite(): string {
   const { stack = '' } = new Error('where');
   Error.stackTraceLimit = stackTraceLimit;
   const frames = stack.split('\n').flatMap((line) => {
-    const [, file, at] = /\/dist\/([\w/-]+)\.cjs:(\d+)/.exec(line) ?? [];
+    const [, file, at] = /\/(?:dist|src)\/([\w/-]+)\.(?:cjs|ts):(\d+)/.exec(line) ?? [];
     return file === undefined || at === undefined || line.includes(' onDisk (') ? [] : [`${file}:${at}`];
   });
   return [...new Set(frames)].join(' < ');
