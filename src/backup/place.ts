@@ -29,11 +29,12 @@ export function requirePlace({ directory, reader, uid }: ArchivePlace): void {
   if (at.type === 'symlink')
     throw refuse('is a symlink', `give the directory that it leads to: readlink -f ${shellWord(directory)}`);
   if (at.type !== 'directory') throw refuse('is not a directory', 'give a directory with --to, or in backup.to');
-  if (at.uid !== 0 && at.uid !== uid)
-    {throw refuse(
+  if (at.uid !== 0 && at.uid !== uid) {
+    throw refuse(
       `belongs to user ${String(at.uid)}`,
       `if that is right: chown root: ${shellWord(directory)} && chmod 700 ${shellWord(directory)}`,
-    );}
+    );
+  }
   // In a sticky directory nobody replaces the file of another.
   if ((at.mode & 0o022) !== 0 && (at.mode & 0o1000) === 0)
     throw refuse('can be written by others', `chmod go-w ${shellWord(directory)}`);
