@@ -13,6 +13,8 @@ export interface ForeignChange {
   /** SHA-256 fingerprints; undefined when nothing readable was there before. */
   readonly before: string | undefined;
   readonly after: string;
+  /** SHA-256 of the file as it is now; of a listener undefined. */
+  readonly sha256?: string | undefined;
 }
 
 /**
@@ -49,9 +51,11 @@ export function foreignChanges(
     const path = item.kind === 'listener' ? item.entry.path : item.entry.certificatePath;
     const remembered = known[id];
     if (remembered === undefined || after === undefined || remembered.fingerprint256 === after) return [];
-    return ours.has(`${path} ${after}`)
-      ? []
-      : [{ id, path, isAuthority: item.kind === 'authority', before: remembered.fingerprint256 ?? undefined, after }];
+    if (ours.has(`${path} ${after}`)) return [];
+    const file = item.kind === 'listener' ? undefined : item.certificateFile;
+    const sha256 = file?.state === 'regular' ? file.sha256 : undefined;
+    const before = remembered.fingerprint256 ?? undefined;
+    return [{ id, path, isAuthority: item.kind === 'authority', before, after, sha256 }];
   });
 }
 
@@ -60,8 +64,18 @@ export function foreignChanges(
  * certificates that were replaced, and one for the authorities: that is no everyday event, everything else hangs on it.
  */
 export function adoptForeignChanges(session: Session, changes: readonly ForeignChange[]): void {
-  const authorities = changes.filter(({ isAuthority }) => isAuthority);
+  // What an operator's rotation has sent, and the product wrote when it was restarted (heal/authorities/).
+  const sent = new Set(session.state().authorityRotation?.authorities.map(({ newSha256 }) => newSha256));
+  const isExpected = ({ isAuthority, sha256 }: ForeignChange): boolean =>
+    isAuthority && sha256 !== undefined && sent.has(sha256);
+  const rotated = changes.filter(isExpected);
+  const authorities = changes.filter((change) => change.isAuthority && !isExpected(change));
   const others = changes.filter(({ isAuthority }) => !isAuthority);
+  tellChanges(session, rotated, {
+    priority: 'notice',
+    verb: 'replaced by the authority of the rotation',
+    then: 'what it signs is checked against the new one from now on',
+  });
   tellChanges(session, authorities, {
     priority: 'warning',
     verb: 'replaced by another authority',

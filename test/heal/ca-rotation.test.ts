@@ -149,6 +149,10 @@ for (const product of ['rke2', 'k3s'] as const) {
       const events = stateOf(all).events.map(({ event }) => event);
       for (const event of ['authorities-sent', 'confirmed', 'authorities-rotated'])
         t.true(events.includes(event), event);
+      // What the product wrote is what was sent: no reason to look for an intruder.
+      const audit = readFileSync(tree.host('/var/lib/certmend/audit.jsonl'), 'utf8');
+      t.regex(audit, /replaced by the authority of the rotation/);
+      t.notRegex(audit, /if this was not you/);
     });
   }
 }
