@@ -29,3 +29,18 @@ export const authorityIdOf: Readonly<Record<AuthorityField, string>> = {
   ETCDServerCA: 'etcd/server-ca',
   ETCDPeerCA: 'etcd/peer-ca',
 };
+
+/** The names under which the product sends and stores an authority's files. */
+export interface BootstrapFields {
+  readonly certificate: AuthorityField;
+  readonly key: string;
+}
+
+/**
+ * @param id of an authority in the layout
+ * @returns undefined for one that is not in the product's bootstrap data
+ */
+export function bootstrapFields(id: string): BootstrapFields | undefined {
+  const field = authorityFields.find((one) => authorityIdOf[one] === id);
+  return field === undefined ? undefined : { certificate: field, key: `${field}Key` };
+}

@@ -3,7 +3,7 @@ import { tokenHash } from '../assess/authority/token-hash.ts';
 import type { BootstrapSet, StoredFile } from '../bootstrap/bootstrap-set.ts';
 import { authorityFields, authorityIdOf, fieldPaths, type AuthorityField } from '../bootstrap/field-paths.ts';
 import type { FileReader } from '../disk/file-reader.ts';
-import { renewBundle } from '../issue/renew-authority.ts';
+import { renewBundle } from '../issue/authority/redate-bundle.ts';
 import type { Ports } from '../survey/ports.ts';
 import { rfc3339 } from '../time/rfc3339.ts';
 import { dayMs, secondMs } from '../time/units.ts';

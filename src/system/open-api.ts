@@ -1,3 +1,4 @@
+import { readAnswer } from './read-answer.ts';
 import { Agent, request as open } from 'node:https';
 import type { ApiAnswer, ApiRequest, ApiSession, ApiTarget } from '../survey/ports.ts';
 
@@ -48,25 +49,13 @@ export function openApi({ port, pair, trustedPem, ended: stopped }: ApiTarget): 
           agent,
           signal: AbortSignal.any([whole, AbortSignal.timeout(timeoutMs)]),
         });
-        asked.once('response', (response) => {
-          const parts: Buffer[] = [];
-          let length = 0;
-          response
-            .on('error', fail)
-            .on('data', (part: Buffer) => {
-              length += part.length;
-              if (length <= maxAnswerBytes) parts.push(part);
-              else asked.destroy(new Error(`its answer is longer than ${String(maxAnswerBytes)} bytes`));
-            })
-            .on('end', () => {
-              resolve({ is: 'answered', status: response.statusCode ?? 0, body: parsed(Buffer.concat(parts)) });
-            });
+        readAnswer(asked, maxAnswerBytes, {
+          answered: (status, bytes) => {
+            resolve({ is: 'answered', status, body: parsed(bytes) });
+          },
+          failed: fail,
         });
-        // A switch of protocols ends the connection, and no answer.
-        asked.on('close', () => {
-          fail(new Error('ended the connection without an answer'));
-        });
-        asked.on('error', fail).end(body);
+        asked.end(body);
       } catch (error) {
         // OpenSSL's word on the pair or the authority, before anybody was asked.
         fail(error);

@@ -1,6 +1,6 @@
 import { CertmendError, exitStatus } from '../../error.ts';
 import { issuerRelation } from '../../assess/chain.ts';
-import { bootstrapFields } from '../../layout/bootstrap-field.ts';
+import { bootstrapFields } from '../../bootstrap/field-paths.ts';
 import type { AuthorityItem } from '../../inventory/inventory.ts';
 import { isOfAgentPart } from '../../layout/written-files.ts';
 import { unfitToRotate } from '../../plan/authority-rotation.ts';

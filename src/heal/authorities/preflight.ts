@@ -1,6 +1,6 @@
 import { isUnsound } from '../../assess/rules/restart.ts';
 import { CertmendError, exitStatus } from '../../error.ts';
-import { bootstrapFields } from '../../layout/bootstrap-field.ts';
+import { bootstrapFields } from '../../bootstrap/field-paths.ts';
 import type { Ports } from '../../survey/ports.ts';
 import type { Survey } from '../../survey/survey.ts';
 import { askComponents } from '../ask-components.ts';

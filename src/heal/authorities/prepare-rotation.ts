@@ -3,7 +3,7 @@ import { overviewOf } from '../../assess/authority/authorities.ts';
 import { tokenHash } from '../../assess/authority/token-hash.ts';
 import { CertmendError, exitStatus } from '../../error.ts';
 import { renewAuthority, type NewAuthority } from '../../issue/authority/renew-authority.ts';
-import { bootstrapFields } from '../../layout/bootstrap-field.ts';
+import { bootstrapFields } from '../../bootstrap/field-paths.ts';
 import {
   decideRotation,
   type ChosenAuthority,

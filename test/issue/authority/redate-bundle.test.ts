@@ -2,13 +2,13 @@ import test from 'ava';
 import { createHash, X509Certificate } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { renewBundle, type RenewedBundle } from '../../src/issue/renew-authority.ts';
-import { parseCertificates, type Certificate } from '../../src/x509/certificate.ts';
-import { parsePrivateKeys } from '../../src/x509/private-key.ts';
-import { opensslExtension, opensslVerify } from '../fixtures/openssl.ts';
-import { inScratch, type KeyAlgorithm } from '../fixtures/sign.ts';
-import { day, hour, type ChainKind, type Tree } from '../fixtures/tree.ts';
-import { temporaryTree } from '../road/temporary-tree.ts';
+import { renewBundle, type RenewedBundle } from '../../../src/issue/authority/redate-bundle.ts';
+import { parseCertificates, type Certificate } from '../../../src/x509/certificate.ts';
+import { parsePrivateKeys } from '../../../src/x509/private-key.ts';
+import { opensslExtension, opensslVerify } from '../../fixtures/openssl.ts';
+import { inScratch, type KeyAlgorithm } from '../../fixtures/sign.ts';
+import { day, hour, type ChainKind, type Tree } from '../../fixtures/tree.ts';
+import { temporaryTree } from '../../road/temporary-tree.ts';
 import type { ExecutionContext } from 'ava';
 
 /* New dates for authorities that openssl made; openssl is asked what it thinks of them. */

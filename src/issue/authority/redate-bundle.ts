@@ -1,12 +1,12 @@
 import type { KeyObject } from 'node:crypto';
-import { isIssuedBy } from '../assess/chain.ts';
-import { dayMs, hourMs, secondMs } from '../time/units.ts';
-import { parseCertificateDer, type Certificate } from '../x509/certificate.ts';
-import { signatureScheme, signCertificate } from '../x509/encode-certificate.ts';
-import { encodePem } from '../x509/pem.ts';
-import type { PrivateKey } from '../x509/private-key.ts';
-import { readChildren, readWhole, tag, wholeOf } from '../x509/read-der.ts';
-import * as der from '../x509/write-der.ts';
+import { isIssuedBy } from '../../assess/chain.ts';
+import { dayMs, hourMs, secondMs } from '../../time/units.ts';
+import { parseCertificateDer, type Certificate } from '../../x509/certificate.ts';
+import { signatureScheme, signCertificate } from '../../x509/encode-certificate.ts';
+import { encodePem } from '../../x509/pem.ts';
+import type { PrivateKey } from '../../x509/private-key.ts';
+import { readChildren, readWhole, tag, wholeOf } from '../../x509/read-der.ts';
+import * as der from '../../x509/write-der.ts';
 
 /** An authority's file as it becomes, or why it cannot. */
 export type RenewedBundle =
