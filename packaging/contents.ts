@@ -6,6 +6,7 @@ import { journalCatalog } from './catalog.ts';
 import { compress, debianChangelog } from './changelog.ts';
 import { debianCopyright, licenceFiles } from './licence-files.ts';
 import { certmend8 } from './man/certmend-8.ts';
+import { certmendCa8 } from './man/certmend-ca-8.ts';
 import { certmendYaml5 } from './man/certmend-yaml-5.ts';
 import type { Format } from './options.ts';
 import type { PackedDirectory, PackedFile } from './packed-file.ts';
@@ -78,6 +79,7 @@ function commonFiles({ architecture, release, runtime, program, bundled }: Ingre
       content: readProject('packaging', 'completion.bash'),
     },
     { path: '/usr/share/man/man8/certmend.8.gz', content: compress(certmend8(release)) },
+    { path: '/usr/share/man/man8/certmend-ca.8.gz', content: compress(certmendCa8(release)) },
     { path: '/usr/share/man/man5/certmend.yaml.5.gz', content: compress(certmendYaml5(release)) },
     { path: `${documentation}/certmend.cdx.json`, content: sbom(architecture, release, runtime, bundled) },
     ...licenceFiles(runtime, bundled),
@@ -93,7 +95,17 @@ function moduleOf(path: string): string {
 
 /** What of docs/ is for people who run certmend, as far as it is written. */
 function operatorDocuments(): readonly PackedFile[] {
-  const wanted = ['audit.md', 'configuration.md', 'metrics.md', 'operations.md', 'reasons.md', 'security.md'];
+  const wanted = [
+    'audit.md',
+    'authorities.md',
+    'backup.md',
+    'cluster.md',
+    'configuration.md',
+    'metrics.md',
+    'operations.md',
+    'reasons.md',
+    'security.md',
+  ];
   return wanted
     .filter((name) => existsSync(join(project, 'docs', name)))
     .map((name) => ({ path: `${documentation}/${name}`, content: readProject('docs', name) }));

@@ -1,5 +1,5 @@
 /**
- * A small part of Markdown as roff with the man(7) macros: `# SECTION`, `## Subsection`, paragraphs, `- item`, a line
+ * A small part of Markdown as roff with the man(7) macros: `# SECTION`, `## Subsection`, paragraphs, `- item`, `1. item`, a line
  * `term` followed by lines that begin with `: `, code that is indented by four blanks; inside a line `code`, **bold**.
  */
 export function roff(markdown: string): string {
@@ -27,6 +27,10 @@ function block(text: string): string {
   if (first.startsWith('- ')) {
     const items = text.slice(2).split(/\n- /);
     return items.map((item) => `.IP \\(bu 3\n${paragraph(item)}`).join('');
+  }
+  if (first.startsWith('1. ')) {
+    const items = text.slice(3).split(/\n\d+\. /);
+    return items.map((item, index) => `.IP ${String(index + 1)}. 4\n${paragraph(item)}`).join('');
   }
   if (second.startsWith(': '))
     return `.TP\n${protect(inline(first))}\n${paragraph(lines.slice(1).join('\n').replace(/^: /, ''))}`;

@@ -1,5 +1,6 @@
 import test from 'ava';
 import { certmend8 } from '../../packaging/man/certmend-8.ts';
+import { certmendCa8 } from '../../packaging/man/certmend-ca-8.ts';
 import { certmendYaml5 } from '../../packaging/man/certmend-yaml-5.ts';
 import { commands } from '../../src/cli/commands.ts';
 import { settings } from '../../src/config/settings.ts';
@@ -62,6 +63,15 @@ for (const { name, positionals, examples, details } of commands) {
     for (const [line] of examples) t.true(text.includes(line), line);
   });
 }
+
+test('certmend-ca(8) explains every command about authorities as --help does, and its steps are a list', (t) => {
+  const page = readable(certmendCa8(release));
+  const own = commands.filter(({ name }) => name.startsWith('ca '));
+  t.true(own.length >= 3);
+  for (const { name, details } of own) t.true(below(page, new RegExp(name)).includes(details), name);
+  for (const heading of [/ROTATING IN TIME/, /WHEN EVERYTHING HAS EXPIRED/])
+    t.regex(below(page, heading), /^\.IP 1\. 4$[^]*^\.IP 5\. 4$/m);
+});
 
 test('certmend(8) names every exit status', (t) => {
   const text = below(program, /EXIT STATUS/);

@@ -21,6 +21,7 @@ const required = [
   '/usr/lib/tmpfiles.d/certmend.conf',
   '/usr/share/bash-completion/completions/certmend',
   '/usr/share/man/man5/certmend.yaml.5.gz',
+  '/usr/share/man/man8/certmend-ca.8.gz',
   '/usr/share/man/man8/certmend.8.gz',
   '/usr/share/doc/certmend/certmend.cdx.json',
   '/usr/share/doc/certmend/licenses/certmend.txt',

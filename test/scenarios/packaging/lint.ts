@@ -41,7 +41,7 @@ export async function assertShellcheck(): Promise<number> {
 
 /** The pages as a terminal and as a strict reader see them. */
 export async function assertManPages({ tree }: Built): Promise<void> {
-  for (const page of ['man5/certmend.yaml.5', 'man8/certmend.8']) {
+  for (const page of ['man5/certmend.yaml.5', 'man8/certmend.8', 'man8/certmend-ca.8']) {
     const packed = join(tree, 'usr/share/man', `${page}.gz`);
     const { stdout, stderr } = await runTo(['sh', '-c', 'zcat "$0" | groff -ww -man -Tutf8', packed]);
     assert.equal(stderr, '', page);
