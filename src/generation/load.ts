@@ -27,7 +27,7 @@ export function readManifest(reader: FileReader, number: number): ParsedManifest
   const directory = generationDirectory(number);
   const there = reader.stat(directory);
   if (there.state === 'absent') return { ok: false, problem: 'it does not exist' };
-  if (there.state === 'unreadable') return unread('its directory', there.detail);
+  if (there.state === 'unreadable') return unread(`its directory ${directory}`, there.detail);
   const file = reader.readOwn(join(directory, 'manifest.json'), directory);
   switch (file.state) {
     case 'absent':
@@ -106,7 +106,7 @@ function findStrange(
   prefix: string,
   expected: ReadonlySet<string>,
 ): NotLoaded | undefined {
-  const name = prefix === '' ? 'its directory' : prefix;
+  const name = prefix === '' ? `its directory ${directory}` : prefix;
   const own = reader.stat(directory);
   if (own.state === 'unreadable') return unread(name, own.detail);
   if (own.state !== 'present' || own.type !== 'directory' || (own.mode & 0o077) !== 0)
