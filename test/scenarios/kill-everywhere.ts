@@ -89,7 +89,7 @@ function assertCleared(pristine: Tree, tree: Tree): void {
 }
 
 const ownFiles =
-  /^\/var\/lib\/certmend\/(?:audit\.jsonl(?:\.1)?|dynamic-cert\.json|generations\/\d+\/.+|quarantine\/.+)$|^\/run\/certmend\/lock$/;
+  /^\/var\/lib\/certmend\/(?:audit\.jsonl(?:\.1)?|dynamic-cert\.json|healthy-look\.json|generations\/\d+\/.+|quarantine\/.+)$|^\/run\/certmend\/lock$/;
 
 function isOwned(path: string, tree: Tree): boolean {
   return ownFiles.test(path) || path === tree.listener?.trigger;
