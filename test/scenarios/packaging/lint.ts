@@ -48,6 +48,6 @@ export async function assertManPages({ tree }: Built): Promise<void> {
     assert.match(stdout, /CERTMEND/, page);
     await runTo(['sh', '-c', 'zcat "$0" | mandoc -T lint -W warning', packed]);
     const { stdout: whatis } = await runTo(['lexgrog', packed]);
-    assert.match(whatis, /: "certmend(\.yaml)? - \S/, 'what apropos finds');
+    assert.match(whatis, /: "certmend(?:\.yaml|-ca)? - \S/, 'what apropos finds');
   }
 }
