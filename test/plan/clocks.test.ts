@@ -110,7 +110,8 @@ function commit(model: Model, plan: Plan, step: Step, believed: boolean): Model 
     listener: model.listener,
     pending: model.pending || asked,
     highWater,
-    commits: [...model.commits, now],
+    // As it is counted: the trigger alone uses nothing of the budget (heal/execute.ts).
+    commits: plan.actions.every(({ kind }) => kind === 'regenerate-listener') ? model.commits : [...model.commits, now],
   };
 }
 
