@@ -11,7 +11,7 @@ import { shiftedClock, systemClock, type Clock, readSynchronisation } from './sy
 import { readHostFacts } from './system/host-facts.ts';
 import { createFileReader } from './system/files/node-file-reader.ts';
 import { recordReads } from './disk/recorded-reads.ts';
-import { replaceFile } from './disk/durable-write.ts';
+import { replaceCache } from './disk/durable-write.ts';
 import { healthyLookPath } from './state/healthy-look.ts';
 import { requireRoot } from './system/files/require-root.ts';
 import { fromWorkingDirectory } from './system/files/working-directory.ts';
@@ -214,7 +214,7 @@ async function keepLook(root: string, bytes: Buffer): Promise<void> {
     import('./system/files/node-file-writer.ts'),
     import('node:crypto'),
   ]);
-  replaceFile(createFileWriter(root), healthyLookPath, bytes, randomBytes(8).toString('hex'));
+  replaceCache(createFileWriter(root), healthyLookPath, bytes, randomBytes(8).toString('hex'));
 }
 
 function clockFor(at: string | undefined): Clock {

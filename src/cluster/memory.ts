@@ -3,21 +3,10 @@ import { writeDurably } from '../disk/durable-write.ts';
 import type { FileReader } from '../disk/file-reader.ts';
 import type { FileWriter } from '../disk/file-writer.ts';
 import { onDisk } from '../disk/disk-error.ts';
+import { readOwnDocument } from '../disk/own-document.ts';
 import { makeOwnDirectory } from '../disk/own-files.ts';
 import { ownPaths } from '../disk/own-paths.ts';
-import {
-  count,
-  instant,
-  matching,
-  nullable,
-  object,
-  oneOf,
-  readDocument,
-  record,
-  sha256,
-  text,
-  type Shape,
-} from '../disk/shape.ts';
+import { count, instant, matching, nullable, object, oneOf, record, sha256, text, type Shape } from '../disk/shape.ts';
 import type { WriteSide } from '../survey/ports.ts';
 
 /**
@@ -97,16 +86,7 @@ const path = `${ownPaths.cluster}/told.json`;
 
 /** @returns undefined when nothing is remembered, or nothing that can be used */
 export function loadMemory(reader: FileReader): ClusterMemory | undefined {
-  const file = reader.readOwn(path, ownPaths.stateDirectory);
-  if (file.state !== 'regular') return undefined;
-  let document: unknown;
-  try {
-    document = JSON.parse(file.bytes.toString('utf8'));
-  } catch {
-    return undefined;
-  }
-  const read = readDocument(shape, document);
-  return read.ok ? read.value : undefined;
+  return readOwnDocument(reader, path, shape, ownPaths.stateDirectory);
 }
 
 /** Why what is remembered cannot be read, as a clause; undefined when it can, or when there is nothing. */

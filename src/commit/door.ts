@@ -23,8 +23,11 @@ export function lets(door: Door | undefined, change: Change): boolean {
     // Takes damaged files away, and writes none.
     case 'prestart --repair-bootstrap':
       return change.op === 'remove' && change.bootstrap === true && change.expects.state === 'file';
+    // Puts a datastore in the place of the one that was there.
     case 'ca recover':
+      return change.op === 'put' && change.path.includes('/server/db/');
+    // Puts files back, and takes none away.
     case 'backup restore':
-      return true;
+      return change.op === 'put';
   }
 }

@@ -48,7 +48,7 @@ export function writeDurably(writer: FileWriter, path: string, bytes: Uint8Array
  *
  * @param random part of its temporary name, 16 hexadecimal digits
  */
-export function replaceFile(writer: FileWriter, path: string, bytes: Uint8Array, random: string): void {
+export function replaceCache(writer: FileWriter, path: string, bytes: Uint8Array, random: string): void {
   const temporary = join(dirname(path), `.${basename(path)}.certmend-${random}`);
   try {
     const descriptor = writer.create(temporary, 0o600);

@@ -19,6 +19,10 @@ const shortestMs = 60_000;
  * so that nothing comes and goes in between. The interval ends before there would be anything to save.
  */
 export async function rememberHealthyLook(ports: Ports, unit: string, outcome: Outcome): Promise<void> {
+  await orDoWithout(() => remember(ports, unit, outcome));
+}
+
+async function remember(ports: Ports, unit: string, outcome: Outcome): Promise<void> {
   const { look, clock } = ports;
   const seen = outcome.survey;
   if (look === undefined || program === undefined || !isQuiet(outcome, ports)) return;
@@ -43,11 +47,17 @@ export async function rememberHealthyLook(ports: Ports, unit: string, outcome: O
  * though the state was saved since the last one.
  */
 export async function lookAhead(compose: () => Promise<Ports>, unit: string): Promise<void> {
-  try {
+  await orDoWithout(async () => {
     const ports = await compose();
-    await rememberHealthyLook(ports, unit, unchanged(nothing, await survey(ports)));
+    await remember(ports, unit, unchanged(nothing, await survey(ports)));
+  });
+}
+
+/** It only saves time: what is in its way is told by whoever finds it on the ordinary way, and fails nothing here. */
+async function orDoWithout(work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
   } catch (error) {
-    // What is in the way of the hook is told by the check.
     if (!(error instanceof CertmendError)) throw error;
   }
 }

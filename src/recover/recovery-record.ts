@@ -1,7 +1,8 @@
 import { writeDurably } from '../disk/durable-write.ts';
 import type { FileReader } from '../disk/file-reader.ts';
 import { jsonText } from '../disk/json-text.ts';
-import { instant, nodePath, object, oneOf, readDocument, sha256 } from '../disk/shape.ts';
+import { readOwnDocument } from '../disk/own-document.ts';
+import { instant, nodePath, object, oneOf, sha256 } from '../disk/shape.ts';
 import { recordName, type DiskPorts, type Workplace } from './work-files.ts';
 
 /** What `--undo` has to know; beside the original. No key material. */
@@ -32,12 +33,5 @@ export function writeRecord({ writer }: DiskPorts, { directory }: Workplace, rec
 
 /** @returns undefined when there is none that can be read and is ours: what it says is acted on */
 export function readRecord(reader: FileReader, { directory }: Workplace): RecoveryRecord | undefined {
-  const file = reader.readOwn(`${directory}/${recordName}`);
-  if (file.state !== 'regular') return undefined;
-  try {
-    const read = readDocument(shape, JSON.parse(file.bytes.toString('utf8')) as unknown);
-    return read.ok ? read.value : undefined;
-  } catch {
-    return undefined;
-  }
+  return readOwnDocument(reader, `${directory}/${recordName}`, shape);
 }

@@ -1,8 +1,9 @@
 import type { Finding } from '../assess/assessment.ts';
 import type { Config } from '../config/config.ts';
 import type { FileReader } from '../disk/file-reader.ts';
+import { readOwnDocument } from '../disk/own-document.ts';
 import { ownPaths } from '../disk/own-paths.ts';
-import { count, instant, nullable, object, readDocument, text } from '../disk/shape.ts';
+import { count, instant, nullable, object, text } from '../disk/shape.ts';
 
 /**
  * How the last backup went: a file of its own, since whoever makes a backup holds no lock while it writes. What is lost
@@ -29,14 +30,7 @@ const shape = object<LastBackup>({
 
 /** Undefined when none was ever made, or when the file says nothing that can be read. */
 export function readLastBackup(reader: FileReader): LastBackup | undefined {
-  const file = reader.readOwn(ownPaths.backup);
-  if (file.state !== 'regular') return undefined;
-  try {
-    const read = readDocument(shape, JSON.parse(file.bytes.toString('utf8')) as unknown);
-    return read.ok ? read.value : undefined;
-  } catch {
-    return undefined;
-  }
+  return readOwnDocument(reader, ownPaths.backup, shape);
 }
 
 /** Does the daemon make backups of this node? */

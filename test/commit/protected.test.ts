@@ -56,14 +56,21 @@ test('refuseProtected refuses a bootstrap repair without a door, whatever the ch
   t.is(t.throws(() => refuseProtected([repair], [path]), { instanceOf: CertmendError })?.code, 'ProtectedPath');
 });
 
-for (const by of ['ca recover', 'backup restore'] as const) {
-  test(`refuseProtected lets ${by} write and remove what is protected, by its own name only`, (t) => {
-    const door = openDoor(by);
-    t.deepEqual([...refuseProtected([put, remove], [path], undefined, door)], [put, remove]);
-    const elsewhere = { ...put, path: `/data/../data${path}` };
-    t.throws(() => refuseProtected([elsewhere], [path], undefined, door), { instanceOf: CertmendError });
-  });
-}
+test('refuseProtected lets backup restore put what is protected, by its own name only, and take nothing away', (t) => {
+  const door = openDoor('backup restore');
+  t.deepEqual([...refuseProtected([put], [path], undefined, door)], [put]);
+  for (const change of [remove, { ...put, path: `/data/../data${path}` }])
+    t.throws(() => refuseProtected([change], [path], undefined, door), { instanceOf: CertmendError });
+});
+
+test('refuseProtected lets ca recover put a datastore, and nothing else', (t) => {
+  const door = openDoor('ca recover');
+  const database = { ...put, path: '/data/server/db/state.db' };
+  const shielded = [path, '/data/server/db/'];
+  t.deepEqual([...refuseProtected([database], shielded, undefined, door)], [database]);
+  for (const change of [put, remove, { ...remove, path: database.path }])
+    t.throws(() => refuseProtected([change], shielded, undefined, door), { instanceOf: CertmendError });
+});
 
 /* The list is short, and here a second time: whoever adds to it has to say so twice. */
 test('the door to protected paths is opened by commands that a person gives for just that, and by no other code', (t) => {
